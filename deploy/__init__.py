@@ -1,0 +1,1 @@
+"""How DOSO is put to run: on one machine without containers, and on Kubernetes."""

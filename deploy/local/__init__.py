@@ -1,0 +1,1 @@
+"""The whole system on one machine without containers: its servers and what runs the services on them."""

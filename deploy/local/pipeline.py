@@ -1,0 +1,79 @@
+"""How far the events have come: per stage what went in, what came out, and how long it took."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from shared.events import TOPICS
+
+SERVICES = ("gateway", "inventory", "market", "forecast", "recommend", "feedback")
+_WITH_WORK = ("gateway", "market", "forecast", "recommend", "feedback")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One topic at one consumer; seconds from the first event entered to the last one taken in."""
+
+    topic: str
+    producer: str
+    consumer: str
+    emitted: int
+    consumed: int
+    parked: int
+    seconds: float
+
+    @property
+    def missing(self) -> int:
+        """Count the events that have not arrived yet."""
+        return max(0, self.emitted - self.consumed - self.parked)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Every stage, and the work that is marked but not computed."""
+
+    stages: tuple[Stage, ...]
+    work_due: dict[str, int]
+    work_failed: dict[str, int]
+
+    @property
+    def pending(self) -> int:
+        """Count everything that is still under way."""
+        return sum(stage.missing for stage in self.stages) + sum(self.work_due.values())
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether every event was processed and nothing is left to compute."""
+        return self.pending == 0
+
+
+async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pipeline:
+    """Read the state of the pipeline; needs a role that may read every schema."""
+    stages = []
+    for topic in TOPICS.values():
+        emitted = await connection.fetchrow(
+            f"SELECT count(*) AS n, min(created_at) AS first FROM {topic.producer}.outbox WHERE topic = $1",  # noqa: S608
+            topic.name,
+        )
+        for consumer in topic.consumers:
+            seen = await connection.fetchrow(
+                f"SELECT count(*) AS n, max(seen_at) AS last FROM {consumer}.inbox WHERE topic = $1",  # noqa: S608
+                topic.name,
+            )
+            parked = await connection.fetchval(
+                f"SELECT count(*) FROM {consumer}.dead_letter d WHERE topic = $1"  # noqa: S608
+                f" AND EXISTS (SELECT 1 FROM {topic.producer}.outbox o WHERE o.id = d.event_id)",
+                topic.name,
+            )
+            took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0
+            stages.append(
+                Stage(topic.name, topic.producer, consumer, emitted["n"], seen["n"], parked, max(0.0, took))
+            )
+    due, failed = {}, {}
+    for service in _WITH_WORK:
+        row = await connection.fetchrow(
+            f"SELECT count(*) FILTER (WHERE attempts < 5) AS due, count(*) FILTER (WHERE attempts >= 5) AS failed"  # noqa: S608
+            f" FROM {service}.work"
+        )
+        due[service], failed[service] = row["due"], row["failed"]
+    return Pipeline(tuple(stages), due, failed)

@@ -1,0 +1,146 @@
+"""The whole system in one process: servers, migrations, six services, the API."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+
+from deploy.local.credentials import signing_key, write_credentials
+from deploy.local.pipeline import SERVICES
+from deploy.local.servers_running import Servers, running_servers
+from deploy.local.settings import LocalSettings
+from deploy.local.sweep import Sweep
+from services.feedback import app as feedback
+from services.forecast import app as forecast
+from services.gateway import app as gateway
+from services.gateway.bootstrap import bootstrap
+from services.gateway.settings import Settings as GatewaySettings
+from services.inventory import app as inventory
+from services.market import app as market
+from services.recommend import app as recommend
+from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
+from shared.observability import TelemetrySettings
+from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.vectors import VectorSettings
+
+Progress = Callable[[str], None]
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """The system as it runs."""
+
+    url: str
+    credentials: Path
+    servers: Servers
+
+
+@asynccontextmanager
+async def running_stack(settings: LocalSettings, on_progress: Progress) -> AsyncIterator[RunningStack]:
+    """Run the system until the block ends; state stays in ``data_dir``."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(running_servers(settings, on_progress))
+        on_progress("migrating the database")
+        for service in SERVICES:
+            await migrate(service, servers.postgres_dsn)
+        kafka = KafkaSettings(
+            bootstrap_servers=servers.kafka_bootstrap_servers,
+            fetch_max_wait_ms=servers.kafka_fetch_max_wait_ms,
+        )
+        if servers.kafka_in_memory:
+            sweep = Sweep(servers.postgres_dsn)
+            await sweep.once(0.0)  # the broker is empty: what was under way when we stopped is offered again
+            await _background(stack, sweep.run())
+        else:
+            on_progress("creating topics")
+            await ensure_topics(kafka)
+        on_progress("starting the services")
+        postgres = PostgresSettings(dsn=servers.postgres_dsn)
+        telemetry = TelemetrySettings(log_level=settings.log_level)  # type: ignore[arg-type]  # validated there
+        vectors = VectorSettings(vectors_path=settings.data_dir / "vectors")
+        common = {"postgres": postgres, "kafka": kafka, "telemetry": telemetry}
+        apps = [
+            inventory.create_app(inventory.Settings(**common)),
+            market.create_app(market.Settings(**common)),
+            forecast.create_app(forecast.Settings(**common)),
+            recommend.create_app(recommend.Settings(**common, vectors=vectors)),
+            feedback.create_app(feedback.Settings(**common)),
+        ]
+        for app in apps:
+            await stack.enter_async_context(app.start_lifespan_context())
+        pool = await create_pool("gateway", postgres)
+        admin = await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name)
+        await pool.close()
+        api = gateway.create_app(
+            GatewaySettings(signing_key=SecretStr(signing_key(settings.data_dir)), **common)
+        )
+        listener = _listen(settings)
+        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        await _serve(stack, api, listener)
+        yield RunningStack(url, write_credentials(settings.data_dir, url, admin), servers)
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are the runner's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+async def _serve(stack: AsyncExitStack, app: object, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # an ASGI application
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+
+    async def stop() -> None:
+        server.should_exit = True
+        await task
+
+    stack.push_async_callback(stop)
+    async with asyncio.timeout(_START_SECONDS):
+        while not server.started:
+            if task.done():
+                await task
+                message = "the API ended while starting; see the log above"
+                raise RuntimeError(message)
+            await asyncio.sleep(0.02)
+
+
+async def _background(stack: AsyncExitStack, coroutine: "asyncio.Future[None] | object") -> None:
+    task = asyncio.create_task(coroutine)  # type: ignore[arg-type]
+
+    async def cancel() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(cancel)
+
+
+def _listen(settings: LocalSettings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        message = f"port {settings.port} on {settings.host} is taken: choose another with --port"
+        raise OSError(message) from error
+    return listener

@@ -1,0 +1,27 @@
+"""Composition root of feedback. Run with ``uvicorn services.feedback.app:create_app --factory``."""
+
+from faststream.asgi import AsgiFastStream
+
+from services.feedback.handlers import OUTCOMES, router
+from services.feedback.judging import Judge
+from services.feedback.settings import Settings
+from shared.messaging import Service, Worker, create_service
+from shared.observability import observe
+
+
+def create_app(settings: Settings | None = None) -> AsgiFastStream:
+    """Put feedback together."""
+    settings = settings or Settings()
+
+    async def build(service: Service) -> None:
+        judge = Judge(service.work)
+        service.run(Worker("feedback", OUTCOMES, service.work, judge.compute).run)
+
+    return create_service(
+        "feedback",
+        router,
+        postgres=settings.postgres,
+        kafka=settings.kafka,
+        telemetry=observe("feedback", settings.telemetry),
+        build=build,
+    )

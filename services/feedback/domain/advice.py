@@ -1,0 +1,183 @@
+"""Advice as it was issued, the dealer's answer to it, and what happened to the vehicle or segment since.
+
+Calendar days are the rooftop's: ``issued_at`` and its like are to be passed in the rooftop's time zone. Money
+is in the rooftop's currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+
+class Action(StrEnum):
+    """What a dealer was advised to do."""
+
+    ORDER = "order"
+    ACQUIRE = "acquire"
+    TRANSFER = "transfer"
+    REPRICE = "reprice"
+    HOLD = "hold"
+    WHOLESALE = "wholesale"
+
+    @property
+    def stocks(self) -> bool:
+        """Tell advice on bringing in vehicles from advice on a vehicle on hand."""
+        return self in (Action.ORDER, Action.ACQUIRE)
+
+
+class Status(StrEnum):
+    """Whether the advice still stands."""
+
+    ISSUED = "issued"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Decision(StrEnum):
+    """What the dealer answered."""
+
+    ACCEPTED = "accepted"
+    MODIFIED = "modified"
+    DECLINED = "declined"
+
+
+class Kind(StrEnum):
+    """How it ended."""
+
+    SOLD = "sold"
+    WHOLESALED = "wholesaled"
+    TRANSFERRED = "transferred"
+    DEPARTED = "departed"
+    STOCKED = "stocked"
+    UNSOLD = "unsold"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What is learned per rooftop; 1, 0 and 1 mean that the models are taken as they are.
+
+    ``hazard_scale`` multiplies the daily chance of sale, ``gross_bias`` is added to the expected front gross
+    (currency), ``demand_scale`` multiplies the forecast's mean.
+    """
+
+    hazard_scale: float = 1.0
+    gross_bias: float = 0.0
+    demand_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One piece of advice; ``closed_at`` is when a status other than issued was reported.
+
+    ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them.
+    ``held_out`` advice was written to the log and never shown.
+    """
+
+    recommendation_id: str
+    action: Action
+    segment: str
+    issued_at: datetime
+    expires_at: datetime
+    value: float
+    status: Status = Status.ISSUED
+    closed_at: datetime | None = None
+    vehicle_key: str | None = None
+    quantity: int | None = None
+    price: float | None = None
+    current_price: float | None = None
+    destination: str | None = None
+    expected_gross: float | None = None
+    expected_daily_hazard: float | None = None
+    baseline_daily_hazard: float | None = None
+    holding_cost_per_day: float | None = None
+    policy_version: int = 0
+    computed_with: Parameters = field(default_factory=Parameters)
+    held_out: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse advice whose days cannot be counted."""
+        for name, moment in (("issued_at", self.issued_at), ("expires_at", self.expires_at)):
+            if moment.tzinfo is None:
+                message = f"advice {self.recommendation_id}: {name} has no time zone; pass the rooftop's"
+                raise ValueError(message)
+        if (self.status is not Status.ISSUED) != (self.closed_at is not None):
+            message = (
+                f"advice {self.recommendation_id}: status {self.status} with closed_at {self.closed_at}; "
+                "closed_at is to be given exactly where the advice was closed"
+            )
+            raise ValueError(message)
+
+    @property
+    def issued_on(self) -> date:
+        """Give the calendar day of issue at the rooftop."""
+        return self.issued_at.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The dealer's latest answer."""
+
+    decision: Decision
+    answered_at: datetime
+    price: float | None = None
+    quantity: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """The list price a vehicle was moved to, and the day."""
+
+    on: date
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a vehicle left: sold, wholesaled or departed, the day, and the gross made where it is known."""
+
+    kind: Kind
+    on: date
+    gross: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A move of a vehicle to another rooftop of the group; ``cost`` is what moving it cost."""
+
+    on: date
+    destination: str | None = None
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stocking:
+    """A vehicle taken into stock in the advised segment, and its sale where it has one that stands."""
+
+    vehicle_key: str
+    on: date
+    sold_on: date | None = None
+    gross: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What is known today; for a vehicle its moves and its end, for a segment its stockings.
+
+    ``ending`` is the end that stands; ``unwound`` a sale that was undone. ``stockings`` are to be those no
+    earlier advice has claimed (``Outcome.vehicle_keys``), or one vehicle would prove two pieces of advice
+    right.
+    """
+
+    ending: Ending | None = None
+    unwound: Ending | None = None
+    price_moves: tuple[PriceMove, ...] = ()
+    transfer: Transfer | None = None
+    stockings: tuple[Stocking, ...] = ()

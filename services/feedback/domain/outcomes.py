@@ -1,0 +1,231 @@
+"""What came of advice: advice, answer and happening joined into at most one standing outcome each.
+
+Realised value is measured as the advice's own value was, against doing nothing:
+
+    realised value = (gross - holding * days - cost) - net of doing nothing
+    net of doing nothing = net expected when followed - value
+    net expected when followed = expected gross - holding * expected days to sell
+
+with expected days to sell of the advised daily hazard h over the horizon H: (1 - (1 - h)^H) / h. Bringing in
+a vehicle is measured against having none, which nets nothing. A vehicle still unsold has no realised value
+yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from services.feedback.domain.advice import Action, Ending, Happening, Kind, Parameters
+from services.feedback.domain.following import HORIZON_DAYS, Following, following_of
+from services.feedback.domain.stocking import stocking_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from services.feedback.domain.advice import Advice, Answer, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one piece of advice ended; money in local currency, unrounded; days from issue to ``on``.
+
+    ``hazard_exposure`` is the number of sales to be expected over the days at risk by the hazards advised,
+    and ``sales`` (0 or 1) what stands against it. A later outcome of the same recommendation replaces this
+    one.
+    """
+
+    recommendation_id: str
+    action: Action
+    decision: Decision | None
+    segment: str
+    vehicle_key: str | None
+    kind: Kind
+    on: date
+    days: int
+    followed: bool
+    expected_value: float
+    realised_value: float | None
+    expected_gross: float | None
+    realised_gross: float | None
+    hazard_exposure: float
+    sales: int
+    policy_version: int
+    computed_with: Parameters = field(default_factory=Parameters)
+    held_out: bool = False
+    vehicle_keys: tuple[str, ...] = ()
+    """The vehicles whose stocking this advice on a segment has claimed."""
+
+
+def outcome_of(
+    advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime
+) -> Outcome | None:
+    """Tell what came of the advice as of ``now`` (aware, the rooftop's zone); None while that is open.
+
+    Asking again gives the same outcome until something new happened. None, too, where the vehicle was gone
+    before the advice was issued. Raises ValueError for a naive ``now``.
+    """
+    if now.tzinfo is None:
+        message = "now has no time zone; pass the rooftop's"
+        raise ValueError(message)
+    known = happening or Happening()
+    if advice.action.stocks:
+        return _of_segment(advice, answer, known, now)
+    if known.ending is None and known.unwound is not None:
+        undone = _of_vehicle(advice, answer, replace(known, ending=known.unwound), now)
+        return _reversed(undone) if undone and undone.kind is known.unwound.kind else undone
+    return _of_vehicle(advice, answer, known, now)
+
+
+def exposure_so_far(
+    advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime
+) -> float:
+    """Sum the sales expected up to ``now`` of advice on a vehicle that has no outcome yet.
+
+    Learning needs them: sales are known at once and unsold vehicles only at expiry, so without the open
+    advice every vehicle would look quicker than it is.
+    """
+    if advice.action.stocks or outcome_of(advice, answer, happening, now) is not None:
+        return 0.0
+    return _exposure(advice, following_of(advice, answer, happening or Happening(), now), now.date())
+
+
+def standing(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Keep the latest outcome of each recommendation and drop the reversed: each counts once or not at all.
+
+    ``outcomes`` come in the order in which they were recorded.
+    """
+    latest = {outcome.recommendation_id: outcome for outcome in outcomes}
+    return [outcome for outcome in latest.values() if outcome.kind is not Kind.REVERSED]
+
+
+def _of_vehicle(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Outcome | None:
+    following = following_of(advice, answer, happening, now)
+    end = _end(advice, happening, following)
+    if end is not None and end.on < advice.issued_on:
+        return None
+    if end is None or (following.credited_until is not None and end.on > following.credited_until):
+        over = following.credited_until or following.at_risk_until
+        return _outcome(advice, answer, following, Ending(Kind.UNSOLD, over)) if over is not None else None
+    cost = happening.transfer.cost if happening.transfer and advice.action is Action.TRANSFER else 0.0
+    return _outcome(advice, answer, following, end, cost)
+
+
+def _end(advice: Advice, happening: Happening, following: Following) -> Ending | None:
+    """Give how it ended for this rooftop: a move away ends all but transfer advice."""
+    move, end = happening.transfer, happening.ending
+    if move is None or move.on < advice.issued_on or (end is not None and end.on < move.on):
+        return end
+    if following.followed and advice.action is Action.TRANSFER and end is not None:
+        return end
+    return Ending(Kind.TRANSFERRED, move.on)
+
+
+def _outcome(
+    advice: Advice, answer: Answer | None, following: Following, end: Ending, cost: float = 0.0
+) -> Outcome:
+    on = max(end.on, advice.issued_on)
+    days = (on - advice.issued_on).days
+    at_risk = following.at_risk_until is None or on <= following.at_risk_until
+    has_hazard = _baseline(advice) is not None
+    return Outcome(
+        recommendation_id=advice.recommendation_id,
+        action=advice.action,
+        decision=answer.decision if answer else None,
+        segment=advice.segment,
+        vehicle_key=advice.vehicle_key,
+        kind=end.kind,
+        on=on,
+        days=days,
+        followed=following.followed,
+        expected_value=advice.value,
+        realised_value=_realised(advice, end, days, cost),
+        expected_gross=advice.expected_gross,
+        realised_gross=end.gross,
+        hazard_exposure=_exposure(advice, following, on),
+        sales=int(end.kind is Kind.SOLD and at_risk and has_hazard),
+        policy_version=advice.policy_version,
+        computed_with=advice.computed_with,
+        held_out=advice.held_out,
+    )
+
+
+def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Outcome | None:
+    result = stocking_result(advice, answer, happening.stockings, now)
+    if result is None:
+        return None
+    return Outcome(
+        recommendation_id=advice.recommendation_id,
+        action=advice.action,
+        decision=answer.decision if answer else None,
+        segment=advice.segment,
+        vehicle_key=None,
+        kind=result.kind,
+        on=result.on,
+        days=(result.on - advice.issued_on).days,
+        followed=bool(result.vehicle_keys),
+        expected_value=advice.value,
+        realised_value=result.realised_value,
+        expected_gross=advice.expected_gross,
+        realised_gross=result.gross,
+        hazard_exposure=0.0,
+        sales=0,
+        policy_version=advice.policy_version,
+        computed_with=advice.computed_with,
+        held_out=advice.held_out,
+        vehicle_keys=result.vehicle_keys,
+    )
+
+
+def _reversed(undone: Outcome) -> Outcome:
+    return replace(
+        undone, kind=Kind.REVERSED, realised_value=None, realised_gross=None, hazard_exposure=0.0, sales=0
+    )
+
+
+def _realised(advice: Advice, end: Ending, days: int, cost: float) -> float | None:
+    if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or advice.expected_gross is None:
+        return None
+    expected_days = _expected_days(advice)
+    if expected_days is None or advice.holding_cost_per_day is None:
+        return None
+    nothing = advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.value
+    return end.gross - advice.holding_cost_per_day * days - cost - nothing
+
+
+def _expected_days(advice: Advice) -> float | None:
+    if advice.action is Action.WHOLESALE:
+        return 0.0
+    hazard = _advised(advice)
+    if hazard is None:
+        return None
+    return (1 - (1 - hazard) ** HORIZON_DAYS) / hazard if hazard > 0 else float(HORIZON_DAYS)
+
+
+def _exposure(advice: Advice, following: Following, until: date) -> float:
+    """Sum the daily hazards: the baseline up to the act, the advised one from then on."""
+    baseline, advised = _baseline(advice), _advised(advice)
+    if baseline is None or advised is None:
+        return 0.0
+    if following.at_risk_until is not None:
+        until = min(until, following.at_risk_until)
+    acted_on = following.acted_on if advice.action is Action.REPRICE else None
+    if acted_on is None:
+        return baseline * _days_between(advice.issued_on, until)
+    before = min(acted_on, until)
+    return baseline * _days_between(advice.issued_on, before) + advised * _days_between(acted_on, until)
+
+
+def _advised(advice: Advice) -> float | None:
+    expected = advice.expected_daily_hazard
+    return advice.baseline_daily_hazard if expected is None else expected
+
+
+def _baseline(advice: Advice) -> float | None:
+    baseline = advice.baseline_daily_hazard
+    return advice.expected_daily_hazard if baseline is None else baseline
+
+
+def _days_between(start: date, end: date) -> int:
+    return max(0, (end - start).days)

@@ -1,0 +1,70 @@
+"""Kafka in: stays, market rates and learned scales are kept, and the series they concern marked."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.forecast import store
+from services.forecast.domain.stays import Visit, revisit
+from shared.events import InventoryUpdated, MarketUpdated, PolicyUpdated, VehicleStatus, segment_label
+from shared.events.topics import INVENTORY_UPDATED, MARKET_UPDATED, POLICY_UPDATED
+from shared.messaging import EventRouter, Transaction
+from shared.postgres import WorkTable
+
+router = EventRouter("forecast")
+SERIES = WorkTable("series")
+DELAY = 3.0
+
+
+@router.on(INVENTORY_UPDATED)
+async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
+    """Keep when vehicles came and went; only that changes a series, a price does not."""
+    states = [event for event in events if event.segment and event.status is not VehicleStatus.ON_ORDER]
+    before = await store.load_visits(tx.connection, ((e.tenant_id, e.vehicle_key) for e in states))
+    after: dict[store.Key, tuple[Visit, ...]] = {key: tuple(visits) for key, visits in before.items()}
+    marks: set[tuple[UUID, UUID, str]] = set()
+    changed: set[store.Key] = set()
+    for event in sorted(states, key=lambda e: e.aggregate_version):
+        key = (event.tenant_id, event.vehicle_key)
+        old = after.get(key, ())
+        new = revisit(old, _visit(event))
+        after[key] = new
+        if _shape(old) != _shape(new):
+            changed.add(key)
+            marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in set(old) ^ set(new)}
+    await store.save_visits(tx.connection, {key: after[key] for key in changed})
+    await SERIES.mark(tx.connection, marks, delay=DELAY)
+
+
+@router.on(MARKET_UPDATED)
+async def on_market_updated(events: Sequence[MarketUpdated], tx: Transaction) -> None:
+    """Keep how fast the market sells each segment."""
+    await store.save_market_rates(tx.connection, events)
+
+
+@router.on(POLICY_UPDATED)
+async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) -> None:
+    """Keep the learned demand scale; a rooftop whose scale moved is forecast anew."""
+    await store.save_policies(tx.connection, events)
+    for event in events:
+        if event.parameters.get("demand_scale") == event.previous.get("demand_scale"):
+            continue
+        segments = await store.segments_of(tx.connection, event.tenant_id, event.dealer_id)
+        marks = [(event.tenant_id, event.dealer_id, segment) for segment in segments]
+        await SERIES.mark(tx.connection, marks, delay=DELAY)
+
+
+def _visit(event: InventoryUpdated) -> Visit:
+    sold = event.status is VehicleStatus.SOLD and event.exit_date is not None
+    return Visit(
+        dealer_id=event.dealer_id,
+        version=event.aggregate_version,
+        segment=event.segment or "",
+        label=segment_label(event.condition, event.make or "", event.model or ""),
+        stocked=event.stock_date,
+        left=event.exit_date,
+        sold=sold,
+    )
+
+
+def _shape(visits: Sequence[Visit]) -> list[tuple[object, ...]]:
+    return [(v.dealer_id, v.segment, v.stocked, v.left, v.sold) for v in visits]

@@ -1,0 +1,205 @@
+"""The only SQL of forecast."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from services.forecast.domain.history import Stay
+from services.forecast.domain.prior import MarketRate, market_rate
+from services.forecast.domain.stays import Visit
+from shared.events import MarketUpdated, PolicyUpdated
+from shared.postgres.pool import Connection
+
+Key = tuple[UUID, str]
+"""(tenant, vehicle key)."""
+
+
+async def load_visits(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Visit]]:
+    """Load the stays of vehicles, in order."""
+    wanted = sorted(set(keys), key=str)
+    rows = await connection.fetch(
+        """
+        SELECT s.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
+        JOIN stay s ON s.tenant_id = t AND s.vehicle_key = k ORDER BY s.n
+        """,
+        [key[0] for key in wanted],
+        [key[1] for key in wanted],
+    )
+    visits: dict[Key, list[Visit]] = defaultdict(list)
+    for row in rows:
+        visits[row["tenant_id"], row["vehicle_key"]].append(
+            Visit(
+                row["dealer_id"], row["version"], row["segment"], row["label"], row["stocked"], row["left_on"],
+                row["sold"],
+            )
+        )  # fmt: skip
+    return visits
+
+
+async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visit]]) -> None:
+    """Store the stays of vehicles."""
+    rows = [
+        (tenant, key, n, visit)
+        for (tenant, key), many in sorted(visits.items(), key=str)
+        for n, visit in enumerate(many)
+    ]
+    await connection.execute(
+        """
+        INSERT INTO stay (tenant_id, vehicle_key, n, dealer_id, version, segment, label, stocked, left_on, sold)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
+                             $8::date[], $9::date[], $10::bool[])
+        ON CONFLICT (tenant_id, vehicle_key, n) DO UPDATE SET
+            dealer_id = excluded.dealer_id, version = excluded.version, segment = excluded.segment,
+            label = excluded.label, stocked = excluded.stocked, left_on = excluded.left_on, sold = excluded.sold
+        WHERE stay.version < excluded.version
+        """,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [row[3].dealer_id for row in rows],
+        [row[3].version for row in rows],
+        [row[3].segment for row in rows],
+        [row[3].label for row in rows],
+        [row[3].stocked for row in rows],
+        [row[3].left for row in rows],
+        [row[3].sold for row in rows],
+    )
+
+
+async def save_market_rates(connection: Connection, events: Sequence[MarketUpdated]) -> None:
+    """Keep the market's rate of sale per segment, for segments without a history of their own."""
+    newest = {
+        (e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)
+    }
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    await connection.execute(
+        """
+        INSERT INTO market_rate AS m (tenant_id, dealer_id, segment, version, label, sold_per_day, own_share)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::float8[],
+                             $7::float8[])
+        ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE SET
+            version = excluded.version, label = excluded.label, sold_per_day = excluded.sold_per_day,
+            own_share = excluded.own_share
+        WHERE m.version < excluded.version
+        """,
+        [e.tenant_id for e in rows],
+        [e.dealer_id for e in rows],
+        [e.segment for e in rows],
+        [e.market_version for e in rows],
+        [e.label for e in rows],
+        [e.sold_per_day for e in rows],
+        [None if e.suppressed else e.sales_share for e in rows],
+    )
+
+
+async def save_policies(connection: Connection, events: Sequence[PolicyUpdated]) -> None:
+    """Keep each rooftop's newest demand scale."""
+    for event in sorted(events, key=lambda e: e.policy_version):
+        await connection.execute(
+            """
+            INSERT INTO policy (tenant_id, dealer_id, version, demand_scale) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (tenant_id, dealer_id) DO UPDATE
+            SET version = excluded.version, demand_scale = excluded.demand_scale
+            WHERE policy.version < excluded.version
+            """,
+            event.tenant_id,
+            event.dealer_id,
+            event.policy_version,
+            event.parameters.get("demand_scale", 1.0),
+        )
+
+
+async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[Stay], dict[str, str]]:
+    """Load a rooftop's stays that reach past a day, and the label of each segment."""
+    rows = await connection.fetch(
+        "SELECT segment, label, stocked, left_on, sold FROM stay"
+        " WHERE dealer_id = $1 AND (left_on IS NULL OR left_on >= $2)",
+        dealer_id,
+        since,
+    )
+    stays = [Stay(row["segment"], row["stocked"], row["left_on"], row["sold"]) for row in rows]
+    return stays, {row["segment"]: row["label"] for row in rows}
+
+
+async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:
+    """Load what the market suggests per segment, and the labels of those segments."""
+    rows = await connection.fetch(
+        "SELECT segment, label, sold_per_day, own_share FROM market_rate WHERE dealer_id = $1", dealer_id
+    )
+    rates = {
+        row["segment"]: market_rate(row["sold_per_day"], row["own_share"])
+        for row in rows
+        if row["own_share"] is not None and row["own_share"] > 0 and row["sold_per_day"] > 0
+    }
+    return rates, {row["segment"]: row["label"] for row in rows}
+
+
+async def demand_scale(connection: Connection, dealer_id: UUID) -> float:
+    """Give the learned factor on a rooftop's demand, 1 where nothing was learned."""
+    value = await connection.fetchval("SELECT demand_scale FROM policy WHERE dealer_id = $1", dealer_id)
+    return 1.0 if value is None else float(value)
+
+
+async def segments_of(connection: Connection, tenant_id: UUID, dealer_id: UUID) -> list[str]:
+    """List the segments that a rooftop has a forecast of."""
+    rows = await connection.fetch(
+        "SELECT segment FROM forecast WHERE tenant_id = $1 AND dealer_id = $2", tenant_id, dealer_id
+    )
+    return [row["segment"] for row in rows]
+
+
+async def published(connection: Connection, dealer_id: UUID) -> dict[str, tuple[int, str]]:
+    """Give version and digest of each forecast that was published last."""
+    rows = await connection.fetch(
+        "SELECT segment, version, digest FROM forecast WHERE dealer_id = $1 FOR UPDATE", dealer_id
+    )
+    return {row["segment"]: (row["version"], row["digest"]) for row in rows}
+
+
+async def save_published(
+    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[str, int, date, str]]
+) -> None:
+    """Keep segment, version, as-of day and digest of forecasts that are published now."""
+    await connection.execute(
+        """
+        INSERT INTO forecast (tenant_id, dealer_id, segment, version, as_of, digest)
+        SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::date[], $6::text[])
+        ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
+        SET version = excluded.version, as_of = excluded.as_of, digest = excluded.digest
+        """,
+        tenant_id,
+        dealer_id,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [row[3] for row in rows],
+    )
+
+
+async def schedule_new_week(connection: Connection, queue: str) -> None:
+    """Mark every rooftop's segments whose forecast is from an earlier week; ids only, across tenants."""
+    await connection.execute(
+        """
+        INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at)
+        SELECT $1, tenant_id, dealer_id, segment, now() FROM series WHERE week < date_trunc('week', now())::date
+        ON CONFLICT (queue, tenant_id, dealer_id, key) DO NOTHING
+        """,
+        queue,
+    )
+
+
+async def track_series(connection: Connection, items: Iterable[tuple[UUID, UUID, str]], week: date) -> None:
+    """Note the week that forecasts were made in."""
+    rows = sorted(set(items), key=str)
+    await connection.execute(
+        """
+        INSERT INTO series (tenant_id, dealer_id, segment, week)
+        SELECT t, d, s, $4 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
+        ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE SET week = excluded.week
+        """,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        week,
+    )

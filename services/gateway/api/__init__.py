@@ -1,0 +1,13 @@
+"""HTTP in: every route of ``/api/v1``."""
+
+from fastapi import APIRouter
+
+from services.gateway.api import accounts, auth, dms, feedback, forecasts, imports, inventory, market, recommendations
+
+
+def api_router() -> APIRouter:
+    """Gather every route under ``/api/v1``."""
+    router = APIRouter(prefix="/api/v1")
+    for room in (auth, accounts, dms, imports, inventory, market, forecasts, recommendations, feedback):
+        router.include_router(room.router)
+    return router

@@ -1,0 +1,76 @@
+"""Cursors: where a page ended, signed and bound to the tenant and the query it belongs to."""
+
+import base64
+import hashlib
+import hmac
+import json
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.gateway.api.principal import Gate, Principal
+from services.gateway.api.problems import FieldError, ProblemError
+from services.gateway.store.pages import Listing, Page, read_page
+
+
+class PageOut(BaseModel):
+    """A page of a list; pass ``next_cursor`` back as ``cursor`` for the next one."""
+
+    items: list[Any]
+    next_cursor: str | None
+
+
+async def page(
+    gate: Gate,
+    principal: Principal,
+    listing: Listing,
+    *,
+    filters: dict[str, object],
+    sort: str,
+    cursor: str | None,
+    limit: int,
+) -> tuple[Page, str | None]:
+    """Read one page; ``sort`` is a name, with ``-`` before it for descending. Raises 422 for unknown names."""
+    name = sort.removeprefix("-")
+    if name not in listing.sorts:
+        message = f"must be one of {', '.join(listing.sorts)}, with - before it for descending"
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=[FieldError(field="sort", message=message)]
+        )
+    seal = _seal(gate, principal, listing.table, sort, filters)
+    after = _open(seal, cursor) if cursor else None
+    async with gate.work.begin(principal.tenant_id) as tx:
+        found = await read_page(
+            tx.connection,
+            listing,
+            filters=filters,
+            sort=name,
+            descending=sort.startswith("-"),
+            after=after,
+            limit=limit,
+        )
+    return found, _close(seal, found.after) if found.after else None
+
+
+def _seal(gate: Gate, principal: Principal, *query: object) -> bytes:
+    secret = gate.settings.signing_key.get_secret_value().encode()
+    return hmac.digest(secret, repr((str(principal.tenant_id), *query)).encode(), hashlib.sha256)
+
+
+def _close(seal: bytes, after: tuple[str | None, str]) -> str:
+    body = json.dumps(after).encode()
+    return base64.urlsafe_b64encode(hmac.digest(seal, body, hashlib.sha256)[:16] + body).decode()
+
+
+def _open(seal: bytes, cursor: str) -> tuple[str | None, str]:
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode())
+        mark, body = raw[:16], raw[16:]
+        if hmac.compare_digest(mark, hmac.digest(seal, body, hashlib.sha256)[:16]):
+            key, identity = json.loads(body)
+            return key, identity
+    except ValueError:
+        pass  # answered below like any other cursor that is not ours
+    fields = [FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")]
+    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor does not fit.", errors=fields)

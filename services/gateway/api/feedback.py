@@ -1,0 +1,79 @@
+"""What came of advice, and what was learned from it."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.gateway.api.cursor import PageOut, page
+from services.gateway.api.principal import GateDep, Person
+from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.store.pages import OUTCOMES, POLICIES, answered_counts, outcome_documents
+
+router = APIRouter(tags=["feedback"], responses=PROBLEM_RESPONSES)
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/feedback")
+async def list_outcomes(
+    person: Person,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    recommendation_id: UUID | None = None,
+    sort: str = "-recorded_at",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List outcomes, newest first."""
+    filters = {"dealer_ids": person.scope(dealer_id), "recommendation_id": recommendation_id}
+    found, after = await page(gate, person, OUTCOMES, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
+
+
+@router.get("/feedback/summary")
+async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> dict[str, Any]:
+    """Sum value realised against value expected, per action; observational while nothing is held out."""
+    scope = person.scope(dealer_id)
+    async with gate.work.begin(person.tenant_id) as tx:
+        documents = await outcome_documents(tx.connection, scope)
+        answers = await answered_counts(tx.connection, scope)
+    actions: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for document in documents:
+        if document["kind"] != "reversed":
+            actions[document["action"]].append(document)
+    return {
+        "answers": answers,
+        "actions": {name: _sums(rows) for name, rows in sorted(actions.items())},
+        "observational": all(document["observational"] for document in documents),
+        "note": "Observational: no advice is held out, so differences are not proof of cause.",
+    }
+
+
+@router.get("/learning")
+@router.get("/learning/policies")
+async def list_policies(
+    person: Person,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    sort: str = "-version",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List parameter versions, each with what it was before and why it moved."""
+    filters = {"dealer_ids": person.scope(dealer_id)}
+    found, after = await page(gate, person, POLICIES, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
+
+
+def _sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    judged = [row for row in rows if row.get("realised_value") is not None]
+    return {
+        "outcomes": len(rows),
+        "judged": len(judged),
+        "expected_value": str(sum((Decimal(row["expected_value"]) for row in judged), Decimal(0))),
+        "realised_value": str(sum((Decimal(row["realised_value"]) for row in judged), Decimal(0))),
+    }

@@ -1,0 +1,194 @@
+"""Imports of inventory, sales and market: hand a file in, watch it, fetch what was refused."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Path, UploadFile
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+
+from services.gateway.api.principal import GateDep, Machine, Person
+from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, not_found
+from services.gateway.importing import IMPORT_QUEUE
+from services.gateway.store import accounts
+from services.gateway.store import imports as store
+from services.gateway.store.imports import Import
+
+router = APIRouter(tags=["imports"], responses=PROBLEM_RESPONSES)
+Kind = Annotated[Literal["inventory", "sales", "market"], Path()]
+_PIECE = 1024 * 1024
+_ERRORS_SHOWN = 200
+
+
+class ImportAccepted(BaseModel):
+    """An import that will be worked off; the file is stored."""
+
+    id: UUID
+
+
+class RowError(BaseModel):
+    """Why a row was refused."""
+
+    line: int
+    field: str
+    reason: str
+
+
+class ImportStatus(BaseModel):
+    """How an import stands."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "6f0d7a5e-8f53-4a5a-9f0b-52c1f2a1b0aa",
+                    "status": "done",
+                    "kind": "inventory",
+                    "rows": 120,
+                    "accepted": 118,
+                    "rejected": 2,
+                    "mapping": {"VIN": "vin", "Stock": "stock_number", "Internet_Price": "list_price"},
+                    "errors": [{"line": 17, "field": "vin", "reason": "vin: the check digit does not fit"}],
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    dealer_id: UUID
+    kind: str
+    mode: str
+    filename: str
+    bytes: int
+    as_of: date
+    status: Literal["running", "done", "failed"]
+    rows: int
+    accepted: int
+    rejected: int
+    warnings: list[dict[str, Any]] = []
+    mapping: dict[str, str | None] = {}
+    file: dict[str, Any] = {}
+    events: dict[str, int] = {}
+    notes: list[str] = []
+    stale_adverts: list[str] = []
+    errors: list[RowError] = []
+    error: str | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+@router.post("/{kind}/imports", status_code=202)
+async def create_import(
+    kind: Kind,
+    file: UploadFile,
+    dealer_id: Annotated[UUID, Form()],
+    machine: Machine,
+    gate: GateDep,
+    mode: Annotated[Literal["snapshot", "delta"], Form()] = "snapshot",
+    mapping: Annotated[str | None, Form(description="JSON: your column to our field, or the reverse")] = None,
+    as_of: Annotated[date | None, Form(description="the day the file speaks of; today when absent")] = None,
+    confirm: Annotated[bool, Form(description="accept a snapshot that lacks over 30 % of the stock")] = False,
+    by_store: Annotated[bool, Form(description="rows go to the rooftop their store column names")] = False,
+) -> ImportAccepted:
+    """Take in a file (CSV, TSV, XLSX, JSON, Parquet). It is stored before this answers, then worked off."""
+    dealer = await gate.dealer(machine, dealer_id)
+    if by_store and machine.dealer_ids is not None:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "by_store needs credentials for every rooftop of the group.")
+    today = datetime.now(UTC).astimezone(ZoneInfo(dealer.timezone)).date()
+    if as_of is not None and as_of > today:
+        fields = [FieldError(field="as_of", message=f"{as_of} is in the future")]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot speak of a day to come.", errors=fields)
+    new = Import(
+        tenant_id=machine.tenant_id,
+        import_id=uuid4(),
+        dealer_id=dealer_id,
+        kind=kind,
+        mode=mode,
+        filename=(file.filename or "file").replace("\x00", "")[:200],
+        as_of=as_of or today,
+        override=_override(mapping),
+        confirm=confirm,
+        by_store=by_store,
+    )
+    async with gate.work.begin(machine.tenant_id) as tx:
+        await store.store_file(tx.connection, new, _pieces(file, gate.settings.max_import_bytes))
+        await IMPORT_QUEUE.mark(tx.connection, [(new.tenant_id, new.dealer_id, str(new.import_id))])
+        await accounts.write_audit(
+            tx.connection, machine.tenant_id, machine.actor, "import.created", str(new.import_id),
+            {"kind": kind, "dealer_id": str(dealer_id), "filename": new.filename},
+        )  # fmt: skip
+    return ImportAccepted(id=new.import_id)
+
+
+@router.get("/{kind}/imports/{import_id}")
+async def read_import_status(kind: Kind, import_id: UUID, person: Machine, gate: GateDep) -> ImportStatus:
+    """Tell how an import stands: counts, the mapping that was chosen, warnings, the first refused rows."""
+    row, errors = await _load(gate, person, kind, import_id, _ERRORS_SHOWN)
+    shown = row.pop("report")
+    return ImportStatus(
+        id=row.pop("import_id"),
+        errors=[RowError(line=e["line"], field=e["field"], reason=e["reason"]) for e in errors],
+        **row,
+        **{name: shown[name] for name in ("warnings", "mapping", "file", "events", "notes", "stale_adverts") if name in shown},
+    )
+
+
+@router.get("/{kind}/imports/{import_id}/rejected.csv", response_class=Response)
+async def download_rejected(kind: Kind, import_id: UUID, person: Machine, gate: GateDep) -> Response:
+    """Download the refused rows with their reasons; mended, the file can be sent as it is, with mode=delta."""
+    row, rejected = await _load(gate, person, kind, import_id, None)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    header = [name for name in row["report"].get("mapping", {}) if name not in {"line", "reason"}]
+    already = len(row["report"].get("mapping", {})) - len(header)
+    writer.writerow(["line", "reason", *header])
+    for item in rejected:
+        writer.writerow([item["line"], item["reason"], *item["cells"][already:]])
+    return Response(
+        "\ufeff" + text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="rejected-{import_id}.csv"'},
+    )
+
+
+async def _load(
+    gate: GateDep, person: Person, kind: str, import_id: UUID, most: int | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    async with gate.work.begin(person.tenant_id) as tx:
+        row = await store.status(tx.connection, import_id)
+        errors = await store.rejections(tx.connection, import_id, most)
+    if row is None or row["kind"] != kind:
+        raise not_found(f"{kind} import", import_id)
+    person.scope(row["dealer_id"])
+    return row, errors
+
+
+async def _pieces(file: UploadFile, most: int) -> AsyncIterator[bytes]:
+    size = 0
+    while piece := await file.read(_PIECE):
+        size += len(piece)
+        if size > most:
+            message = f"The file is larger than {most // 1024 // 1024} MB: split it, or send Parquet."
+            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+        yield piece
+
+
+def _override(mapping: str | None) -> dict[str, str | None] | None:
+    if not mapping:
+        return None
+    try:
+        told = json.loads(mapping)
+    except json.JSONDecodeError as error:
+        fields = [FieldError(field="mapping", message=f"no JSON: {error}")]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The mapping cannot be read.", errors=fields) from error
+    if not isinstance(told, dict) or not all(isinstance(value, str | None) for value in told.values()):
+        fields = [FieldError(field="mapping", message='must be an object such as {"My Price": "list_price"}')]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The mapping cannot be read.", errors=fields)
+    return told

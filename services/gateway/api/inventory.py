@@ -1,0 +1,97 @@
+"""Vehicles and stock figures."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from services.gateway.api.cursor import PageOut, page
+from services.gateway.api.principal import GateDep, Person
+from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
+from services.gateway.store.pages import VEHICLES, stock_rows
+
+router = APIRouter(prefix="/inventory", tags=["inventory"], responses=PROBLEM_RESPONSES)
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class Summary(BaseModel):
+    """Stock figures of one rooftop: all together, and by condition."""
+
+    dealer_id: UUID
+    dealer: str
+    currency: str
+    all: dict[str, Any]
+    used: dict[str, Any]
+    new: dict[str, Any]
+
+
+@router.get("")
+async def list_vehicles(
+    person: Person,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    status: Literal["on_order", "in_stock", "sold", "wholesaled", "departed"] | None = "in_stock",
+    condition: Literal["new", "used", "certified", "demo"] | None = None,
+    make: str | None = None,
+    model: str | None = None,
+    segment: str | None = None,
+    min_days: Annotated[int | None, Query(ge=0, le=10_000)] = None,
+    sort: str = "-days",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List vehicles; ``min_days`` counts days in the group, which a transfer does not reset."""
+    filters = {
+        "dealer_ids": person.scope(dealer_id),
+        "status": status,
+        "condition": condition,
+        "make": make,
+        "model": model,
+        "segment": segment,
+        "min_days": min_days,
+    }
+    found, after = await page(gate, person, VEHICLES, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    in_stock = ("in_stock", "on_order")
+    items = [
+        {
+            **row["document"],
+            "days": row["days"] if row["document"]["status"] in in_stock else None,
+            "group_days": row["group_days"] if row["document"]["status"] in in_stock else None,
+        }
+        for row in found.rows
+    ]
+    return PageOut(items=items, next_cursor=after)
+
+
+@router.get("/summary")
+async def summarise(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> list[Summary]:
+    """Give units, value, ageing (store and group), days' supply, turn and holding cost per rooftop."""
+    if dealer_id is not None:
+        await gate.dealer(person, dealer_id)
+    scope = person.scope(dealer_id)
+    dealers = await gate.dealers(person.tenant_id)
+    oldest = datetime.now(UTC).date() - timedelta(days=WINDOW_DAYS + 2)
+    async with gate.work.begin(person.tenant_id) as tx:
+        rows = await stock_rows(tx.connection, scope, oldest)
+    summaries = []
+    for dealer in dealers.values():
+        if scope is not None and dealer.dealer_id not in scope:
+            continue
+        as_of = datetime.now(UTC).astimezone(ZoneInfo(dealer.timezone)).date()
+        mine = [row for row in rows if row["dealer_id"] == dealer.dealer_id]
+        parts = {
+            name: asdict(figures(mine, as_of, condition))
+            for name, condition in (("all", None), ("used", "used"), ("new", "new"))
+        }
+        for condition in ("used", "new"):
+            parts[condition]["target_days_supply"] = target_days_supply(condition)
+        summaries.append(
+            Summary(dealer_id=dealer.dealer_id, dealer=dealer.name, currency=dealer.currency, **parts)
+        )
+    return summaries

@@ -1,0 +1,53 @@
+"""The market of each segment, and where stock and market differ."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.gateway.api.cursor import PageOut, page
+from services.gateway.api.principal import GateDep, Person
+from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.store.pages import MARKET
+
+router = APIRouter(prefix="/market", tags=["market"], responses=PROBLEM_RESPONSES)
+Limit = Annotated[int, Query(ge=1, le=500)]
+_GAP_FIELDS = (
+    "dealer_id", "segment", "label", "as_of", "window_days", "market_share", "stock_share", "sales_share", "gap",
+    "own_stock", "own_sales", "sold_in_window", "active_listings", "suppressed",
+)  # fmt: skip
+
+
+@router.get("")
+async def list_segments(
+    person: Person,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    segment: str | None = None,
+    sort: str = "segment",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List segment statistics: listings, sold a day, market days' supply, prices, price model, shares."""
+    filters = {"dealer_ids": person.scope(dealer_id), "segment": segment}
+    found, after = await page(gate, person, MARKET, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
+
+
+@router.get("/gaps")
+async def list_gaps(
+    person: Person,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    segment: str | None = None,
+    sort: str = "-gap",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List the mix gap per segment, largest first; cells with an expected count under 5 are left out."""
+    filters = {"dealer_ids": person.scope(dealer_id), "segment": segment, "has_gap": True}
+    found, after = await page(gate, person, MARKET, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    items = [{name: row["document"].get(name) for name in _GAP_FIELDS} for row in found.rows]
+    return PageOut(items=items, next_cursor=after)

@@ -1,0 +1,114 @@
+"""Errors as ``application/problem+json`` (RFC 9457): what was wrong, where, and what to do."""
+
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from shared.messaging.failures import passing
+
+_log = structlog.stdlib.get_logger("doso.http").bind(service="gateway")
+
+
+class FieldError(BaseModel):
+    """One thing wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """The body of every error."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
+
+
+def not_found(what: str, name: object) -> ProblemError:
+    """Say that something does not exist here, which is also the answer for what belongs to others."""
+    return ProblemError(HTTPStatus.NOT_FOUND, f"No {what} {name} here.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as a problem."""
+
+    @app.exception_handler(ProblemError)
+    async def problem(_: Request, error: ProblemError) -> JSONResponse:
+        return _answer(error.status, error.detail, error.errors, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [
+            FieldError(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
+            for item in error.errors()
+        ]
+        detail = "The request does not fit: see errors for each field."
+        return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, fields)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        return _answer(HTTPStatus(error.status_code), str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        if passing(error):
+            _log.warning("dependency unavailable", path=request.url.path, error_class=type(error).__name__)
+            detail = "A part this needs is not reachable right now. Nothing was accepted; try again."
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"})
+        _log.exception("request failed", path=request.url.path)
+        return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault and has been logged.")
+
+    # Registered by class too: only these reach the handler above without being logged as a crash first.
+    for passing_error in (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        app.exception_handler(passing_error)(failed)
+
+
+def _answer(
+    status: HTTPStatus,
+    detail: str,
+    errors: list[FieldError] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    body = Problem(title=status.phrase, status=status.value, detail=detail, errors=errors)
+    return JSONResponse(
+        body.model_dump(exclude_none=True),
+        status_code=status.value,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
+    for status, text in (
+        (401, "No valid credentials"),
+        (403, "Not allowed for this role"),
+        (404, "Not here"),
+        (422, "Does not fit"),
+        (503, "Try again"),
+    )
+}

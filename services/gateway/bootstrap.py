@@ -1,0 +1,39 @@
+"""The first admin: made once, when an installation has none."""
+
+import secrets
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from services.gateway.security import Passwords, new_api_key
+from services.gateway.store import accounts
+from services.gateway.store.accounts import ApiKey, User
+from shared.messaging import UnitOfWork
+from shared.postgres.tenancy import lookup_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdmin:
+    """The credentials of a fresh installation; shown once."""
+
+    username: str
+    password: str
+    tenant_id: UUID
+    dms_api_key: str
+
+
+async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admin") -> FirstAdmin | None:
+    """Make the first tenant, its admin and a DMS key; None when that admin exists already."""
+    async with lookup_transaction(work.pool, username) as connection:
+        if await accounts.user_by_name(connection, username):
+            return None
+    tenant_id = uuid4()
+    password = secrets.token_urlsafe(18)
+    key = new_api_key()
+    hashed = await Passwords().hash(password)
+    async with work.begin(tenant_id) as tx:
+        await accounts.add_tenant(tx.connection, tenant_id, tenant_name)
+        user = User(tenant_id, uuid4(), username, hashed, "admin", None, active=True, platform=True)
+        await accounts.add_user(tx.connection, user)
+        await accounts.add_api_key(tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash))
+        await accounts.write_audit(tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {})
+    return FirstAdmin(username, password, tenant_id, key.text)

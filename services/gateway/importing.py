@@ -1,0 +1,272 @@
+"""Running an import: file to rows to events, a few hundred at a time, each chunk one transaction."""
+
+import asyncio
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from services.gateway.domain.snapshot import GRACE_SNAPSHOTS, Known, step, too_many_missing
+from services.gateway.imports import (
+    ImportedRow,
+    ImportFileError,
+    ImportReading,
+    InventoryRow,
+    ListingRow,
+    RejectedRow,
+    SaleRow,
+    read_import,
+)
+from services.gateway.row_events import inventory_facts, listing_of, market_chunk, vehicle_event
+from services.gateway.store import accounts
+from services.gateway.store import imports as store
+from services.gateway.store.accounts import Dealer
+from services.gateway.store.imports import Import
+from shared.messaging import Transaction, UnitOfWork
+from shared.postgres import WorkItem, WorkTable
+
+CHUNK = 400
+LISTINGS_PER_EVENT = 200
+IMPORT_QUEUE = WorkTable("import")
+_MILES = {"USD", "GBP"}
+_log = structlog.stdlib.get_logger("doso.import").bind(service="gateway")
+
+
+class ImportRefusedError(Exception):
+    """Why a whole file was refused, for the person who sent it."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """An import under way."""
+
+    work: Import
+    dealers: dict[UUID, Dealer]
+    reading: ImportReading
+    events: Counter[str] = field(default_factory=Counter)
+    stale: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def dealer(self) -> Dealer:
+        """The rooftop the file was sent for."""
+        return self.dealers[self.work.dealer_id]
+
+    def dealer_of(self, row: ImportedRow) -> Dealer:
+        """The rooftop a row belongs to: its store's where asked to look, else the one named for the file."""
+        store_name = getattr(row, "store", None)
+        if self.work.by_store and store_name:
+            for dealer in self.dealers.values():
+                if dealer.name.casefold() == store_name.casefold():
+                    return dealer
+        return self.dealer
+
+    def report(self) -> dict[str, Any]:
+        """What is shown beside the counts."""
+        reading = self.reading
+        return {
+            "file": {
+                "format": reading.description.format.value,
+                "encoding": reading.description.encoding,
+                "delimiter": reading.description.delimiter,
+                "header_line": reading.description.header_line,
+            },
+            "mapping": reading.mapping.shown(),
+            "warnings": [
+                {"kind": w.kind.value, "count": w.count, "examples": [list(example) for example in w.examples]}
+                for w in reading.warnings
+            ],
+            "events": dict(self.events),
+            "stale_adverts": self.stale[:50],
+            "notes": self.notes,
+            "outdated": reading.counts.outdated,
+        }
+
+
+class Importer:
+    """Works off imports; an import that is interrupted starts again and repeats no event."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def compute(self, items: Sequence[WorkItem]) -> None:
+        """Run claimed imports, one after the other."""
+        for item in items:
+            await self._run(item)
+
+    async def _run(self, item: WorkItem) -> None:
+        import_id = UUID(item.key)
+        async with self._work.begin(item.tenant_id) as tx:
+            work = await store.load(tx.connection, import_id)
+        if work is None:
+            message = f"import {import_id} is marked as work but not stored"
+            raise LookupError(message)
+        error = None
+        with tempfile.TemporaryDirectory(prefix="doso-import-") as folder:
+            path = Path(folder) / "file"
+            async with self._work.begin(work.tenant_id) as tx:
+                await store.write_file(tx.connection, import_id, path)
+            try:
+                await self._import(work, path)
+            except (ImportFileError, ImportRefusedError) as refusal:
+                error = str(refusal)
+        async with self._work.begin(work.tenant_id) as tx:
+            await store.finish(tx.connection, import_id, error=error)
+            await IMPORT_QUEUE.finish(tx.connection, [item])
+        _log.info("import ended", import_id=str(import_id), kind=work.kind, error=error)
+
+    async def _import(self, work: Import, path: Path) -> None:
+        dealers = await self._dealers(work.tenant_id)
+        unit = "mi" if dealers[work.dealer_id].currency in _MILES else "km"
+        reading = await asyncio.to_thread(
+            read_import,
+            path,
+            work.filename,
+            work.kind,  # type: ignore[arg-type]  # checked by the table's constraint
+            as_of=work.as_of,
+            default_odometer_unit=unit,  # type: ignore[arg-type]
+            override=work.override,
+        )
+        progress = Progress(work, dealers, reading)
+        gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
+        chunk_number = 0
+        async for rows in _chunks(reading):
+            async with self._work.begin(work.tenant_id) as tx:
+                await self._emit(progress, tx, rows, chunk_number)
+                await _keep_rejected(tx, work, rows)
+                counts = reading.counts
+                await store.report(
+                    tx.connection, work.import_id, rows=counts.rows, accepted=counts.accepted,
+                    rejected=counts.rejected, report=progress.report(),
+                )  # fmt: skip
+            chunk_number += 1
+        await self._depart(progress, gone)
+        if reading.counts.accepted == 0:
+            message = f"None of the {reading.counts.rows} rows could be accepted: see errors for each."
+            raise ImportRefusedError(message)
+
+    async def _dealers(self, tenant_id: UUID) -> dict[UUID, Dealer]:
+        async with self._work.begin(tenant_id) as tx:
+            return {dealer.dealer_id: dealer for dealer in await accounts.dealers(tx.connection)}
+
+    async def _departures(self, progress: Progress) -> dict[UUID, set[str]]:
+        """Read the file once for its VINs; refuse it, before anything is emitted, if too many are missing."""
+        present: dict[UUID, set[str]] = defaultdict(set)
+        async for rows in _chunks(progress.reading):
+            for row in rows:
+                if isinstance(row, InventoryRow):
+                    present[progress.dealer_of(row).dealer_id].add(row.vin)
+        if not present:
+            return {}
+        gone: dict[UUID, set[str]] = {}
+        async with self._work.begin(progress.work.tenant_id) as tx:
+            for dealer_id, vins in present.items():
+                known = await store.in_stock(tx.connection, dealer_id)
+                missing = {key for key in known - vins if not key.startswith("order:")}
+                if too_many_missing(len(known), len(missing)) and not progress.work.confirm:
+                    message = (
+                        f"The snapshot lacks {len(missing)} of the {len(known)} vehicles known at "
+                        f"{progress.dealers[dealer_id].name}: more than 30 %, which looks like a broken feed. "
+                        f"Nothing was changed. If they really left, send it again with confirm=true."
+                    )
+                    raise ImportRefusedError(message)
+                grace = 1 if progress.work.confirm else GRACE_SNAPSHOTS
+                left = await store.missing_again(
+                    tx.connection, progress.work, dealer_id, missing=missing, present=vins, grace=grace
+                )
+                gone[dealer_id] = left
+                if waiting := len(missing) - len(left):
+                    progress.notes.append(
+                        f"{waiting} vehicles known at {progress.dealers[dealer_id].name} are missing from this "
+                        f"snapshot; they count as departed if the next one lacks them too"
+                    )
+        return gone
+
+    async def _emit(
+        self, progress: Progress, tx: Transaction, rows: Sequence[ImportedRow | RejectedRow], chunk: int
+    ) -> None:
+        listings = []
+        inventory = [row for row in rows if isinstance(row, InventoryRow)]
+        known = await store.known_vehicles(tx.connection, [row.vin for row in inventory])
+        for row in rows:
+            if isinstance(row, InventoryRow):
+                self._emit_inventory(progress, tx, row, known.get(row.vin))
+            elif isinstance(row, SaleRow):
+                wholesale = row.purchase_type == "wholesale"
+                kind = "vehicle.wholesaled" if wholesale else "vehicle.sold"
+                at = datetime(row.sale_date.year, row.sale_date.month, row.sale_date.day, 23, 59, tzinfo=UTC)
+                tx.emit(vehicle_event(progress.work, progress.dealer_of(row), row, kind, at))
+                progress.events[kind] += 1
+            elif isinstance(row, ListingRow):
+                listings.append(listing_of(row, progress.work.as_of))
+        for start in range(0, len(listings), LISTINGS_PER_EVENT):
+            number = chunk * (CHUNK // LISTINGS_PER_EVENT) + start // LISTINGS_PER_EVENT
+            part = listings[start : start + LISTINGS_PER_EVENT]
+            tx.emit(market_chunk(progress.work, progress.dealer, part, number))
+            progress.events["listing"] += len(part)
+
+    def _emit_inventory(
+        self, progress: Progress, tx: Transaction, row: InventoryRow, seen: store.KnownVehicle | None
+    ) -> None:
+        work, dealer = progress.work, progress.dealer_of(row)
+        known = seen and Known(seen.status, seen.dealer_id == dealer.dealer_id, seen.exit_date, seen.document)
+        told = step(known, inventory_facts(row), work.as_of)
+        if told.stale:
+            progress.stale.append(row.vin)
+        if told.kind is None:
+            return
+        progress.events[told.kind] += 1
+        at = _moment(work.as_of)
+        since = told.facts.get("stock_date")
+        if told.kind == "vehicle.stocked" and isinstance(since, date):
+            at = min(at, datetime(since.year, since.month, since.day, tzinfo=UTC))
+        if told.kind == "vehicle.transferred" and seen is not None:
+            leaving = progress.dealers[seen.dealer_id]
+            facts = {**told.facts, "destination_dealer_id": dealer.dealer_id}
+            tx.emit(vehicle_event(work, leaving, row, told.kind, at, facts))
+            return
+        tx.emit(vehicle_event(work, dealer, row, told.kind, at, told.facts))
+
+    async def _depart(self, progress: Progress, gone: dict[UUID, set[str]]) -> None:
+        async with self._work.begin(progress.work.tenant_id) as tx:
+            for dealer_id, keys in gone.items():
+                for key in sorted(keys):
+                    at = _moment(progress.work.as_of)
+                    dealer = progress.dealers[dealer_id]
+                    tx.emit(vehicle_event(progress.work, dealer, None, "vehicle.departed", at, {"vin": key}))
+                    progress.events["vehicle.departed"] += 1
+            counts = progress.reading.counts
+            await store.report(
+                tx.connection, progress.work.import_id, rows=counts.rows, accepted=counts.accepted,
+                rejected=counts.rejected, report=progress.report(),
+            )  # fmt: skip
+
+
+async def _chunks(reading: ImportReading) -> AsyncIterator[list[ImportedRow | RejectedRow]]:
+    """Read rows in a thread, a chunk at a time, so that parsing never holds the event loop."""
+    rows = iter(reading)
+    while chunk := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
+        yield chunk
+
+
+async def _keep_rejected(tx: Transaction, work: Import, rows: Sequence[ImportedRow | RejectedRow]) -> None:
+    rejected = [
+        (row.line, row.problems[0].field or "row", row.reason, row.cells)
+        for row in rows
+        if isinstance(row, RejectedRow)
+    ]
+    if rejected:
+        await store.add_rejections(tx.connection, work, rejected)
+
+
+def _moment(as_of: date) -> datetime:
+    """Place a snapshot in time: now when it is today's, else noon of its day."""
+    now = datetime.now(UTC)
+    return now if as_of >= now.date() else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)

@@ -1,0 +1,87 @@
+"""Which characters the bytes of a text file stand for, found in one pass that holds a block at a time."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import Final
+
+from charset_normalizer import from_bytes
+
+from services.gateway.imports.errors import DamagedFileError, NotATableError
+
+_BLOCK: Final = 1 << 20
+_SAMPLE: Final = 64 * 1024
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_USUAL: Final = "cp1252"
+_SINGLE_BYTE: Final = [_USUAL, "latin_1", "cp1250", "mac_roman"]
+
+
+def detect_encoding(path: Path) -> str:
+    """Name the codec that decodes the whole file.
+
+    A byte order mark decides; else UTF-8 when every byte of the file agrees; else the likeliest single-byte
+    code page, judged on 64 KiB around the first byte that is not UTF-8. Raises `NotATableError` for NUL
+    bytes, which no text has, and `DamagedFileError` when a byte order mark is followed by something else.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    for mark, name in _BYTE_ORDER_MARKS:
+        if start.startswith(mark):
+            _check_marked(path, name)
+            return name
+    offset = _first_byte_outside_utf8(path)
+    return "utf-8" if offset is None else _single_byte_encoding(path, offset)
+
+
+def _check_marked(path: Path, name: str) -> None:
+    decoder = codecs.getincrementaldecoder(name)()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(_BLOCK):
+                if "\0" in decoder.decode(block):
+                    raise _binary()
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            seen = f"the file is marked as {name.removesuffix('-sig').upper()} but has bytes that are not"
+            raise DamagedFileError(seen, "Save it again as UTF-8 and send it once more.") from error
+
+
+def _first_byte_outside_utf8(path: Path) -> int | None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset: int | None = None
+    position = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if b"\0" in block:
+                raise _binary()
+            if offset is None:
+                pending = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError as error:
+                    offset = max(0, position - pending + error.start)
+            position += len(block)
+    if offset is None and decoder.getstate()[0]:
+        offset = max(0, position - len(decoder.getstate()[0]))
+    return offset
+
+
+def _single_byte_encoding(path: Path, offset: int) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, offset - _SAMPLE // 2))
+        sample = file.read(_SAMPLE)
+    best = from_bytes(sample, cp_isolation=_SINGLE_BYTE).best()
+    alike = set(best.could_be_from_charset) if best is not None else {_USUAL}
+    return next((name for name in _SINGLE_BYTE if name in alike), _USUAL)
+
+
+def _binary() -> NotATableError:
+    return NotATableError(
+        "the file holds NUL bytes, so it is not text",
+        "Send a CSV, TSV, XLSX, JSON or Parquet file; UTF-16 text needs its byte order mark.",
+    )

@@ -1,0 +1,44 @@
+"""Why a whole file cannot be imported; each message says what was seen and what to do about it."""
+
+from __future__ import annotations
+
+
+class ImportFileError(Exception):
+    """The file as a whole cannot be read; nothing of it was imported.
+
+    `seen` is what was found in the file, `remedy` what its sender can do.
+    """
+
+    def __init__(self, seen: str, remedy: str) -> None:
+        """Keep both halves and join them for people."""
+        super().__init__(f"{seen[:1].upper()}{seen[1:]}. {remedy}")
+        self.seen = seen
+        self.remedy = remedy
+
+
+class EmptyFileError(ImportFileError):
+    """There is nothing in the file, or nothing below its header."""
+
+
+class NotATableError(ImportFileError):
+    """The bytes are no table: a picture, an archive, a web page, a binary file."""
+
+
+class DamagedFileError(ImportFileError):
+    """The format is known but its content is broken or cut off."""
+
+
+class FileTooLargeError(ImportFileError):
+    """A format that must be read in one piece is larger than the importer accepts in one piece."""
+
+
+class MissingHeaderError(ImportFileError):
+    """The first rows name no columns and their order is not a documented one."""
+
+
+class UnrecognisedColumnsError(ImportFileError):
+    """There is a header, but a column the import cannot do without was not recognised in it."""
+
+
+class UnknownColumnError(ImportFileError):
+    """The mapping given with the file names a column or a field that does not exist."""

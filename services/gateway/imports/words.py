@@ -1,0 +1,67 @@
+"""Words that cells hold for missing values, conditions, yes and no, and kinds of sale."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Condition = Literal["new", "used", "certified", "demo"]
+PurchaseType = Literal["retail", "lease", "fleet", "wholesale", "demo", "dealer_trade"]
+
+MISSING: Final = frozenset(
+    {
+        "",
+        "na",
+        "n/a",
+        "#n/a",
+        "null",
+        "none",
+        "nil",
+        "nan",
+        "-",
+        "--",
+        "—",
+        "?",
+        "unknown",
+        "undefined",
+        "(null)",
+    }
+)
+ON_REQUEST: Final = frozenset(
+    {
+        "call",
+        "call for price",
+        "please call",
+        "contact us",
+        "contact dealer",
+        "ask",
+        "on request",
+        "price on request",
+        "poa",
+        "tbd",
+        "tba",
+        "inquire",
+    }
+)
+CONDITIONS: Final[dict[str, Condition]] = {
+    **dict.fromkeys(("n", "new", "brand new", "new vehicle", "new car"), "new"),
+    **dict.fromkeys(
+        ("u", "used", "used vehicle", "used car", "preowned", "pre-owned", "pre owned", "p", "second hand"),
+        "used",
+    ),
+    **dict.fromkeys(
+        ("c", "cpo", "certified", "certified used", "certified pre-owned", "certified preowned",
+         "certified pre owned"),
+        "certified",
+    ),
+    **dict.fromkeys(("d", "demo", "demonstrator", "loaner", "courtesy", "service loaner"), "demo"),
+}  # fmt: skip
+YES: Final = frozenset({"true", "t", "yes", "y", "1", "x", "on", "certified", "cpo"})
+NO: Final = frozenset({"false", "f", "no", "n", "0", "off", "not certified", "non-certified"})
+PURCHASE_TYPES: Final[dict[str, PurchaseType]] = {
+    **dict.fromkeys(("retail", "r", "finance", "financed", "cash", "loan", "purchase", "sale"), "retail"),
+    **dict.fromkeys(("lease", "l", "leased"), "lease"),
+    **dict.fromkeys(("fleet", "f", "commercial", "government", "rental"), "fleet"),
+    **dict.fromkeys(("wholesale", "w", "auction", "wholesaled"), "wholesale"),
+    **dict.fromkeys(("demo", "demonstrator", "loaner"), "demo"),
+    **dict.fromkeys(("dealer trade", "dealer_trade", "trade", "swap", "dealer swap"), "dealer_trade"),
+}

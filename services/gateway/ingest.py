@@ -1,0 +1,145 @@
+"""Accepting DMS events: each is judged on its own, the good ones are durable before anybody is answered."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from services.gateway.api.principal import Principal
+from services.gateway.store.accounts import Dealer
+from shared.events import DmsEventKind, DmsEventReceived, VehicleFields, deterministic_id
+from shared.events.vin import Vin
+
+_TOMORROW = timedelta(days=1)
+_OLDEST = date(1990, 1, 1)
+
+
+class CloudEvent(BaseModel):
+    """One DMS event as a CloudEvents 1.0 JSON document."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "specversion": "1.0",
+                    "id": "42-2026-03-02-001",
+                    "source": "urn:dms:acme:42",
+                    "type": "vehicle.priced",
+                    "time": "2026-03-02T15:04:05Z",
+                    "subject": "1M8GDM9AXKP042788",
+                    "dealerid": "2f6c4a2e-6f0e-4c5e-9d4b-0f4d9d1c2b3a",
+                    "data": {"vin": "1M8GDM9AXKP042788", "list_price": "18990.00"},
+                }
+            ]
+        },
+    )
+
+    specversion: str = Field(pattern=r"^1\.0$")
+    id: str = Field(min_length=1, max_length=200)
+    source: str = Field(min_length=1, max_length=300)
+    type: DmsEventKind
+    time: AwareDatetime
+    subject: str | None = Field(default=None, max_length=120)
+    dealerid: UUID
+    data: VehicleFields = Field(default_factory=VehicleFields)
+
+
+class RejectionError(Exception):
+    """Why one event was refused."""
+
+    def __init__(self, *errors: str) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = list(errors)
+
+
+def parse(raw: bytes | Mapping[str, Any]) -> CloudEvent:
+    """Read one event; raises ``RejectionError`` that names each field and what is wrong with it."""
+    try:
+        if isinstance(raw, bytes):
+            return CloudEvent.model_validate_json(raw)
+        return CloudEvent.model_validate(raw)
+    except ValidationError as error:
+        raise RejectionError(*_complaints(error)) from error
+
+
+def accept(
+    cloud: CloudEvent, principal: Principal, dealers: Mapping[UUID, Dealer], received_at: datetime
+) -> DmsEventReceived:
+    """Judge one event against who sent it and what is plausible; raises ``RejectionError``."""
+    dealer = dealers.get(cloud.dealerid)
+    if dealer is None or (principal.dealer_ids is not None and dealer.dealer_id not in principal.dealer_ids):
+        message = f"dealerid: no dealer {cloud.dealerid} here; see GET /api/v1/dealers for the ids"
+        raise RejectionError(message)
+    problems = list(_implausible(cloud, dealers, received_at))
+    if problems:
+        raise RejectionError(*problems)
+    data = cloud.data
+    vin = data.vin or _vin_in(cloud.subject)
+    # Everything was validated above; building again field by field would double the cost of an event.
+    return DmsEventReceived.model_construct(
+        **{name: getattr(data, name) for name in data.model_fields_set if name != "vin"},
+        vin=vin,
+        event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
+        occurred_at=cloud.time.astimezone(UTC),
+        schema_version=1,
+        tenant_id=principal.tenant_id,
+        dealer_id=dealer.dealer_id,
+        source=cloud.source,
+        source_event_id=cloud.id,
+        kind=cloud.type,
+        subject=cloud.subject,
+        received_at=received_at,
+        dealer_name=dealer.name,
+        currency=dealer.currency,
+        region=dealer.region,
+    )
+
+
+def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetime) -> Iterable[str]:
+    data = cloud.data
+    if cloud.time > now + _TOMORROW:
+        yield f"time: {cloud.time.isoformat()} is in the future; check the clock and the time zone of the sender"
+    for name in ("stock_date", "sale_date"):
+        value: date | None = getattr(data, name)
+        if value is not None and value > (now + _TOMORROW).date():
+            yield f"data.{name}: {value} is in the future"
+        if value is not None and value < _OLDEST:
+            yield f"data.{name}: {value} is before {_OLDEST}; send YYYY-MM-DD"
+    if data.stock_date and data.sale_date and data.sale_date < data.stock_date:
+        yield f"data.sale_date: {data.sale_date} is before data.stock_date {data.stock_date}"
+    if data.vin is not None:
+        vin = Vin(data.vin)
+        if vin.north_american and not vin.check_digit_valid:
+            yield f"data.vin: {vin} has a wrong check digit (position 9); a character is mistyped"
+    if data.vin is None and data.stock_number is None and cloud.subject is None:
+        yield "data.vin: say which vehicle: data.vin, data.stock_number or subject"
+    if cloud.type is DmsEventKind.TRANSFERRED:
+        if data.destination_dealer_id is None:
+            yield "data.destination_dealer_id: a transfer needs the dealer it goes to"
+        elif data.destination_dealer_id not in dealers:
+            yield f"data.destination_dealer_id: no dealer {data.destination_dealer_id} here"
+    if cloud.type is DmsEventKind.PRICED and data.list_price is None:
+        yield "data.list_price: a price event needs the price"
+
+
+def _vin_in(subject: str | None) -> str | None:
+    try:
+        return Vin(subject) if subject else None
+    except ValueError:
+        return None
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    complaints = []
+    for item in error.errors(include_input=False, include_url=False, include_context=False):
+        where = ".".join(str(part) for part in item["loc"]) or "body"
+        if where == "type":
+            known = ", ".join(kind.value for kind in DmsEventKind)
+            complaints.append(f"type: not a type we know; it is one of {known}")
+        else:
+            complaints.append(f"{where}: {item['msg']}")
+    return complaints

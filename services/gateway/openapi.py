@@ -1,0 +1,30 @@
+"""What the OpenAPI document says of the whole API."""
+
+from typing import Any
+
+_TAGS = {
+    "auth": "Signing in and staying signed in.",
+    "accounts": "Tenants (dealer groups), dealers (rooftops), users, API keys, audit.",
+    "dms": "Events pushed by dealer management systems.",
+    "imports": "Files of inventory, sales and market listings.",
+    "inventory": "Vehicles and stock figures.",
+    "market": "Segment statistics and mix gaps.",
+    "forecasts": "Weekly demand.",
+    "recommendations": "Advice in dollars, with its arithmetic, and answers to it.",
+    "feedback": "Outcomes, and what was learned from them.",
+    "operations": "Health and metrics.",
+}
+
+
+def describe() -> dict[str, Any]:
+    """Give the constructor arguments that describe the API."""
+    return {
+        "title": "DOSO",
+        "version": "1.0.0",
+        "summary": "What to stock, order, transfer, reprice and wholesale, in dollars, with the arithmetic.",
+        "description": (
+            "Money is a decimal string in the dealer's currency; times are RFC 3339 in UTC. Errors are"
+            " `application/problem+json`. Lists are keyset pages: pass `next_cursor` back as `cursor`."
+        ),
+        "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+    }

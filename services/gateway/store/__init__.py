@@ -1,0 +1,1 @@
+"""The only SQL of the gateway: accounts, imports and the read model."""

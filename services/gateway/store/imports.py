@@ -1,0 +1,195 @@
+"""Imports: the file as it came (durable before it is accepted), its progress and its rejected rows."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was handed in."""
+
+    tenant_id: UUID
+    import_id: UUID
+    dealer_id: UUID
+    kind: str
+    mode: str
+    filename: str
+    as_of: date
+    override: dict[str, str | None] | None
+    confirm: bool
+    by_store: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVehicle:
+    """What the read model knows of a vehicle that an import speaks of."""
+
+    vehicle_key: str
+    dealer_id: UUID
+    status: str
+    exit_date: date | None
+    document: Mapping[str, Any]
+
+
+async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[bytes]) -> int:
+    """Store a file with its import; returns its size in bytes."""
+    await connection.execute(
+        "INSERT INTO import (tenant_id, import_id, dealer_id, kind, mode, filename, bytes, as_of, override,"
+        " confirm, by_store, status) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, 'running')",
+        new.tenant_id,
+        new.import_id,
+        new.dealer_id,
+        new.kind,
+        new.mode,
+        new.filename,
+        new.as_of,
+        new.override,
+        new.confirm,
+        new.by_store,
+    )
+    size = n = 0
+    async for chunk in chunks:
+        await connection.execute(
+            "INSERT INTO import_chunk (tenant_id, import_id, n, data) VALUES ($1, $2, $3, $4)",
+            new.tenant_id,
+            new.import_id,
+            n,
+            chunk,
+        )
+        n, size = n + 1, size + len(chunk)
+    await connection.execute("UPDATE import SET bytes = $2 WHERE import_id = $1", new.import_id, size)
+    return size
+
+
+async def load(connection: Connection, import_id: UUID) -> Import | None:
+    """Load an import of the transaction's tenant."""
+    row = await connection.fetchrow(
+        "SELECT tenant_id, import_id, dealer_id, kind, mode, filename, as_of, override, confirm, by_store"
+        " FROM import WHERE import_id = $1",
+        import_id,
+    )
+    return Import(**row) if row else None
+
+
+async def write_file(connection: Connection, import_id: UUID, path: Path) -> None:
+    """Write an import's file to disk, a chunk at a time."""
+    with path.open("wb") as file:
+        async for row in connection.cursor(
+            "SELECT data FROM import_chunk WHERE import_id = $1 ORDER BY n", import_id, prefetch=2
+        ):
+            file.write(row["data"])
+
+
+async def report(
+    connection: Connection, import_id: UUID, *, rows: int, accepted: int, rejected: int, report: dict[str, Any]
+) -> None:
+    """Note progress."""
+    await connection.execute(
+        "UPDATE import SET rows = $2, accepted = $3, rejected = $4, report = $5 WHERE import_id = $1",
+        import_id,
+        rows,
+        accepted,
+        rejected,
+        report,
+    )
+
+
+async def finish(connection: Connection, import_id: UUID, *, error: str | None = None) -> None:
+    """End an import and drop its file."""
+    await connection.execute(
+        "UPDATE import SET status = $2, error = $3, finished_at = now() WHERE import_id = $1",
+        import_id,
+        "failed" if error else "done",
+        error,
+    )
+    await connection.execute("DELETE FROM import_chunk WHERE import_id = $1", import_id)
+
+
+async def add_rejections(
+    connection: Connection, work: Import, rows: Sequence[tuple[int, str, str, Sequence[str | None]]]
+) -> None:
+    """Keep rejected rows (line, field, reason, cells) so that they can be downloaded and mended."""
+    await connection.execute(
+        """
+        INSERT INTO import_rejection (tenant_id, import_id, line, field, reason, cells)
+        SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::jsonb[])
+        ON CONFLICT DO NOTHING
+        """,
+        work.tenant_id,
+        work.import_id,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [list(row[3]) for row in rows],
+    )
+
+
+async def status(connection: Connection, import_id: UUID) -> dict[str, Any] | None:
+    """Read how an import stands."""
+    row = await connection.fetchrow(
+        "SELECT import_id, dealer_id, kind, mode, filename, bytes, as_of, status, rows, accepted, rejected,"
+        " report, error, created_at, finished_at FROM import WHERE import_id = $1",
+        import_id,
+    )
+    return dict(row) if row else None
+
+
+async def rejections(connection: Connection, import_id: UUID, limit: int | None) -> list[dict[str, Any]]:
+    """Read rejected rows in the file's order."""
+    rows = await connection.fetch(
+        "SELECT line, field, reason, cells FROM import_rejection WHERE import_id = $1 ORDER BY line LIMIT $2",
+        import_id,
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def known_vehicles(connection: Connection, vins: Sequence[str]) -> dict[str, KnownVehicle]:
+    """Look vehicles up by VIN."""
+    rows = await connection.fetch(
+        "SELECT vehicle_key, dealer_id, status, exit_date, document FROM vehicle WHERE vehicle_key = ANY($1)",
+        list(vins),
+    )
+    return {row["vehicle_key"]: KnownVehicle(**row) for row in rows}
+
+
+async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
+    """Give the keys of what stands at a rooftop."""
+    rows = await connection.fetch(
+        "SELECT vehicle_key FROM vehicle WHERE dealer_id = $1 AND status = 'in_stock'", dealer_id
+    )
+    return {row["vehicle_key"] for row in rows}
+
+
+async def missing_again(
+    connection: Connection, work: Import, dealer_id: UUID, *, missing: set[str], present: set[str], grace: int
+) -> set[str]:
+    """Count a snapshot's missing vehicles; returns those that were missing from ``grace`` snapshots in a row."""
+    await connection.execute(
+        "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)",
+        dealer_id,
+        sorted(present),
+    )
+    rows = await connection.fetch(
+        """
+        INSERT INTO missing_vehicle AS m (tenant_id, dealer_id, vehicle_key, missing_since, snapshots)
+        SELECT $1, $2, key, $4, 1 FROM unnest($3::text[]) AS u(key)
+        ON CONFLICT (tenant_id, dealer_id, vehicle_key) DO UPDATE SET snapshots = m.snapshots + 1
+        RETURNING vehicle_key, snapshots
+        """,
+        work.tenant_id,
+        dealer_id,
+        sorted(missing),
+        work.as_of,
+    )
+    gone = {row["vehicle_key"] for row in rows if row["snapshots"] >= grace}
+    await connection.execute(
+        "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)", dealer_id, sorted(gone)
+    )
+    return gone

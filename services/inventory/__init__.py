@@ -1,0 +1,1 @@
+"""inventory: what stands where, since when, at what cost, and what was sold."""

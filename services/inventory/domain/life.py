@@ -1,0 +1,258 @@
+"""Folding what was reported of a vehicle, in order, into its state and its sales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+RETURN_GRACE = timedelta(days=14)
+"""A unit that vanished from a feed and is back within this time never left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One report about a vehicle; ``on`` is the day it speaks of, ``at`` the moment it was made."""
+
+    event_id: UUID
+    at: datetime
+    kind: str
+    dealer_id: UUID
+    facts: Mapping[str, Any]
+    received_at: datetime
+
+    @property
+    def order(self) -> tuple[datetime, UUID]:
+        """Per-vehicle order: by time, ties by id."""
+        return (self.at, self.event_id)
+
+    @property
+    def on(self) -> date:
+        """The day of the report."""
+        return self.at.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A line of the sales ledger; an unwound sale stays in it, marked."""
+
+    vehicle_key: str
+    dealer_id: UUID
+    event_id: UUID
+    sale_date: date
+    sale_price: Decimal | None
+    front_gross: Decimal | None
+    back_gross: Decimal | None
+    purchase_type: str | None
+    wholesale: bool
+    unwound_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A vehicle with the ledger lines that a fold produced."""
+
+    vehicle: Vehicle
+    sales: tuple[Sale, ...] = ()
+
+
+def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Life:
+    """Apply changes in per-vehicle order to a starting state (None: never heard of).
+
+    Changes older than the starting state must not be given: fold the whole history anew for those.
+    """
+    life = start
+    for change in sorted(changes, key=lambda change: change.order):
+        life = _apply(vehicle_key, life, change)
+    if life is None:
+        message = f"{vehicle_key}: nothing to fold"
+        raise ValueError(message)
+    return life
+
+
+def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
+    vehicle = life.vehicle if life else _unknown(vehicle_key, change)
+    sales = life.sales if life else ()
+    described = {name: value for name, value in change.facts.items() if name in DESCRIPTION}
+    vehicle = replace(
+        vehicle, **described, last_at=change.at, last_id=change.event_id, received_at=change.received_at
+    )
+    step = _STEPS.get(change.kind)
+    if step is None:
+        return Life(_priced(vehicle, change), sales)
+    return step(Life(vehicle, sales), change)
+
+
+def _unknown(vehicle_key: str, change: Change) -> Vehicle:
+    return Vehicle(
+        vehicle_key=vehicle_key,
+        dealer_id=change.dealer_id,
+        status=Status.IN_STOCK,
+        last_at=change.at,
+        last_id=change.event_id,
+    )
+
+
+def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
+    price = change.facts.get("list_price")
+    if price is None or price == vehicle.list_price:
+        return vehicle
+    # The first price is no price move: the cooling period starts with a change.
+    moved = change.on if vehicle.list_price is not None else vehicle.priced_on
+    return replace(vehicle, list_price=price, priced_on=moved)
+
+
+def _stocked(life: Life, change: Change) -> Life:
+    vehicle = _priced(life.vehicle, change)
+    reported: date | None = change.facts.get("stock_date")
+    came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
+    if vehicle.status is Status.IN_STOCK or (vehicle.status is Status.DEPARTED and came_back):
+        since = reported or vehicle.stock_date or change.on
+        group_since = min(vehicle.group_stock_date or since, since)
+    else:
+        since = group_since = reported or change.on
+    vehicle = replace(
+        vehicle,
+        status=Status.IN_STOCK,
+        dealer_id=change.dealer_id,
+        stock_date=since,
+        group_stock_date=group_since,
+        **_NOT_LEFT,
+    )
+    return Life(vehicle, life.sales)
+
+
+def _transferred(life: Life, change: Change) -> Life:
+    vehicle = _priced(life.vehicle, change)
+    destination = change.facts.get("destination_dealer_id")
+    if destination is None or destination == vehicle.dealer_id:
+        return Life(vehicle, life.sales)
+    since = vehicle.group_stock_date or vehicle.stock_date or change.on
+    vehicle = replace(
+        vehicle,
+        status=Status.IN_STOCK,
+        previous_dealer_id=vehicle.dealer_id,
+        dealer_id=destination,
+        stock_date=change.on,
+        group_stock_date=since,
+        **_NOT_LEFT,
+    )
+    return Life(vehicle, life.sales)
+
+
+def _sold(life: Life, change: Change) -> Life:
+    return _left(life, change, Status.SOLD, wholesale=_is_wholesale(change.facts.get("purchase_type")))
+
+
+def _wholesaled(life: Life, change: Change) -> Life:
+    return _left(life, change, Status.WHOLESALED, wholesale=True)
+
+
+def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Life:
+    facts = change.facts
+    vehicle = _priced(life.vehicle, change)
+    on: date = facts.get("sale_date") or change.on
+    since = facts.get("stock_date") or vehicle.stock_date
+    gross = facts.get("front_gross")
+    price, cost = facts.get("sale_price"), vehicle.cost
+    if gross is None and price is not None and cost is not None:
+        gross = price - cost - (vehicle.recon_cost or Decimal(0))
+    sale = Sale(
+        vehicle_key=vehicle.vehicle_key,
+        dealer_id=change.dealer_id,
+        event_id=change.event_id,
+        sale_date=on,
+        sale_price=price,
+        front_gross=gross,
+        back_gross=facts.get("back_gross"),
+        purchase_type=facts.get("purchase_type"),
+        wholesale=wholesale,
+    )
+    vehicle = replace(
+        vehicle,
+        status=Status.WHOLESALED if wholesale else status,
+        dealer_id=change.dealer_id,
+        stock_date=since,
+        group_stock_date=vehicle.group_stock_date or since,
+        sale_date=on,
+        sale_price=price,
+        purchase_type=sale.purchase_type,
+        front_gross=gross,
+        back_gross=sale.back_gross,
+        exit_date=on,
+    )
+    # Reporting the same sale again, with better figures, corrects the line instead of adding one.
+    others = tuple(s for s in life.sales if s.unwound_on is not None or s.sale_date != on)
+    return Life(vehicle, (*others, sale))
+
+
+def _unwound(life: Life, change: Change) -> Life:
+    vehicle = life.vehicle
+    if vehicle.status not in {Status.SOLD, Status.WHOLESALED}:
+        return life
+    sales = tuple(
+        replace(sale, unwound_on=change.on)
+        if sale.unwound_on is None and sale.sale_date == vehicle.sale_date
+        else sale
+        for sale in life.sales
+    )
+    return Life(replace(vehicle, status=Status.IN_STOCK, **_NOT_LEFT), sales)
+
+
+def _departed(life: Life, change: Change) -> Life:
+    if life.vehicle.status in {Status.SOLD, Status.WHOLESALED}:
+        return life  # it left the feed because it was sold: no news
+    return Life(replace(life.vehicle, status=Status.DEPARTED, exit_date=change.on), life.sales)
+
+
+def _ordered(life: Life, change: Change) -> Life:
+    if life.vehicle.stock_date is not None:
+        return Life(_priced(life.vehicle, change), life.sales)
+    return Life(replace(_priced(life.vehicle, change), status=Status.ON_ORDER), life.sales)
+
+
+def _fulfilled(life: Life, change: Change) -> Life:
+    """One unit of an order has come: it is a vehicle of its own now."""
+    left = life.vehicle.quantity - 1
+    if left > 0:
+        return Life(replace(life.vehicle, quantity=left), life.sales)
+    return Life(replace(life.vehicle, status=Status.DEPARTED, exit_date=change.on), life.sales)
+
+
+def _engaged(life: Life, change: Change) -> Life:
+    leads = change.facts.get("leads")
+    return life if leads is None else Life(replace(life.vehicle, leads=leads), life.sales)
+
+
+def _is_wholesale(purchase_type: str | None) -> bool:
+    return (purchase_type or "").strip().lower() in {"wholesale", "auction"}
+
+
+_NOT_LEFT: dict[str, None] = {
+    "sale_date": None,
+    "sale_price": None,
+    "purchase_type": None,
+    "front_gross": None,
+    "back_gross": None,
+    "exit_date": None,
+}
+
+_STEPS = {
+    "vehicle.stocked": _stocked,
+    "order.received": _stocked,
+    "vehicle.transferred": _transferred,
+    "vehicle.sold": _sold,
+    "vehicle.wholesaled": _wholesaled,
+    "vehicle.sale_unwound": _unwound,
+    "vehicle.departed": _departed,
+    "order.placed": _ordered,
+    "order.fulfilled": _fulfilled,
+    "engagement.daily": _engaged,
+}

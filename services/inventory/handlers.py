@@ -1,0 +1,95 @@
+"""Kafka in: what a dealer's system reported becomes vehicle state, history and sales."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.inventory import store
+from services.inventory.domain import Change, Life, fold
+from services.inventory.store import Dealer, Key
+from services.inventory.translate import change_of, inventory_updated, order_key
+from shared.events import DmsEventKind, DmsEventReceived
+from shared.events.topics import DMS_EVENT_RECEIVED
+from shared.messaging import EventRouter, Transaction
+
+router = EventRouter("inventory")
+
+
+@router.on(DMS_EVENT_RECEIVED)
+async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transaction) -> None:
+    """Fold new reports into their vehicles; a vehicle with several reports is published once, as it is now."""
+    connection = tx.connection
+    await store.remember_dealers(connection, _dealers(events))
+    changes, causes = await _by_vehicle(events, tx)
+    lives = await store.load_lives(connection, changes)
+    await store.record(connection, changes)
+    late = [key for key, new in changes.items() if (life := lives.get(key)) and _is_late(life, new)]
+    history = await store.load_history(connection, late) if late else {}
+    after: dict[Key, Life] = {}
+    for key, new in changes.items():
+        before = lives.get(key)
+        life = fold(key[1], None, history[key]) if key in history else fold(key[1], before, new)
+        version = (before.vehicle.version if before else 0) + 1
+        after[key] = replace(life, vehicle=replace(life.vehicle, version=version))
+    await store.save(connection, after)
+    dealers = await store.load_dealers(connection)
+    for key, life in after.items():
+        event = inventory_updated(key[0], life.vehicle, dealers, changes[key])
+        tx.emit(event, caused_by=causes[key])
+
+
+async def _by_vehicle(
+    events: Sequence[DmsEventReceived], tx: Transaction
+) -> tuple[dict[Key, list[Change]], dict[Key, object]]:
+    numbered = [
+        (e.tenant_id, e.dealer_id, e.stock_number or e.subject or "")
+        for e in events
+        if e.vin is None and not _is_order(e)
+    ]
+    known = await store.keys_by_stock_number(tx.connection, numbered)
+    for event in events:  # a unit may be stocked in this very batch
+        if event.vin and event.stock_number:
+            known.setdefault((event.tenant_id, event.dealer_id, event.stock_number), event.vin)
+    changes: dict[Key, list[Change]] = defaultdict(list)
+    causes: dict[Key, object] = {}
+    for event in events:
+        for vehicle_key, change in _targets(event, known):
+            key = (event.tenant_id, vehicle_key)
+            changes[key].append(change)
+            causes[key] = event.event_id
+    return changes, causes
+
+
+def _targets(event: DmsEventReceived, known: dict[tuple[object, object, str], str]) -> list[tuple[str, Change]]:
+    """Say which vehicles a report is about: one, or two where an ordered unit turns out to be a VIN."""
+    change = change_of(event)
+    if event.vin is None:
+        if _is_order(event):
+            return [(order_key(event), change)]
+        number = event.stock_number or event.subject or ""
+        found = known.get((event.tenant_id, event.dealer_id, number))
+        if found is None:
+            message = (
+                f"no vehicle with stock number {number!r} is known at {event.dealer_name}: "
+                f"send vehicle.stocked with its VIN first, or put the VIN into data.vin"
+            )
+            raise LookupError(message)
+        return [(found, change)]
+    targets: list[tuple[str, Change]] = [(event.vin, change)]
+    if event.kind is DmsEventKind.ORDER_RECEIVED and event.subject and event.subject != event.vin:
+        targets.append((order_key(event), replace(change, kind="order.fulfilled", facts={})))
+    return targets
+
+
+def _is_order(event: DmsEventReceived) -> bool:
+    return event.kind in {DmsEventKind.ORDER_PLACED, DmsEventKind.ORDER_RECEIVED}
+
+
+def _is_late(life: Life, new: Sequence[Change]) -> bool:
+    """Tell whether a report is older than the newest one already folded in."""
+    return min(change.order for change in new) < (life.vehicle.last_at, life.vehicle.last_id)
+
+
+def _dealers(events: Sequence[DmsEventReceived]) -> list[Dealer]:
+    newest = {(e.tenant_id, e.dealer_id): e for e in events}
+    return [Dealer(e.tenant_id, e.dealer_id, e.dealer_name, e.currency, e.region) for e in newest.values()]

@@ -1,0 +1,174 @@
+"""The only SQL of inventory; every statement handles a whole batch."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+import asyncpg
+
+from services.inventory.domain import Change, Life, Sale, Status, Vehicle
+from services.inventory.domain.vehicle import COLUMNS
+from shared.events import VehicleFields
+from shared.postgres.pool import Connection
+
+Key = tuple[UUID, str]
+"""(tenant, vehicle key)."""
+
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "vehicle_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Dealer:
+    """A rooftop as the newest event described it."""
+
+    tenant_id: UUID
+    dealer_id: UUID
+    name: str
+    currency: str
+    region: str
+
+
+async def remember_dealers(connection: Connection, dealers: Iterable[Dealer]) -> None:
+    """Keep the newest description of each rooftop."""
+    await connection.execute(
+        """
+        INSERT INTO dealer SELECT * FROM jsonb_populate_recordset(NULL::dealer, $1)
+        ON CONFLICT (tenant_id, dealer_id) DO UPDATE
+        SET name = excluded.name, currency = excluded.currency, region = excluded.region
+        WHERE (dealer.name, dealer.currency, dealer.region)
+              IS DISTINCT FROM (excluded.name, excluded.currency, excluded.region)
+        """,
+        [asdict(dealer) for dealer in dealers],
+    )
+
+
+async def load_dealers(connection: Connection) -> dict[UUID, Dealer]:
+    """Load the rooftops of the transaction's tenants."""
+    rows = await connection.fetch("SELECT tenant_id, dealer_id, name, currency, region FROM dealer")
+    return {row["dealer_id"]: Dealer(**row) for row in rows}
+
+
+async def keys_by_stock_number(
+    connection: Connection, wanted: Iterable[tuple[UUID, UUID, str]]
+) -> dict[tuple[UUID, UUID, str], str]:
+    """Find the vehicles that (tenant, dealer, stock number) mean; the newest where a number was reused."""
+    items = sorted(set(wanted), key=str)
+    if not items:
+        return {}
+    rows = await connection.fetch(
+        """
+        SELECT v.tenant_id, v.dealer_id, v.stock_number, v.vehicle_key
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
+        JOIN vehicle v ON v.tenant_id = t AND v.dealer_id = d AND v.stock_number = s
+        ORDER BY v.last_at
+        """,
+        *_columns(items, 3),
+    )
+    return {(row["tenant_id"], row["dealer_id"], row["stock_number"]): row["vehicle_key"] for row in rows}
+
+
+async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, Life]:
+    """Load vehicles with their ledger lines, and hold them until the transaction ends."""
+    arrays = _columns(sorted(set(keys), key=str), 2)
+    rows = await connection.fetch(
+        """
+        SELECT v.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
+        JOIN vehicle v ON v.tenant_id = t AND v.vehicle_key = k
+        ORDER BY v.tenant_id, v.vehicle_key FOR UPDATE OF v
+        """,
+        *arrays,
+    )
+    sales = await connection.fetch(
+        """
+        SELECT s.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
+        JOIN sale s ON s.tenant_id = t AND s.vehicle_key = k ORDER BY s.sale_date
+        """,
+        *arrays,
+    )
+    ledger: dict[Key, list[Sale]] = defaultdict(list)
+    for row in sales:
+        line = Sale(**{name: value for name, value in row.items() if name != "tenant_id"})
+        ledger[row["tenant_id"], row["vehicle_key"]].append(line)
+    return {
+        key: Life(_vehicle(row), tuple(ledger.get(key, ())))
+        for row in rows
+        if (key := (row["tenant_id"], row["vehicle_key"]))
+    }
+
+
+async def load_history(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Change]]:
+    """Load everything ever reported of some vehicles."""
+    rows = await connection.fetch(
+        """
+        SELECT e.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
+        JOIN vehicle_event e ON e.tenant_id = t AND e.vehicle_key = k
+        """,
+        *_columns(sorted(set(keys), key=str), 2),
+    )
+    history: dict[Key, list[Change]] = defaultdict(list)
+    for row in rows:
+        facts = VehicleFields.model_validate(row["facts"]).model_dump(exclude_none=True)
+        change = Change(row["event_id"], row["at"], row["kind"], row["dealer_id"], facts, row["received_at"])
+        history[row["tenant_id"], row["vehicle_key"]].append(change)
+    return history
+
+
+async def record(connection: Connection, changes: Mapping[Key, list[Change]]) -> None:
+    """Append reports to the vehicles' history."""
+    flat = [(tenant, key, change) for (tenant, key), many in changes.items() for change in many]
+    await connection.execute(
+        """
+        INSERT INTO vehicle_event (tenant_id, vehicle_key, at, event_id, kind, dealer_id, facts, received_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[], $5::text[], $6::uuid[],
+                             $7::jsonb[], $8::timestamptz[])
+        ON CONFLICT DO NOTHING
+        """,
+        [tenant for tenant, _, _ in flat],
+        [key for _, key, _ in flat],
+        [change.at for _, _, change in flat],
+        [change.event_id for _, _, change in flat],
+        [change.kind for _, _, change in flat],
+        [change.dealer_id for _, _, change in flat],
+        [change.facts for _, _, change in flat],
+        [change.received_at for _, _, change in flat],
+    )
+
+
+async def save(connection: Connection, lives: Mapping[Key, Life]) -> None:
+    """Store the state and the ledger lines of vehicles."""
+    if not lives:
+        return
+    vehicles = [{"tenant_id": tenant, **asdict(life.vehicle)} for (tenant, _), life in lives.items()]
+    await connection.execute(
+        f"""
+        INSERT INTO vehicle SELECT * FROM jsonb_populate_recordset(NULL::vehicle, $1)
+        ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET {_UPDATES}
+        """,  # noqa: S608  # column names of our own dataclass, no input
+        vehicles,
+    )
+    keys = _columns(sorted(lives, key=str), 2)
+    await connection.execute(
+        "DELETE FROM sale s USING unnest($1::uuid[], $2::text[]) AS u(t, k)"
+        " WHERE s.tenant_id = t AND s.vehicle_key = k",
+        *keys,
+    )
+    lines = [{"tenant_id": tenant, **asdict(sale)} for (tenant, _), life in lives.items() for sale in life.sales]
+    if lines:
+        await connection.execute(
+            "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
+            " back_gross, purchase_type, wholesale, unwound_on) SELECT tenant_id, vehicle_key, event_id, dealer_id,"
+            " sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on"
+            " FROM jsonb_populate_recordset(NULL::sale, $1)",
+            lines,
+        )
+
+
+def _vehicle(row: asyncpg.Record) -> Vehicle:
+    values = {name: row[name] for name in COLUMNS}
+    values["status"] = Status(values["status"])
+    return Vehicle(**values)
+
+
+def _columns(items: list[tuple[UUID, ...]] | list[Key] | list[tuple[UUID, UUID, str]], width: int) -> list[list[object]]:
+    return [[item[column] for item in items] for column in range(width)]

@@ -1,0 +1,63 @@
+"""Between the published language and inventory's own."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from uuid import UUID
+
+from services.inventory.domain import Change, Vehicle
+from services.inventory.store import Dealer
+from shared.events import (
+    DmsEventReceived,
+    InventoryUpdated,
+    VehicleFields,
+    VehicleStatus,
+    deterministic_id,
+    segment_key,
+)
+from shared.events.vin import Vin, decode
+
+_FACTS = set(VehicleFields.model_fields)
+_PUBLISHED = set(InventoryUpdated.model_fields) & set(Vehicle.__dataclass_fields__) - {"status", "received_at"}
+
+
+def change_of(event: DmsEventReceived) -> Change:
+    """Read a DMS event as a change of a vehicle, filling make and model year from the VIN where absent."""
+    facts = event.model_dump(include=_FACTS, exclude_none=True)
+    if event.vin and ("make" not in facts or "model_year" not in facts):
+        known = decode(Vin(event.vin), event.occurred_at.year)
+        for name, value in (("make", known.make), ("model_year", known.model_year)):
+            if value is not None:
+                facts.setdefault(name, value)
+    return Change(event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at)
+
+
+def order_key(event: DmsEventReceived) -> str:
+    """Key a vehicle on order, which may have no VIN yet; order numbers are a rooftop's own."""
+    return f"order:{event.dealer_id}:{event.subject or event.stock_number or event.source_event_id}"
+
+
+def inventory_updated(
+    tenant_id: UUID, vehicle: Vehicle, dealers: Mapping[UUID, Dealer], changes: Iterable[Change]
+) -> InventoryUpdated:
+    """Publish the state of a vehicle."""
+    # A rooftop that never reported anything itself (a transfer's destination) borrows its sister's facts.
+    sisters = (dealer for dealer in dealers.values() if dealer.tenant_id == tenant_id)
+    dealer = dealers.get(vehicle.dealer_id) or next(sisters)
+    name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
+    state = {field: value for field, value in asdict(vehicle).items() if field in _PUBLISHED}
+    known = vehicle.make is not None and vehicle.model is not None
+    return InventoryUpdated.model_construct(
+        **state,
+        event_id=deterministic_id("inventory-updated", tenant_id, vehicle.vehicle_key, vehicle.version),
+        occurred_at=vehicle.last_at,
+        schema_version=1,
+        tenant_id=tenant_id,
+        aggregate_version=vehicle.version,
+        status=VehicleStatus(vehicle.status.value),
+        changes=tuple(dict.fromkeys(change.kind for change in changes)),
+        received_at=vehicle.received_at or vehicle.last_at,
+        dealer_name=name,
+        currency=dealer.currency,
+        region=dealer.region,
+        segment=segment_key(vehicle.condition, vehicle.make or "", vehicle.model or "") if known else None,
+    )

@@ -1,0 +1,1 @@
+"""Market: listings of a region in, statistics and mix gaps per segment out."""

@@ -1,0 +1,112 @@
+"""Listings of one region, held as columns so that fifty thousand of them are a few array operations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One advert of one vehicle as last seen; price in the region's currency, odometer in kilometres.
+
+    ``active`` is false only where the source said that the advert ended; an advert that merely was not seen
+    again stays ``active`` here and is judged by ``last_seen``.
+    """
+
+    key: str
+    segment: str
+    price: float | None
+    odometer_km: float | None
+    model_year: int | None
+    first_seen: date
+    last_seen: date
+    active: bool = True
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listings:
+    """The same as columns of length n; absent numbers are NaN, ``segment_of`` points into ``segments``."""
+
+    segments: tuple[str, ...]
+    labels: tuple[str, ...]
+    segment_of: NDArray[np.intp]
+    price: NDArray[np.float64]
+    odometer_km: NDArray[np.float64]
+    model_year: NDArray[np.float64]
+    first_seen: NDArray[np.datetime64]
+    last_seen: NDArray[np.datetime64]
+    active: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Count the listings."""
+        return len(self.segment_of)
+
+    @classmethod
+    def of(cls, rows: Iterable[Listing]) -> Listings:
+        """Turn rows into columns; segments come out sorted.
+
+        Raises ValueError where a key occurs twice, which would count a vehicle twice, or where a listing was
+        last seen before it was first seen.
+        """
+        listings = list(rows)
+        _refuse_duplicates(listings)
+        labels: dict[str, str] = {}
+        for row in listings:
+            if row.last_seen < row.first_seen:
+                message = (
+                    f"listing {row.key!r}: last_seen {row.last_seen} is before first_seen {row.first_seen}; "
+                    "correct the dates or leave the listing out"
+                )
+                raise ValueError(message)
+            # The smallest spelling, so that the label does not depend on the order of the rows.
+            label = row.label or row.segment
+            labels[row.segment] = min(labels.get(row.segment, label), label)
+        segments = tuple(sorted(labels))
+        position = {segment: index for index, segment in enumerate(segments)}
+        return cls(
+            segments=segments,
+            labels=tuple(labels[segment] for segment in segments),
+            segment_of=np.array([position[row.segment] for row in listings], dtype=np.intp),
+            price=_numbers(row.price for row in listings),
+            odometer_km=_numbers(row.odometer_km for row in listings),
+            model_year=_numbers(row.model_year for row in listings),
+            first_seen=np.array([row.first_seen for row in listings], dtype="datetime64[D]"),
+            last_seen=np.array([row.last_seen for row in listings], dtype="datetime64[D]"),
+            active=np.array([row.active for row in listings], dtype=np.bool_),
+        )
+
+
+def condition_group(segment: str) -> str:
+    """Give the part of a segment key before its first slash, ``new`` or ``used``: mixes compare within it."""
+    return segment.partition("/")[0]
+
+
+def groups_of(segments: tuple[str, ...]) -> tuple[NDArray[np.intp], int]:
+    """Give each segment the number of its condition group, shape (segments,), and count the groups."""
+    names = sorted({condition_group(segment) for segment in segments})
+    return np.array([names.index(condition_group(segment)) for segment in segments], dtype=np.intp), len(
+        names
+    )
+
+
+def _numbers(values: Iterable[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _refuse_duplicates(listings: list[Listing]) -> None:
+    counts = Counter(row.key for row in listings)
+    if len(counts) < len(listings):
+        key, times = counts.most_common(1)[0]
+        message = f"listing {key!r} occurs {times} times; pass each listing once, in its latest state"
+        raise ValueError(message)

@@ -1,0 +1,74 @@
+"""Kafka in: listings and own vehicles are kept, and the rooftops they concern marked for a new survey."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.market import store
+from shared.events import InventoryUpdated, MarketDataReceived, VehicleStatus, segment_key, segment_label
+from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
+from shared.messaging import EventRouter, Transaction
+from shared.postgres import WorkTable
+
+router = EventRouter("market")
+SURVEYS = WorkTable("survey")
+LISTINGS_DELAY = 1.5
+STOCK_DELAY = 3.0
+
+
+@router.on(MARKET_DATA_RECEIVED)
+async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Transaction) -> None:
+    """Keep listings; every rooftop of their region sees a changed market."""
+    newest: dict[tuple[object, str, str], dict[str, Any]] = {}
+    for event in events:
+        for listing in event.listings:
+            key = (event.tenant_id, event.region, listing.listing_id)
+            known = newest.get(key)
+            if known is not None and known["last_seen"] > listing.last_seen:
+                continue
+            newest[key] = {
+                "tenant_id": event.tenant_id,
+                "region": event.region,
+                "segment": segment_key(listing.condition, listing.make, listing.model),
+                "label": segment_label(listing.condition, listing.make, listing.model),
+                **listing.model_dump(
+                    include={
+                        "listing_id", "price", "odometer_km", "model_year", "first_seen", "last_seen", "active",
+                    }
+                ),
+            }  # fmt: skip
+    await store.upsert_listings(tx.connection, [newest[key] for key in sorted(newest, key=str)])
+    regions = {(event.tenant_id, event.region, event.currency) for event in events}
+    await store.bump_regions(tx.connection, regions)
+    marks = [(event.tenant_id, event.dealer_id, "") for event in events]
+    for tenant_id, region, _ in regions:
+        dealers = await store.dealers_of_region(tx.connection, tenant_id, region)
+        marks += [(tenant_id, dealer_id, "") for dealer_id in dealers]
+    await SURVEYS.mark(tx.connection, marks, delay=LISTINGS_DELAY)
+
+
+@router.on(INVENTORY_UPDATED)
+async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
+    """Keep own vehicles; only coming and going changes the mix, a price does not."""
+    known = [event for event in events if event.segment and event.make and event.model]
+    newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
+    rows = [
+        {
+            "tenant_id": event.tenant_id,
+            "vehicle_key": event.vehicle_key,
+            "dealer_id": event.dealer_id,
+            "version": event.aggregate_version,
+            "region": event.region,
+            "currency": event.currency,
+            "segment": event.segment,
+            "label": segment_label(event.condition, event.make or "", event.model or ""),
+            "status": event.status.value,
+            "exit_date": event.exit_date,
+        }
+        for _, event in sorted(newest.items(), key=lambda item: str(item[0]))
+        if event.status is not VehicleStatus.ON_ORDER
+    ]
+    await store.upsert_units(tx.connection, rows)
+    moved = [event for event in known if set(event.changes) - {"vehicle.priced", "vehicle.updated"}]
+    marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
+    marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
+    await SURVEYS.mark(tx.connection, marks, delay=STOCK_DELAY)

@@ -1,0 +1,165 @@
+"""The only SQL of market."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.market.domain import Listing, OwnSale, OwnUnit, SegmentMarket
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Rooftop:
+    """A rooftop with stock or sales, and the region it competes in."""
+
+    dealer_id: UUID
+    region: str
+    currency: str
+
+
+async def bump_regions(connection: Connection, regions: Iterable[tuple[UUID, str, str]]) -> None:
+    """Note that the listings of (tenant, region, currency) changed."""
+    rows = sorted(set(regions), key=str)
+    await connection.execute(
+        """
+        INSERT INTO region AS r (tenant_id, region, currency, generation)
+        SELECT t, name, currency, 1 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u(t, name, currency)
+        ON CONFLICT (tenant_id, region) DO UPDATE
+        SET generation = r.generation + 1, currency = excluded.currency
+        """,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+    )
+
+
+async def upsert_listings(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store listings; what was seen last describes one, its first and last day only ever spread."""
+    await connection.execute(
+        """
+        INSERT INTO listing AS l SELECT * FROM jsonb_populate_recordset(NULL::listing, $1)
+        ON CONFLICT (tenant_id, region, listing_id) DO UPDATE SET
+            segment = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.segment ELSE l.segment END,
+            label = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.label ELSE l.label END,
+            price = CASE WHEN excluded.last_seen >= l.last_seen THEN coalesce(excluded.price, l.price)
+                         ELSE l.price END,
+            odometer_km = coalesce(excluded.odometer_km, l.odometer_km),
+            model_year = coalesce(excluded.model_year, l.model_year),
+            active = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.active ELSE l.active END,
+            first_seen = least(l.first_seen, excluded.first_seen),
+            last_seen = greatest(l.last_seen, excluded.last_seen)
+        """,
+        list(rows),
+    )
+
+
+async def upsert_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store own vehicles; older versions are dropped."""
+    await connection.execute(
+        """
+        INSERT INTO own_unit AS o SELECT * FROM jsonb_populate_recordset(NULL::own_unit, $1)
+        ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
+            dealer_id = excluded.dealer_id, version = excluded.version, region = excluded.region,
+            currency = excluded.currency, segment = excluded.segment, label = excluded.label,
+            status = excluded.status, exit_date = excluded.exit_date
+        WHERE o.version < excluded.version
+        """,
+        list(rows),
+    )
+
+
+async def dealers_of_region(connection: Connection, tenant_id: UUID, region: str) -> list[UUID]:
+    """List the rooftops that compete in a region."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT dealer_id FROM own_unit WHERE tenant_id = $1 AND region = $2", tenant_id, region
+    )
+    return [row["dealer_id"] for row in rows]
+
+
+async def rooftop(connection: Connection, dealer_id: UUID) -> Rooftop | None:
+    """Find a rooftop's region by its newest vehicle; None while it has none."""
+    row = await connection.fetchrow(
+        "SELECT dealer_id, region, currency FROM own_unit WHERE dealer_id = $1 LIMIT 1", dealer_id
+    )
+    return Rooftop(**row) if row else None
+
+
+async def generation(connection: Connection, region: str) -> int | None:
+    """Tell which state a region's listings are in; None where there are none."""
+    value: int | None = await connection.fetchval("SELECT generation FROM region WHERE region = $1", region)
+    return value
+
+
+async def load_listings(connection: Connection, region: str) -> list[Listing]:
+    """Load a region's listings."""
+    rows = await connection.fetch(
+        "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"
+        " first_seen, last_seen, active, label FROM listing WHERE region = $1",
+        region,
+    )
+    return [
+        Listing(
+            key=row["listing_id"],
+            segment=row["segment"],
+            price=row["price"],
+            odometer_km=row["odometer_km"],
+            model_year=row["model_year"],
+            first_seen=row["first_seen"],
+            last_seen=row["last_seen"],
+            active=row["active"],
+            label=row["label"],
+        )
+        for row in rows
+    ]
+
+
+async def load_own(
+    connection: Connection, dealer_id: UUID, since: date
+) -> tuple[list[OwnUnit], list[OwnSale]]:
+    """Load a rooftop's stock, and its retail sales since a day."""
+    rows = await connection.fetch(
+        "SELECT vehicle_key, segment, label, status, exit_date FROM own_unit"
+        " WHERE dealer_id = $1 AND (status = 'in_stock' OR (status = 'sold' AND exit_date >= $2))",
+        dealer_id,
+        since,
+    )
+    units = [OwnUnit(r["vehicle_key"], r["segment"], r["label"]) for r in rows if r["status"] == "in_stock"]
+    sales = [
+        OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"]) for r in rows if r["status"] == "sold"
+    ]
+    return units, sales
+
+
+async def load_statistics(connection: Connection, dealer_id: UUID) -> dict[str, tuple[int, SegmentMarket]]:
+    """Load what was published last for a rooftop, by segment, with its version."""
+    rows = await connection.fetch(
+        "SELECT segment, version, document FROM statistic WHERE dealer_id = $1 FOR UPDATE", dealer_id
+    )
+    return {
+        row["segment"]: (
+            row["version"],
+            SegmentMarket(**{**row["document"], "as_of": date.fromisoformat(row["document"]["as_of"])}),
+        )
+        for row in rows
+    }
+
+
+async def save_statistics(
+    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[int, SegmentMarket]]
+) -> None:
+    """Keep what is published now."""
+    await connection.execute(
+        """
+        INSERT INTO statistic (tenant_id, dealer_id, segment, version, document)
+        SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::jsonb[])
+        ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
+        SET version = excluded.version, document = excluded.document
+        """,
+        tenant_id,
+        dealer_id,
+        [market.segment for _, market in rows],
+        [version for version, _ in rows],
+        [asdict(market) for _, market in rows],
+    )

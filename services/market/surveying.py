@@ -1,0 +1,111 @@
+"""The survey worker: a region is surveyed once for all its rooftops, then set against each one's stock."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from services.market import store
+from services.market.domain import Listing, Listings, MarketSurvey, SegmentMarket, compare, materially_differs, survey
+from services.market.handlers import SURVEYS
+from services.market.store import Rooftop
+from shared.events import MarketUpdated, deterministic_id
+from shared.messaging import ComputePool, UnitOfWork
+from shared.postgres import WorkItem
+
+_OWN_SALES_DAYS = 400
+"""Own sales are loaded this far back: the market's window may lie in the past where its data are old."""
+
+
+def survey_region(listings: list[Listing], as_of: date) -> MarketSurvey | None:
+    """Survey a region, in a worker process; None where no listing is that old."""
+    usable = [listing for listing in listings if listing.first_seen <= as_of]
+    return survey(Listings.of(usable), as_of) if usable else None
+
+
+class Surveyor:
+    """Works off rooftops whose market or stock changed."""
+
+    def __init__(self, work: UnitOfWork, pool: ComputePool) -> None:
+        self._work = work
+        self._pool = pool
+        self._surveys: dict[tuple[UUID, str], tuple[int, date, MarketSurvey | None]] = {}
+
+    async def compute(self, items: Sequence[WorkItem]) -> None:
+        """Survey and publish what differs materially from what was published."""
+        for item in items:
+            await self._one(item)
+
+    async def _one(self, item: WorkItem) -> None:
+        today = datetime.now(UTC).date()
+        async with self._work.begin(item.tenant_id) as tx:
+            rooftop = await store.rooftop(tx.connection, item.dealer_id)
+        market = await self._survey(item.tenant_id, rooftop, today) if rooftop else None
+        async with self._work.begin(item.tenant_id) as tx:
+            if rooftop and market:
+                # The shares of a market watched in the past are set against own sales of those same days.
+                since = min(today, market.as_of) - timedelta(days=_OWN_SALES_DAYS)
+                units, sales = await store.load_own(tx.connection, item.dealer_id, since)
+                published = await store.load_statistics(tx.connection, item.dealer_id)
+                rows = []
+                for fresh in compare(market, units, sales, min(today, market.as_of + timedelta(days=1))):
+                    version, old = published.get(fresh.segment, (0, None))
+                    if materially_differs(old, fresh):
+                        rows.append((version + 1, fresh))
+                        tx.emit(_event(item, rooftop, version + 1, fresh))
+                if rows:
+                    await store.save_statistics(tx.connection, item.tenant_id, item.dealer_id, rows)
+            await SURVEYS.finish(tx.connection, [item])
+
+    async def _survey(self, tenant_id: UUID, rooftop: Rooftop, today: date) -> MarketSurvey | None:
+        async with self._work.begin(tenant_id) as tx:
+            generation = await store.generation(tx.connection, rooftop.region)
+            if generation is None:
+                return None
+            kept = self._surveys.get((tenant_id, rooftop.region))
+            if kept is not None and kept[:2] == (generation, today):
+                return kept[2]
+            listings = await store.load_listings(tx.connection, rooftop.region)
+        fresh = await self._pool.run(survey_region, listings, today)
+        if len(self._surveys) >= 64:  # noqa: PLR2004  # bounds memory where many tenants share a replica
+            self._surveys.clear()
+        self._surveys[tenant_id, rooftop.region] = (generation, today, fresh)
+        return fresh
+
+
+def _event(item: WorkItem, rooftop: Rooftop, version: int, market: SegmentMarket) -> MarketUpdated:
+    def money(value: float | None) -> str | None:
+        return None if value is None else f"{value:.2f}"
+
+    return MarketUpdated(
+        event_id=deterministic_id("market-updated", item.tenant_id, item.dealer_id, market.segment, version),
+        occurred_at=datetime.now(UTC),
+        tenant_id=item.tenant_id,
+        dealer_id=item.dealer_id,
+        market_version=version,
+        region=rooftop.region,
+        currency=rooftop.currency,
+        segment=market.segment,
+        label=market.label,
+        as_of=market.as_of,
+        window_days=market.window_days,
+        active_listings=market.active_listings,
+        sold_in_window=market.sold_in_window,
+        sold_per_day=market.sold_per_day,
+        market_days_supply=market.market_days_supply,
+        price_p25=money(market.price_p25),
+        price_median=money(market.price_median),
+        price_p75=money(market.price_p75),
+        price_log_reference=market.price_log_reference,
+        price_age_slope=market.price_age_slope,
+        price_km_slope=market.price_km_slope,
+        price_residual_sd=market.price_residual_sd,
+        priced_listings=market.priced_listings,
+        market_share=market.market_share,
+        stock_share=market.stock_share,
+        sales_share=market.sales_share,
+        gap=market.gap,
+        own_stock=market.own_stock,
+        own_sales=market.own_sales,
+        expected_count=market.expected_count,
+        suppressed=market.suppressed,
+    )

@@ -1,0 +1,16 @@
+"""What a dealer can be advised to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The actions, by the names they travel under."""
+
+    ORDER = "order"
+    ACQUIRE = "acquire"
+    TRANSFER = "transfer"
+    REPRICE = "reprice"
+    HOLD = "hold"
+    WHOLESALE = "wholesale"

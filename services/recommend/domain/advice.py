@@ -1,0 +1,70 @@
+"""A piece of advice: what to do, what it is worth, how sure, why, and what else was weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.actions import Action
+
+if TYPE_CHECKING:
+    from services.recommend.domain.evidence import Evidence
+
+Identity = tuple[str, Action, str, str]
+"""What makes two pieces of advice the same: dealer, action, vehicle key or segment, destination (or nothing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A course that was weighed; its value is expected net over doing nothing, in dealer's currency."""
+
+    action: Action
+    value: float
+    value_per_day: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One piece of advice; amounts in the dealer's currency, rounded to cents, prices to whole units.
+
+    ``value`` is expected net over doing nothing for the whole piece, so a hold is worth 0; its evidence says what
+    the calendar's rule would have cost. ``confidence`` is the probability of beating doing nothing (a hold: the
+    rule). Hazards are chances of sale per day, absent where a sale is not what is advised.
+    """
+
+    dealer_id: str
+    action: Action
+    segment: str
+    label: str
+    currency: str
+    policy_version: int
+    value: float
+    value_per_day: float
+    confidence: float
+    reason: str
+    expires_in_days: int
+    evidence: tuple[Evidence, ...]
+    alternatives: tuple[Alternative, ...] = ()
+    degraded: tuple[str, ...] = ()
+    vehicle_key: str | None = None
+    vin: str | None = None
+    stock_number: str | None = None
+    quantity: int | None = None
+    price: float | None = None
+    current_price: float | None = None
+    destination_dealer_id: str | None = None
+    expected_daily_hazard: float | None = None
+    baseline_daily_hazard: float | None = None
+    expected_gross: float | None = None
+    holding_cost_per_day: float | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Give what makes two pieces of advice the same."""
+        return self.dealer_id, self.action, self.vehicle_key or self.segment, self.destination_dealer_id or ""
+
+
+def cents(amount: float) -> float:
+    """Round an amount to cents; never a negative zero."""
+    return round(amount, 2) + 0.0

@@ -1,0 +1,96 @@
+"""How sure: the probability that a piece of advice beats doing nothing, over what is not known exactly.
+
+Drawn, from a fixed seed, are the pace of sale (lognormal; apart for another store), the market price, the price
+elasticity (sd 35 % in log) and the wholesale price (sd 6 % on top of the market's). Both courses see the same draws,
+so that what they share cancels. The chance of a single car's day of sale is not in it: it is the probability that
+the expected net is really higher, not that this one car turns out well.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from services.recommend.domain.actions import Action
+from services.recommend.domain.book import is_new
+from services.recommend.domain.newsvendor import later_need
+from services.recommend.domain.stock_position import economics
+from services.recommend.domain.value import Draws, evaluate_draws, exit_draws
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.recommend.domain.courses import Course
+    from services.recommend.domain.stocking import Purchase
+    from services.recommend.domain.time_to_sale import Floats
+
+DRAWS = 256
+_SEED = 20_240_229
+_DEAL_SD = 0.05
+"""Spread of a single deal's gross, as a share of the retail price."""
+_DEMAND_MODEL_VARIANCE = 0.04
+_LEAST, _MOST = 0.01, 0.99
+"""No estimate of this kind is certain."""
+_QUANTILES = ndtri((np.arange(11) + 0.5) / 11)
+
+
+def make_draws(count: int = DRAWS, seed: int = _SEED) -> Draws:
+    """Give standard normal draws, mirrored so that their means are exactly zero; the same for the same seed."""
+    half = np.random.default_rng(seed).standard_normal((6, count // 2))
+    full = np.concatenate([half, -half], axis=1)
+    return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5])
+
+
+def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[float]:
+    """Give for each pair the probability that the first course has a higher expected net than the second."""
+    if not pairs:
+        return []
+    advised = _nets([first for first, _ in pairs], draws)
+    baseline = _nets([second for _, second in pairs], draws)
+    return [_within_limits(float(np.mean(row))) for row in advised > baseline]
+
+
+def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
+    settings = [course.appraisal.setting for course in courses]
+    prices = np.array([course.price or course.appraisal.price for course in courses])
+    leaving = np.array([course.action is Action.WHOLESALE for course in courses])
+    nets: Floats = np.where(
+        leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws)
+    )
+    return nets
+
+
+def purchase_confidence(purchase: Purchase) -> float:
+    """Give the probability that buying is worth it, over the demand rate and the gross.
+
+    The rate's log sd falls with the segment's sales; the gross has the spread of single deals over the square
+    root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of them the
+    value is linear in the gross, so that its probability of being above 0 is exact.
+    """
+    position, gross = purchase.position, purchase.position.gross
+    scale = np.exp(math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1)) * _QUANTILES)
+    needed = later_need(
+        max(0, purchase.available),
+        position.lead_mean * scale,
+        position.after_mean * scale,
+        position.demand.dispersion,
+        purchase.quantity,
+    )
+    earned = gross.front + gross.back
+    gross_sd = math.hypot(_DEAL_SD * gross.retail / math.sqrt(gross.n + 1), 0.1 * earned)
+    per_day, new = position.holding.per_day, is_new(position.segment)
+    chances = []
+    for chance, factor in zip(needed, scale, strict=True):
+        daily = position.demand_per_day * float(factor)
+        worth = economics(gross, per_day, daily, position.rooftop, new=new)
+        value = float((chance * worth.underage - (1 - chance) * worth.overage).sum())
+        spread = gross_sd * worth.kept * float(chance.sum())
+        chances.append(float(ndtr(value / max(spread, 1e-9))))
+    return _within_limits(sum(chances) / len(chances))
+
+
+def _within_limits(probability: float) -> float:
+    return min(_MOST, max(_LEAST, probability))

@@ -1,0 +1,157 @@
+"""The courses open for a unit - keep, reprice, wholesale - valued for a whole group at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.recommend.domain.actions import Action
+from services.recommend.domain.price_range import PriceRange, grid, price_range
+from services.recommend.domain.value import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.recommend.domain.appraisal import Appraisal
+    from services.recommend.domain.time_to_sale import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One course of action for a unit and what it is expected to bring.
+
+    ``net`` is cash in less holding, transport and fees, the unit's own cost being sunk. ``price`` and the chances
+    are absent for a wholesale, which brings its net at once.
+    """
+
+    action: Action
+    appraisal: Appraisal
+    net: float
+    price: float | None = None
+    unsold: float = 0.0
+    expected_days: float = 0.0
+    daily_hazard: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be done with a unit where it stands; ``rule`` is what the calendar would do."""
+
+    keep: Course
+    span: PriceRange
+    reprice: Course | None
+    cooling: bool
+    wholesale: Course | None
+    rule: Course | None
+    rule_name: str | None
+
+
+def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
+    """Value keeping, the best new price, wholesaling now and the calendar's rule for each unit."""
+    if not appraisals:
+        return []
+    settings = [appraisal.setting for appraisal in appraisals]
+    spans = [price_range(appraisal) for appraisal in appraisals]
+    rules = [_calendar_rule(appraisal) for appraisal in appraisals]
+    now = np.array([appraisal.price for appraisal in appraisals])
+    ruled = np.array([price or now[row] for row, (_, price) in enumerate(rules)])
+    grids = np.stack([grid(span, price) for span, price in zip(spans, now, strict=True)])
+    prices = np.column_stack([now, ruled, grids])
+    valued = evaluate(settings, np.where(np.isnan(prices), now[:, None], prices))
+
+    def course(action: Action, row: int, column: int) -> Course:
+        return Course(
+            action,
+            appraisals[row],
+            float(valued.net[row, column]),
+            float(prices[row, column]),
+            float(valued.unsold[row, column]),
+            float(valued.expected_days[row, column]),
+            float(valued.daily_hazard[row, column]),
+        )
+
+    movable = _far_enough(appraisals, now, grids)
+    nets = np.where(movable, valued.net[:, 2:], -np.inf)
+    best = nets.argmax(axis=1)
+    result = []
+    for row, appraisal in enumerate(appraisals):
+        rule_name, rule_price = rules[row]
+        rule = course(Action.REPRICE, row, 1) if rule_price else None
+        if rule_name and rule is None:
+            rule = _leave(appraisal)
+        result.append(
+            Choices(
+                keep=course(Action.HOLD, row, 0),
+                span=spans[row],
+                reprice=course(Action.REPRICE, row, 2 + int(best[row])) if movable[row].any() else None,
+                cooling=_is_cooling(appraisal),
+                wholesale=_leave(appraisal) if _may_wholesale(appraisal) else None,
+                rule=rule,
+                rule_name=rule_name,
+            )
+        )
+    return result
+
+
+def _far_enough(
+    appraisals: Sequence[Appraisal], now: Floats, grids: Floats
+) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Tell which prices are far enough from the present one; none for a unit that has no price to move."""
+    least = np.array(
+        [
+            max(
+                each.rooftop.parameters.minimum_step_amount, each.rooftop.parameters.minimum_step * each.price
+            )
+            if each.unit.list_price
+            else np.inf
+            for each in appraisals
+        ]
+    )
+    return np.asarray(np.abs(grids - now[:, None]) >= least[:, None])
+
+
+def _is_cooling(appraisal: Appraisal) -> bool:
+    priced_on = appraisal.unit.priced_on
+    return (
+        priced_on is not None
+        and (appraisal.as_of - priced_on).days < appraisal.rooftop.parameters.cooling_days
+    )
+
+
+def _may_wholesale(appraisal: Appraisal) -> bool:
+    """Tell whether a unit may be wholesaled: used, its cost known, and given its time at retail."""
+    age = appraisal.unit.group_days(appraisal.as_of)
+    return (
+        not appraisal.unit.is_new
+        and appraisal.unit.total_cost is not None
+        and age is not None
+        and age >= appraisal.rooftop.parameters.wholesale_after_days
+    )
+
+
+def _leave(appraisal: Appraisal) -> Course:
+    return Course(Action.WHOLESALE, appraisal, appraisal.setting.exit_cash)
+
+
+def _calendar_rule(appraisal: Appraisal) -> tuple[str | None, float | None]:
+    """Give what the calendar would have a manager do with a used unit: its name, and a price where it is a cut."""
+    age, parameters = appraisal.unit.group_days(appraisal.as_of), appraisal.rooftop.parameters
+    if appraisal.unit.is_new or age is None:
+        return None, None
+    if age >= parameters.age_exit_days and appraisal.unit.total_cost is not None:
+        return f"{parameters.age_exit_days:.0f}-day rule: wholesale", None
+    marks = (
+        (parameters.age_cut_days, parameters.age_cut_to_market),
+        (parameters.age_review_days, parameters.age_review_to_market),
+    )
+    for days, to_market in marks:
+        if age >= days:
+            if appraisal.comparable and appraisal.price_to_market > to_market + 0.005:
+                return (
+                    f"{days:.0f}-day rule: cut to {to_market:.0%} of market",
+                    to_market * appraisal.market_price.amount,
+                )
+            return None, None
+    return None, None

@@ -1,0 +1,27 @@
+"""What a rooftop's customers want of a segment, per day and over a stretch of days."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.recommend.domain.book import SegmentDemand
+    from services.recommend.domain.parameters import Parameters
+
+_NEAR_WEEKS = 4
+
+
+def demand_per_day(demand: SegmentDemand, parameters: Parameters) -> float:
+    """Give units wanted per day over the next four weeks, scaled by what was learned of the forecast's bias."""
+    near = demand.weekly_means[:_NEAR_WEEKS]
+    weekly = sum(near) / len(near) if near else demand.weekly_rate
+    return max(0.0, weekly) * parameters.demand_scale / 7.0
+
+
+def demand_over(demand: SegmentDemand, days: float, parameters: Parameters) -> float:
+    """Give the mean units wanted over the next ``days``; past the forecast's end its last week goes on."""
+    weeks, rest = divmod(days, 7.0)
+    whole = int(weeks)
+    means = demand.weekly_means or (demand.weekly_rate,)
+    reach = [means[min(week, len(means) - 1)] for week in range(whole + 1)]
+    return max(0.0, sum(reach[:whole]) + reach[whole] * rest / 7.0) * parameters.demand_scale

@@ -1,0 +1,93 @@
+"""What the market asks for a unit like this one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.recommend.domain.book import SegmentMarket, Unit
+
+_KM_PER_YEAR = 19_000.0
+_COMPARABLE = (0.80, 1.25)
+"""A price further from the model than this says that the unit is another trim, or the data are wrong."""
+
+
+class PriceBasis(StrEnum):
+    """Where a market price comes from, best first."""
+
+    MODEL = "market price model"
+    MEDIAN = "market median"
+    LIST = "own list price"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPrice:
+    """An asking price in dealer's currency, the sd of its logarithm, and what it rests on."""
+
+    amount: float
+    log_sd: float
+    basis: PriceBasis
+    as_of: date
+    formula: str
+    caveat: str | None = None
+
+
+def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> MarketPrice | None:
+    """Estimate the market's asking price of a unit, or nothing where neither market nor list price is known.
+
+    By the market's log-linear price model; without one by the median for a new car; else by the unit's own list
+    price, which then cannot be called high or low. The sd grows as the basis weakens: 5 % plus sampling error
+    for the model, 8 % for a median, 12 % for the list price.
+    """
+    estimate = _modelled(unit, market, as_of) if market else None
+    if estimate is None and market and market.price_median and (unit.is_new or unit.list_price is None):
+        estimate = MarketPrice(
+            market.price_median,
+            0.08,
+            PriceBasis.MEDIAN,
+            market.as_of,
+            "median asking price of the segment",
+            "no price model for the segment: its median is used",
+        )
+    if unit.list_price is None or unit.list_price <= 0:
+        return estimate
+    if estimate is None:
+        return _own_list(unit.list_price, as_of, "no market price: its list price stands in for one")
+    low, high = _COMPARABLE
+    if not low <= unit.list_price / estimate.amount <= high:
+        caveat = (
+            "list price and market price are too far apart to be the same car: check trim, odometer and price"
+        )
+        return _own_list(unit.list_price, as_of, caveat)
+    return estimate
+
+
+def age_years(model_year: int, as_of: date) -> float:
+    """Count years of 365.25 days since the first of January of the model year, as the price model was fitted."""
+    return (as_of - date(model_year, 1, 1)).days / 365.25
+
+
+def _own_list(list_price: float, as_of: date, caveat: str) -> MarketPrice:
+    return MarketPrice(list_price, 0.12, PriceBasis.LIST, as_of, "its own list price", caveat)
+
+
+def _modelled(unit: Unit, market: SegmentMarket, as_of: date) -> MarketPrice | None:
+    if market.price_log_reference is None or unit.model_year is None:
+        return None
+    years = age_years(unit.model_year, as_of)
+    kilometres, caveat = unit.odometer_km, None
+    if kilometres is None:
+        kilometres = 0.0 if unit.is_new else _KM_PER_YEAR * max(0.5, years)
+        caveat = None if unit.is_new else "odometer missing: a usual distance for its age is assumed"
+    age_slope, km_slope = market.price_age_slope or 0.0, market.price_km_slope or 0.0
+    exponent = market.price_log_reference + age_slope * years + km_slope * kilometres / 10_000
+    log_sd = 0.05 + 0.15 / math.sqrt(max(1, market.priced_listings)) + (0.04 if caveat else 0.0)
+    formula = (
+        f"exp({market.price_log_reference:.4f} {age_slope:+.4f} × {years:.2f} years"
+        f" {km_slope:+.4f} × {kilometres / 10_000:.2f} (10 000 km))"
+    )
+    return MarketPrice(math.exp(exponent), log_sd, PriceBasis.MODEL, market.as_of, formula, caveat)

@@ -1,0 +1,166 @@
+"""The reason of a piece of advice in plain words, written from its evidence and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.actions import Action
+from services.recommend.domain.evidence import Fact
+from services.recommend.domain.wording import numbers_in, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from services.recommend.domain.evidence import Evidence
+
+    Facts = Mapping[str, str]
+
+
+def write_reason(action: Action, evidence: Iterable[Evidence]) -> str:
+    """Say in a few sentences why, as a used-car manager would; every figure is an evidence line's value.
+
+    Raises:
+        KeyError: if the evidence has not the lines that the action's reason is made of.
+    """
+    facts = {line.name: line.value for line in evidence}
+    writers = {
+        Action.REPRICE: _reprice,
+        Action.TRANSFER: _transfer,
+        Action.WHOLESALE: _wholesale,
+        Action.HOLD: _hold,
+        Action.ORDER: _buy,
+        Action.ACQUIRE: _buy,
+    }
+    return writers[action](facts)
+
+
+def _reprice(facts: Facts) -> str:
+    if _amount(facts[Fact.NEW_PRICE]) > _amount(facts[Fact.LIST_PRICE]):
+        return (
+            f"{_standing(facts)} {_company(facts)} You are leaving money on the table: raise it from "
+            f"{facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. Expect it gone in about "
+            f"{facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, and {facts[Fact.GAIN]} more in your "
+            f"pocket after holding cost."
+        )
+    return (
+        f"{_standing(facts)} {_company(facts)} Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}"
+        f"{_of_market(facts)} and it should be gone in about {facts[Fact.NEW_DAYS]} days instead of "
+        f"{facts[Fact.KEEP_DAYS]}. Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you "
+        f"{facts[Fact.GAIN]} better off than holding the tag."
+    )
+
+
+def _transfer(facts: Facts) -> str:
+    there, on_hand = facts[Fact.DESTINATION], facts[Fact.DESTINATION_ON_HAND]
+    gap = facts[Fact.DESTINATION_GAP]
+    return (
+        f"Send this one to {there}. {_standing(facts)} {_company(facts)} {there} has "
+        f"{_count(on_hand)}, sells about "
+        f"{facts[Fact.DESTINATION_DEMAND]} a week and is {spelled(gap)} short. "
+        f"Priced at {facts[Fact.NEW_PRICE]} there it should be gone in about {facts[Fact.NEW_DAYS]} days, the {facts[Fact.TRANSPORT_DAYS]} on the road included, "
+        f"against {facts[Fact.KEEP_DAYS]} here. After {facts[Fact.TRANSPORT_COST]} of transport the group is "
+        f"{facts[Fact.GAIN]} ahead, and {there} has one fewer to buy."
+    )
+
+
+def _wholesale(facts: Facts) -> str:
+    text = f"Let this one go. {_standing(facts)} {_company(facts)} "
+    if Fact.RETAIL_NET in facts:
+        text += (
+            f"Even at the best price you could put on it, {facts[Fact.RETAIL_PRICE]}, it would take about "
+            f"{facts[Fact.RETAIL_DAYS]} days and net {facts[Fact.RETAIL_NET]} after holding cost; "
+        )
+    else:
+        text += f"Kept as it is, it nets {facts[Fact.KEEP_NET]} after holding cost; "
+    text += f"the lane pays about {facts[Fact.EXIT_VALUE]} now. "
+    if Fact.EXIT_GROSS in facts:
+        booked = facts[Fact.EXIT_GROSS]
+        if booked.startswith("-"):
+            text += (
+                f"That books a loss of {booked[1:]} against the {facts[Fact.COST]} in it, "
+                "and waiting makes it bigger: "
+            )
+        else:
+            text += f"That still clears the {facts[Fact.COST]} you have in it: "
+    else:
+        text += "Do it now: "
+    return (
+        f"{text}going today saves about {facts[Fact.GAIN]}, at {facts[Fact.HOLDING]} for every day you wait."
+    )
+
+
+def _hold(facts: Facts) -> str:
+    difference = facts[Fact.RULE_LOSS]
+    close = _amount(difference) < _amount(facts[Fact.MARGIN])
+    text = f"{_standing(facts)} {_company(facts)} The {facts[Fact.RULE]}. "
+    if Fact.HELD_BACK in facts:
+        text += f"That would be {difference[1:]} better, but {facts[Fact.HELD_BACK]}. Leave it for now. "
+    elif difference.startswith("-"):
+        text += f"That is only {difference[1:]} better; it takes {facts[Fact.MARGIN]} to be worth acting. Leave it. "
+    elif close:
+        text += f"It is a close call, but keeping it should still net {difference} more than that. "
+    else:
+        text += f"Don't: keeping it should net {difference} more than that. "
+    return (
+        f"{text}At today's price the chance of a retail sale within {facts[Fact.HORIZON]} days is "
+        f"{facts[Fact.KEEP_CHANCE]}, and it should take about {facts[Fact.KEEP_DAYS]}."
+    )
+
+
+def _buy(facts: Facts) -> str:
+    new = Fact.MOST_TO_PAY not in facts
+    have = [f"have {_count(facts[Fact.ON_HAND])}", f"{_count(facts[Fact.INBOUND])} on the way"]
+    if facts[Fact.ARRIVING] != "0":
+        have.append(f"{_count(facts[Fact.ARRIVING])} coming from a sister store")
+    left = "nothing" if facts[Fact.LEFT_THEN] == "0" else f"some {facts[Fact.LEFT_THEN]}"
+    text = (
+        f"{'Order' if new else 'Buy'} {_count(facts[Fact.QUANTITY])} {facts[Fact.SEGMENT]}. "
+        f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]} a week. "
+        f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {left} will be left by then, "
+        f"and you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
+    )
+    if Fact.LOST_SALES in facts:
+        text += f"You are missing about {facts[Fact.LOST_SALES]} sales a week for want of stock. "
+    text += (
+        f"At {facts[Fact.UNIT_COST]} all in and {facts[Fact.EXPECTED_GROSS]} of front and back gross apiece, "
+        f"that is worth {facts[Fact.GAIN]} after holding cost."
+    )
+    if not new:
+        text += f" Past {facts[Fact.MOST_TO_PAY]} a car, all in, walk away."
+    full = {Fact.SLOT_PRICE: "the lot is full", Fact.LINE_PRICE: "the floorplan line is used up"}
+    for limit, saying in full.items():
+        if limit in facts:
+            text += f" {_count(facts[Fact.WANTED]).capitalize()} would pay, but {saying}."
+    return text
+
+
+def _standing(facts: Facts) -> str:
+    """Say how long it has stood and how it is priced."""
+    vehicle, days = facts[Fact.VEHICLE], facts.get(Fact.DAYS_IN_GROUP)
+    age = f"You've had this {vehicle} for {days} days" if days else f"This {vehicle} is on your lot"
+    to_market = facts.get(Fact.PRICE_TO_MARKET)
+    return f"{age} at {to_market} of market." if to_market else f"{age}; no market price to hold against it."
+
+
+def _company(facts: Facts) -> str:
+    """Say what stands beside it and how fast its like sells."""
+    siblings, demand = facts[Fact.SIBLINGS], facts.get(Fact.DEMAND)
+    after = " after today's moves" if Fact.DEPARTING in facts else ""
+    if siblings == "0":
+        beside = f"It is the only one of its kind here{after}"
+    else:
+        beside = f"There {'is' if siblings == '1' else 'are'} {_count(siblings)} more like it here{after}"
+    return f"{beside}, and the store sells about {demand} a week." if demand else f"{beside}."
+
+
+def _count(figure: str) -> str:
+    return "none" if figure == "0" else spelled(figure)
+
+
+def _of_market(facts: Facts) -> str:
+    share = facts.get(Fact.NEW_PRICE_TO_MARKET)
+    return f" ({share} of market)" if share else ""
+
+
+def _amount(text: str) -> float:
+    return float(max(numbers_in(text)))

@@ -1,0 +1,145 @@
+"""Standing advice against fresh advice: what to issue, replace, take back and let expire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from services.recommend.domain.advice import Advice, Identity
+    from services.recommend.domain.book import Unit
+
+_PRICE_AMOUNT, _PRICE_SHARE = 50.0, 0.005
+_VALUE_AMOUNT, _VALUE_SHARE = 75.0, 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingAdvice:
+    """Advice that was issued and not closed; ``expires_at`` is aware."""
+
+    recommendation_id: str
+    dealer_id: str
+    action: Action
+    segment: str
+    value: float
+    expires_at: datetime
+    vehicle_key: str | None = None
+    destination_dealer_id: str | None = None
+    price: float | None = None
+    quantity: int | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Give what makes it the same as fresh advice."""
+        return self.dealer_id, self.action, self.vehicle_key or self.segment, self.destination_dealer_id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Standing advice to close, and why."""
+
+    standing: StandingAdvice
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Supersession:
+    """Standing advice and the changed one that takes its place."""
+
+    standing: StandingAdvice
+    advice: Advice
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What reconciling comes to; everything standing is in exactly one of the last four."""
+
+    issue: tuple[Advice, ...] = ()
+    supersede: tuple[Supersession, ...] = ()
+    withdraw: tuple[Closing, ...] = ()
+    expire: tuple[Closing, ...] = ()
+    unchanged: tuple[StandingAdvice, ...] = ()
+
+
+def reconcile(
+    standing: Iterable[StandingAdvice], fresh: Sequence[Advice], now: datetime, *, units: Iterable[Unit]
+) -> Changes:
+    """Set fresh advice against what stands; ``units`` are those now in stock or on order, to tell why advice ended.
+
+    Materially equal advice stays as it is, so that unchanged inputs change nothing. What has expired is closed, and
+    issued anew where it still holds.
+
+    Raises:
+        ValueError: if ``now`` is not aware.
+    """
+    if now.tzinfo is None:
+        message = "now has no time zone; pass an aware time, so that expiry means the same everywhere"
+        raise ValueError(message)
+    wanted = {advice.identity: advice for advice in fresh}
+    stock = {unit.vehicle_key: unit for unit in units}
+    supersede, withdraw, expire, unchanged = [], [], [], []
+    settled: set[Identity] = set()
+    for each in sorted(standing, key=lambda one: (one.expires_at, one.recommendation_id), reverse=True):
+        advice = wanted.get(each.identity)
+        if each.expires_at <= now:
+            expire.append(
+                Closing(each, "expired" if advice is None else "expired; it still holds and is issued anew")
+            )
+        elif advice is None:
+            withdraw.append(Closing(each, _ending(each, stock)))
+        elif each.identity in settled:
+            withdraw.append(Closing(each, "the same advice stands already"))
+        else:
+            settled.add(each.identity)
+            if materially_equal(each, advice):
+                unchanged.append(each)
+            else:
+                supersede.append(Supersession(each, advice))
+    issue = tuple(advice for identity, advice in wanted.items() if identity not in settled)
+    return Changes(issue, tuple(supersede), tuple(withdraw), tuple(expire), tuple(unchanged))
+
+
+def materially_equal(standing: StandingAdvice, advice: Advice) -> bool:
+    """Tell whether a dealer would see the same advice: same price, same quantity, much the same value.
+
+    Prices within the greater of 50 and half a per cent, values within the greater of 75 and 15 per cent.
+    """
+    if standing.quantity != advice.quantity or (standing.price is None) != (advice.price is None):
+        return False
+    if (
+        standing.price is not None
+        and advice.price is not None
+        and not _same_price(standing.price, advice.price)
+    ):
+        return False
+    return abs(standing.value - advice.value) <= max(_VALUE_AMOUNT, _VALUE_SHARE * abs(standing.value))
+
+
+def _same_price(first: float, second: float) -> bool:
+    return abs(first - second) <= max(_PRICE_AMOUNT, _PRICE_SHARE * first)
+
+
+def _ending(standing: StandingAdvice, stock: Mapping[str, Unit]) -> str:
+    """Say why advice no longer holds."""
+    if standing.vehicle_key is None:
+        return "the gap is filled or no longer worth filling"
+    unit = stock.get(standing.vehicle_key)
+    if unit is None:
+        done = standing.action is Action.WHOLESALE
+        return "done: it has left stock" if done else "it has left stock: sold, or gone another way"
+    if unit.dealer_id != standing.dealer_id:
+        arrived = unit.dealer_id == standing.destination_dealer_id
+        return "done: it has moved there" if arrived else "it stands at another store now"
+    reached = (
+        unit.list_price is not None
+        and standing.price is not None
+        and _same_price(standing.price, unit.list_price)
+    )
+    if standing.action is Action.REPRICE and reached:
+        return "done: its price is there"
+    return "no longer worth it"

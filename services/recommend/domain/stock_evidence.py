@@ -1,0 +1,128 @@
+"""The evidence of a purchase: what is there, what is wanted, and what each further unit is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.recommend.domain.book import is_new
+from services.recommend.domain.evidence import EvidenceSheet, Fact
+from services.recommend.domain.newsvendor import at_least
+from services.recommend.domain.wording import decimal, money, percent
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from services.recommend.domain.evidence import Evidence
+    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking import Purchase
+
+
+_WORTH_SAYING = 0.05
+"""Of a car; less is nothing."""
+
+
+def stock_evidence(purchase: Purchase, as_of: date) -> tuple[Evidence, ...]:
+    """Write the evidence of a purchase."""
+    position = purchase.position
+    sheet = EvidenceSheet(as_of)
+    _shelf(sheet, purchase, position)
+    _worth(sheet, position)
+    _plan(sheet, purchase, position)
+    return sheet.lines()
+
+
+def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
+    demand = position.demand
+    sheet.add(Fact.SEGMENT, position.label, "forecast", as_of=demand.as_of)
+    sheet.add(Fact.STORE, position.rooftop.name, "inventory")
+    sheet.add(Fact.ON_HAND, str(position.on_hand), "inventory")
+    sheet.add(Fact.INBOUND, str(position.inbound), "inventory")
+    sheet.add(Fact.ARRIVING, str(purchase.arriving), "stocking", "transfers advised today")
+    source = f"forecast ({demand.strategy or 'unnamed'})"
+    formula = f"mean of the next 4 weeks, {demand.units_sold} sales behind it"
+    sheet.add(Fact.DEMAND, decimal(position.demand_per_day * 7), source, formula, as_of=demand.as_of)
+    if demand.lost_sales_per_week >= _WORTH_SAYING:
+        sheet.add(Fact.LOST_SALES, decimal(demand.lost_sales_per_week), source, as_of=demand.as_of)
+    sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")
+    formula = (
+        f"{purchase.available} less a demand of {decimal(position.lead_mean)} until then, never below none"
+    )
+    sheet.add(Fact.LEFT_THEN, _left_then(purchase), "stocking", formula)
+    sheet.add(Fact.COVER_DAYS, f"{position.after_days:.0f}", "parameters", "review period + days on display")
+    formula = f"forecast mean; variance {decimal(demand.dispersion)} times the mean"
+    sheet.add(Fact.COVER_DEMAND, f"{position.after_mean:.1f}", source, formula, as_of=demand.as_of)
+
+
+def _worth(sheet: EvidenceSheet, position: Position) -> None:
+    gross, worth, currency = position.gross, position.economics, position.rooftop.currency
+    per_day = money(position.holding.per_day, currency)
+    substitution = position.rooftop.parameters.substitution
+    sheet.add(Fact.UNIT_COST, money(gross.cost, currency), "sales and stock", gross.cost_formula)
+    sheet.add(
+        Fact.EXPECTED_GROSS,
+        money(gross.front + gross.back, currency),
+        "sales",
+        f"front {money(gross.front, currency)} ({gross.front_formula}) + back {money(gross.back, currency)}",
+    )
+    sheet.add(Fact.HOLDING, per_day, "parameters", "interest + overhead + depreciation + worth of the place")
+    sheet.add(
+        Fact.UNDERAGE,
+        money(worth.underage, currency),
+        "stocking",
+        f"{percent(1 - substitution)} × {percent(1 - worth.unsold)} × {money(gross.front + gross.back, currency)}"
+        f" - {percent(worth.unsold)} × {money(worth.exit_loss, currency)} - {worth.wait_days:.0f} days × {per_day}",
+    )
+    review = position.rooftop.parameters.review_days
+    sheet.add(Fact.OVERAGE, money(worth.overage, currency), "stocking", f"{review:.0f} days × {per_day}")
+    sheet.add(
+        Fact.CRITICAL_RATIO,
+        percent(position.critical_ratio),
+        "stocking",
+        "one too few ÷ (one too few + one too many)",
+    )
+
+
+def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
+    currency = position.rooftop.currency
+    sheet.add(
+        Fact.TARGET,
+        str(position.target),
+        "stocking",
+        f"smallest stock, on the way included, that covers {position.cover_days:.0f} days with the critical ratio",
+    )
+    if position.target == int(position.rooftop.parameters.minimum_presence):
+        sheet.add(Fact.PRESENCE, str(position.target), "parameters")
+    sheet.add(
+        Fact.WANTED,
+        str(purchase.wanted),
+        "stocking",
+        "units whose chance of being needed once here × one too few exceeds that of not × one too many",
+    )
+    sheet.add(Fact.QUANTITY, str(purchase.quantity), "stocking")
+    values = " + ".join(money(value, currency) for value in purchase.values)
+    sheet.add(Fact.GAIN, money(purchase.value, currency), "value", f"net of each further unit: {values}")
+    sheet.add(Fact.LAST_UNIT_VALUE, money(purchase.values[-1], currency), "value")
+    if not is_new(position.segment):
+        most = money(position.gross.cost + max(0.0, purchase.value / purchase.quantity), currency)
+        sheet.add(Fact.MOST_TO_PAY, most, "value", "typical cost + value per unit, reconditioning included")
+    sheet.add(Fact.SHELF_DAYS, f"{purchase.days_on_lot:.0f}", "stocking", "target ÷ demand per day")
+    per_day = purchase.value / purchase.quantity / purchase.days_on_lot
+    sheet.add(Fact.VALUE_PER_DAY, money(per_day, currency), "value")
+    if purchase.quantity < purchase.wanted and purchase.shadow.per_slot:
+        sheet.add(
+            Fact.SLOT_PRICE, money(purchase.shadow.per_slot, currency), "stocking", "best unit left out"
+        )
+    if purchase.quantity < purchase.wanted and purchase.shadow.per_floorplan_unit:
+        worth = money(purchase.shadow.per_floorplan_unit * 1_000, currency)
+        sheet.add(Fact.LINE_PRICE, worth, "stocking", "best unit left out, per 1,000 of its cost")
+
+
+def _left_then(purchase: Purchase) -> str:
+    """Give the mean of what is left when a purchase of today lands: the sum of P(at least n left) over n."""
+    position = purchase.position
+    count = np.arange(0, max(0, purchase.available), dtype=np.float64)
+    sold_at_most = 1 - at_least(count + 1, position.lead_mean, position.demand.dispersion)
+    left = float(sold_at_most.sum())
+    return f"{left:.1f}" if left >= _WORTH_SAYING else "0"

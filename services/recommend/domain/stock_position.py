@@ -1,0 +1,172 @@
+"""Where a rooftop stands in a segment: what it has, what it should have, and what one more is worth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.book import is_new
+from services.recommend.domain.demand import demand_over, demand_per_day
+from services.recommend.domain.expected_gross import expected_gross
+from services.recommend.domain.holding import HoldingCost, holding_cost
+from services.recommend.domain.newsvendor import critical_ratio, marginal_values
+
+if TYPE_CHECKING:
+    from services.recommend.domain.book import Rooftop, SegmentDemand
+    from services.recommend.domain.expected_gross import ExpectedGross
+    from services.recommend.domain.lookup import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A shelf or unit on which no advice is given, and why."""
+
+    dealer_id: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """What having one, and having one too many, of a segment is worth; see :func:`economics`.
+
+    ``kept`` is the share of a car's gross that only having it brings.
+    """
+
+    kept: float
+    wait_days: float
+    unsold: float
+    exit_loss: float
+    underage: float
+    overage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A shelf's stock against its target, which counts what is on the way.
+
+    ``marginal[n - 1]`` is the expected net of having an n-th unit here or on the way over the days to cover: lead
+    time, review period and the days a unit is on display. ``lead_mean`` and ``after_mean`` are demand before and
+    after a purchase of today lands.
+    """
+
+    rooftop: Rooftop
+    segment: str
+    label: str
+    on_hand: int
+    inbound: int
+    demand: SegmentDemand
+    demand_per_day: float
+    cover_days: float
+    demand_mean: float
+    lead_days: float
+    lead_mean: float
+    gross: ExpectedGross
+    holding: HoldingCost
+    economics: Economics
+    critical_ratio: float
+    target: int
+    marginal: tuple[float, ...]
+
+    @property
+    def after_days(self) -> float:
+        """Give the days that a purchase of today has to cover once it has landed."""
+        return self.cover_days - self.lead_days
+
+    @property
+    def after_mean(self) -> float:
+        """Give demand over those days."""
+        return max(0.0, self.demand_mean - self.lead_mean)
+
+    @property
+    def gap(self) -> int:
+        """Give how many are missing, counting what is on the way."""
+        return max(0, self.target - self.on_hand - self.inbound)
+
+    @property
+    def excess(self) -> int:
+        """Give how many stand there beyond the target."""
+        return max(0, self.on_hand - self.target)
+
+
+def economics(
+    gross: ExpectedGross, per_day: float, daily: float, rooftop: Rooftop, *, new: bool
+) -> Economics:
+    """Give the cost of a unit too few (Cu) and of a unit too many (Co), in the rooftop's currency.
+
+    Cu is what keeping one on the shelf earns: gross, less what substitution would have earned anyway, less holding
+    for the time until the next customer, less the loss at the exit should none come within the horizon.
+    Co is holding for one review period, after which one would simply have bought one fewer.
+    """
+    parameters = rooftop.parameters
+    horizon = parameters.horizon_days
+    unsold = math.exp(-daily * horizon)
+    wait = (1 - unsold) / daily if daily > 0 else horizon
+    exit_cash = gross.retail * (1 - parameters.exit_discount(new=new)) - parameters.wholesale_fee
+    exit_loss = max(0.0, gross.cost - exit_cash)
+    kept = (1 - parameters.substitution) * (1 - unsold)
+    return Economics(
+        kept=kept,
+        wait_days=wait,
+        unsold=unsold,
+        exit_loss=exit_loss,
+        underage=kept * (gross.front + gross.back) - unsold * exit_loss - per_day * wait,
+        overage=per_day * parameters.review_days,
+    )
+
+
+def stock_positions(lookup: Lookup) -> tuple[list[Position], list[Skipped]]:
+    """Find where every rooftop stands in every segment with a forecast, and what had to be left out."""
+    positions: list[Position] = []
+    skipped: list[Skipped] = []
+    for (dealer_id, segment), demand in sorted(lookup.demands.items()):
+        found = _position(lookup, dealer_id, segment, demand)
+        if isinstance(found, Position):
+            positions.append(found)
+        else:
+            skipped.append(found)
+    for dealer_id, segment in sorted(set(lookup.on_hand) - set(lookup.demands)):
+        skipped.append(Skipped(dealer_id, segment, "no demand forecast: no stock target can be set"))
+    return positions, skipped
+
+
+def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDemand) -> Position | Skipped:
+    rooftop, new = lookup.rooftops[dealer_id], is_new(segment)
+    parameters = rooftop.parameters
+    gross = expected_gross(lookup, dealer_id, segment)
+    if gross is None:
+        reason = "no cost in sales or stock and no market median: what a unit costs cannot be told"
+        return Skipped(dealer_id, segment, reason)
+    holding = holding_cost(gross.cost, gross.retail, parameters)
+    if holding.per_day <= 0:
+        return Skipped(
+            dealer_id, segment, "holding costs nothing by the parameters: any number would be right"
+        )
+    daily = demand_per_day(demand, parameters)
+    lead = parameters.lead_days(new=new)
+    cover = lead + parameters.review_days + parameters.display_days
+    mean = demand_over(demand, cover, parameters)
+    worth = economics(gross, holding.per_day, daily, rooftop, new=new)
+    marginal = marginal_values(mean, demand.dispersion, worth.underage, worth.overage)
+    wanted = int((marginal > 0).sum()) if worth.underage > 0 else 0
+    presence = int(parameters.minimum_presence) if demand.units_sold > 0 else 0
+    return Position(
+        rooftop=rooftop,
+        segment=segment,
+        label=demand.label,
+        on_hand=lookup.on_hand[dealer_id, segment],
+        inbound=lookup.inbound[dealer_id, segment],
+        demand=demand,
+        demand_per_day=daily,
+        cover_days=cover,
+        demand_mean=mean,
+        lead_days=lead,
+        lead_mean=demand_over(demand, lead, parameters),
+        gross=gross,
+        holding=holding,
+        economics=worth,
+        critical_ratio=critical_ratio(worth.underage, worth.overage),
+        target=min(len(marginal), max(wanted, presence)),
+        marginal=tuple(float(value) for value in marginal),
+    )

@@ -1,0 +1,159 @@
+"""What to do with each unit: hold, reprice, transfer or wholesale.
+
+The courses form a ladder from least to most upheaval. Each step up has to beat the step below it by the margin, so
+that nothing is advised for a difference that the estimates cannot tell; where two steps are that close, the
+gentler one is advised. A transfer replaces a purchase, and so has to beat a new price at home only by something.
+
+Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each shelf,
+and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the lane at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.actions import Action
+from services.recommend.domain.appraisal import appraise
+from services.recommend.domain.courses import choices
+from services.recommend.domain.stock_position import Skipped
+from services.recommend.domain.transfers import plan_transfers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from services.recommend.domain.appraisal import Appraisal
+    from services.recommend.domain.book import Unit
+    from services.recommend.domain.courses import Choices, Course
+    from services.recommend.domain.lookup import Lookup, Shelf
+    from services.recommend.domain.stock_position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCase:
+    """A unit, what was weighed and what was chosen; a hold is only put into words where the calendar would act."""
+
+    choices: Choices
+    transfer: Course | None
+    chosen: Course
+
+    @property
+    def unit(self) -> Unit:
+        """The unit itself."""
+        return self.choices.keep.appraisal.unit
+
+    @property
+    def baseline(self) -> Course:
+        """Doing nothing."""
+        return self.choices.keep
+
+    @property
+    def value(self) -> float:
+        """Give the expected net over doing nothing."""
+        return self.chosen.net - self.choices.keep.net
+
+    @property
+    def is_worth_saying(self) -> bool:
+        """Whether it is an action, or a hold against the calendar's rule."""
+        return self.chosen is not self.choices.keep or self.choices.rule is not None
+
+
+def weigh_units(
+    lookup: Lookup, positions: Mapping[Shelf, Position], as_of: date
+) -> tuple[list[UnitCase], list[Skipped]]:
+    """Weigh every unit in stock of a group; gives a case for each, and those left out with why."""
+    appraisals, skipped = _appraised(lookup, as_of)
+    weighed = _weighed(appraisals)
+    moves = plan_transfers(lookup, weighed, positions, as_of)
+    leaving = Counter(moves.leaving)
+    settled = {
+        key: UnitCase(weighed[key], moves.weighed.get(key), course) for key, course in moves.made.items()
+    }
+    waiting = {key: each for key, each in weighed.items() if key not in settled}
+    for shelf in leaving:
+        waiting |= _reweighed(lookup, waiting, shelf, leaving[shelf], as_of)
+    while True:
+        cases = {key: UnitCase(each, moves.weighed.get(key), _decide(each)) for key, each in waiting.items()}
+        leavers = _first_to_leave(cases.values())
+        if not leavers:
+            return [cases.get(key) or settled[key] for key in weighed], skipped
+        for case in leavers:
+            settled[case.unit.vehicle_key] = case
+            waiting.pop(case.unit.vehicle_key)
+            leaving[_shelf(case.choices)] += 1
+        for case in leavers:
+            shelf = _shelf(case.choices)
+            waiting |= _reweighed(lookup, waiting, shelf, leaving[shelf], as_of)
+
+
+def departures(cases: Iterable[UnitCase]) -> tuple[Counter[Shelf], Counter[Shelf]]:
+    """Count the units that the cases have arriving at each shelf, and leaving it."""
+    arriving: Counter[Shelf] = Counter()
+    leaving: Counter[Shelf] = Counter()
+    for case in cases:
+        if case.chosen.action in (Action.TRANSFER, Action.WHOLESALE):
+            leaving[_shelf(case.choices)] += 1
+        if case.chosen.action is Action.TRANSFER:
+            arriving[case.chosen.appraisal.rooftop.dealer_id, case.unit.segment] += 1
+    return arriving, leaving
+
+
+def _appraised(lookup: Lookup, as_of: date) -> tuple[list[Appraisal], list[Skipped]]:
+    appraisals, skipped = [], []
+    for unit in lookup.in_stock:
+        appraisal = appraise(lookup, unit, unit.dealer_id, as_of)
+        if appraisal is None:
+            skipped.append(
+                Skipped(unit.dealer_id, unit.vehicle_key, "neither a list price nor a market price")
+            )
+        elif not appraisal.comparable and appraisal.demand is None:
+            reason = "neither a market price to hold against it nor a demand forecast"
+            skipped.append(Skipped(unit.dealer_id, unit.vehicle_key, reason))
+        else:
+            appraisals.append(appraisal)
+    return appraisals, skipped
+
+
+def _weighed(appraisals: Sequence[Appraisal]) -> dict[str, Choices]:
+    pairs = zip(appraisals, choices(appraisals), strict=True)
+    return {appraisal.unit.vehicle_key: weighed for appraisal, weighed in pairs}
+
+
+def _reweighed(
+    lookup: Lookup, waiting: Mapping[str, Choices], shelf: Shelf, gone: int, as_of: date
+) -> dict[str, Choices]:
+    """Weigh those who stay on a shelf without the ``gone`` that leave it."""
+    staying = [each.keep.appraisal.unit for each in waiting.values() if _shelf(each) == shelf]
+    anew = (appraise(lookup, unit, shelf[0], as_of, change=-gone) for unit in staying)
+    return _weighed([appraisal for appraisal in anew if appraisal is not None])
+
+
+def _decide(weighed: Choices) -> Course:
+    """Climb the ladder for a unit that is not transferred."""
+    margin, to_beat = weighed.keep.appraisal.margin, weighed.keep.net
+    chosen = weighed.keep
+    if weighed.reprice is not None and weighed.reprice.net >= to_beat + margin:
+        to_beat = weighed.reprice.net
+        if not weighed.cooling:
+            chosen = weighed.reprice
+    # A price that must not move yet still counts: a unit is not sent to the lane for want of a week's patience.
+    if weighed.wholesale is not None and weighed.wholesale.net >= to_beat + margin:
+        chosen = weighed.wholesale
+    return chosen
+
+
+def _first_to_leave(cases: Iterable[UnitCase]) -> list[UnitCase]:
+    """Give of each shelf the unit that gains most by leaving through the wholesale lane, if any does."""
+    leavers = [case for case in cases if case.chosen.action is Action.WHOLESALE]
+    leavers.sort(key=lambda case: (-case.value, case.unit.vehicle_key))
+    first: dict[Shelf, UnitCase] = {}
+    for case in leavers:
+        first.setdefault(_shelf(case.choices), case)
+    return list(first.values())
+
+
+def _shelf(weighed: Choices) -> Shelf:
+    unit = weighed.keep.appraisal.unit
+    return unit.dealer_id, unit.segment

@@ -1,0 +1,101 @@
+"""From a unit's case to a piece of advice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.actions import Action
+from services.recommend.domain.advice import Advice, Alternative, cents
+from services.recommend.domain.reason import write_reason
+from services.recommend.domain.unit_evidence import unit_evidence, vehicle_name
+from services.recommend.domain.wording import money
+
+if TYPE_CHECKING:
+    from services.recommend.domain.courses import Course
+    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.unit_actions import UnitCase
+
+
+def rival(case: UnitCase) -> Course:
+    """Give what the advice has to beat: doing nothing, or for a hold the calendar's rule."""
+    held = case.chosen.action is Action.HOLD and case.choices.rule is not None
+    return case.choices.rule if held and case.choices.rule is not None else case.baseline
+
+
+def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -> Advice:
+    """Write a unit's advice; ``receiving`` is the destination's position where it is transferred."""
+    chosen, here = case.chosen, case.baseline.appraisal
+    unit, rooftop = here.unit, here.rooftop
+    evidence = unit_evidence(case, receiving)
+    leaving = chosen.action is Action.WHOLESALE
+    price = None if chosen.action in (Action.HOLD, Action.WHOLESALE) else chosen.price
+    sold_at = chosen.price or here.price
+    gross = chosen.net - unit.total_cost if leaving and unit.total_cost is not None else None
+    if not leaving:
+        gross = chosen.appraisal.front_gross(sold_at)
+    return Advice(
+        dealer_id=rooftop.dealer_id,
+        action=chosen.action,
+        segment=unit.segment,
+        label=vehicle_name(here),
+        currency=rooftop.currency,
+        policy_version=rooftop.policy_version,
+        value=cents(case.value),
+        value_per_day=cents(_per_day(case.value, chosen, case.baseline)),
+        confidence=round(confidence, 3),
+        reason=write_reason(chosen.action, evidence),
+        expires_in_days=round(rooftop.parameters.advice_days),
+        evidence=evidence,
+        alternatives=_alternatives(case),
+        degraded=_degraded(case),
+        vehicle_key=unit.vehicle_key,
+        vin=unit.vin,
+        stock_number=unit.stock_number,
+        price=price,
+        current_price=unit.list_price,
+        destination_dealer_id=chosen.appraisal.rooftop.dealer_id
+        if chosen.action is Action.TRANSFER
+        else None,
+        expected_daily_hazard=chosen.daily_hazard,
+        baseline_daily_hazard=case.baseline.daily_hazard,
+        expected_gross=None if gross is None else cents(gross),
+        holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
+    )
+
+
+def _degraded(case: UnitCase) -> tuple[str, ...]:
+    """List what was missing here, and for a transfer at the destination too, each once."""
+    return tuple(dict.fromkeys((*case.baseline.appraisal.degraded, *case.chosen.appraisal.degraded)))
+
+
+def _per_day(value: float, course: Course, baseline: Course) -> float:
+    """Give value per day of capital: the days it stands if followed, or for a wholesale the days it would have."""
+    days = baseline.expected_days if course.action is Action.WHOLESALE else course.expected_days
+    return value / max(1.0, days)
+
+
+def _alternatives(case: UnitCase) -> tuple[Alternative, ...]:
+    """List what else was weighed, best first."""
+    weighed = (case.baseline, case.choices.reprice, case.transfer, case.choices.wholesale)
+    others = [course for course in weighed if course is not None and course is not case.chosen]
+    others.sort(key=lambda course: -course.net)
+    listed = []
+    for course in others:
+        value = course.net - case.baseline.net
+        per_day = cents(_per_day(value, course, case.baseline))
+        listed.append(Alternative(course.action, cents(value), per_day, _detail(course, case)))
+    return tuple(listed)
+
+
+def _detail(course: Course, case: UnitCase) -> str:
+    currency = course.appraisal.rooftop.currency
+    net = money(course.net, currency)
+    if course.price is None:
+        return f"leave through the wholesale lane for about {net}"
+    price, days = money(course.price, currency), f"{course.expected_days:.0f}"
+    if course.action is Action.TRANSFER:
+        return f"move to {course.appraisal.rooftop.name} at {price}: about {days} days, net {net}"
+    if course.action is Action.REPRICE:
+        waiting = " (its price moved too recently)" if case.choices.cooling else ""
+        return f"ask {price}{waiting}: about {days} days, net {net}"
+    return f"do nothing at {price}: about {days} days, net {net}"

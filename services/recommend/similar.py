@@ -1,0 +1,96 @@
+"""Similar past cases: how advice like this one ended, by embedding similarity."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from services.recommend import store
+from shared.events import OutcomeRecorded, RecommendationIssued, SimilarCase
+from shared.messaging import UnitOfWork
+from shared.postgres import WorkItem, WorkTable
+from shared.vectors import Embedder, Point, VectorStore, VectorsUnavailable
+
+KIND = "advice"
+CASES = WorkTable("case")
+_NEAREST = 3
+_NEAR_ENOUGH = 0.5
+_log = structlog.stdlib.get_logger("doso.similar").bind(service="recommend")
+
+
+class SimilarCases:
+    """Past advice whose end is known, searchable by likeness; results are read from PostgreSQL by id."""
+
+    def __init__(self, work: UnitOfWork, vectors: VectorStore, embedder: Embedder) -> None:
+        self._work = work
+        self._vectors = vectors
+        self._embedder = embedder
+
+    @staticmethod
+    def ending(event: OutcomeRecorded) -> str:
+        """Say in words how advice ended."""
+        when = f"{event.kind.value} after {event.days} days"
+        return when if event.realised_value is None else f"{when}, worth {event.realised_value} {event.currency}"
+
+    async def attach(self, fresh: Sequence[RecommendationIssued]) -> list[RecommendationIssued]:
+        """Attach the most similar past cases; where the search is down, advice goes out without and says so."""
+        if not fresh:
+            return []
+        tenant_id = fresh[0].tenant_id
+        try:
+            if await self._vectors.count(str(tenant_id)) == 0:
+                return list(fresh)
+            vectors = await self._embedder.embed([_text(event) for event in fresh])
+            found = [
+                await self._vectors.search(str(tenant_id), vector, _NEAREST, kinds=[KIND]) for vector in vectors
+            ]
+        except VectorsUnavailable as error:
+            _log.warning("advice goes out without similar cases", error=str(error))
+            return [
+                event.model_copy(update={"degraded": (*event.degraded, "similarity")}) for event in fresh
+            ]
+        wanted = {UUID(match.id) for matches in found for match in matches}
+        async with self._work.begin(tenant_id) as tx:
+            cases = await store.cases(tx.connection, wanted)
+        return [
+            event.model_copy(
+                update={
+                    "similar": tuple(
+                        _case(UUID(match.id), match.score, cases[UUID(match.id)])
+                        for match in matches
+                        if match.score >= _NEAR_ENOUGH and UUID(match.id) in cases
+                    )
+                }
+            )
+            for event, matches in zip(fresh, found, strict=True)
+        ]
+
+    async def remember(self, items: Sequence[WorkItem]) -> None:
+        """Make ended advice searchable; while the search is down the work waits and is tried again."""
+        for item in items:
+            async with self._work.begin(item.tenant_id) as tx:
+                known = await store.cases(tx.connection, [UUID(item.key)])
+            points = []
+            for recommendation_id, (event, _) in known.items():
+                issued = RecommendationIssued.model_validate(event)
+                [vector] = await self._embedder.embed([_text(issued)])
+                payload: Mapping[str, Any] = {"action": issued.action.value, "segment": issued.segment}
+                points.append(
+                    Point(str(item.tenant_id), KIND, str(recommendation_id), item.generation, vector, payload)
+                )
+            await self._vectors.upsert(points)
+            async with self._work.begin(item.tenant_id) as tx:
+                await CASES.finish(tx.connection, [item])
+
+
+def _text(event: RecommendationIssued) -> str:
+    return f"{event.action.value} {event.label}. {event.reason}"
+
+
+def _case(recommendation_id: UUID, score: float, known: tuple[dict[str, Any], str | None]) -> SimilarCase:
+    event, outcome = known
+    summary = f"{event['action']} {event['label']}: {event['reason']}"
+    return SimilarCase(
+        recommendation_id=recommendation_id, similarity=round(score, 3), summary=summary[:300], outcome=outcome
+    )

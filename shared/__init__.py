@@ -1,0 +1,1 @@
+"""What every service stands on: the published events and the platform beneath them; no business decisions."""

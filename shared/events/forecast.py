@@ -1,0 +1,45 @@
+"""forecast-ready: weekly demand of one segment at one rooftop."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.base import Event
+
+
+class WeeklyDemand(BaseModel):
+    """Units wanted in the week that starts on ``week`` (a Monday): mean and predictive quantiles."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    week: date
+    mean: float
+    q05: float
+    q10: float
+    q25: float
+    q50: float
+    q75: float
+    q90: float
+    q95: float
+
+
+class ForecastReady(Event):
+    """Demand for the next 13 weeks, the strategy that won, and how well each one did on the past."""
+
+    forecast_version: int
+    segment: str
+    label: str
+    as_of: date
+    weeks: tuple[WeeklyDemand, ...]
+    strategy: str
+    scores: dict[str, float]
+    """Mean pinball loss per strategy over the rolling origins, in units a week; lower is better."""
+    mase: float | None = None
+    dispersion: float
+    """Variance over mean of a week's demand; 1 is Poisson."""
+    series_weeks: int
+    units_sold: int
+    stockout_weeks: int
+    weekly_rate: float
+    """Unconstrained demand now, units a week: what would sell if it were always in stock."""
+    lost_sales_per_week: float

@@ -1,0 +1,122 @@
+"""recommendation-issued and recommendation-answered: advice out, the dealer's answer back."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.events.base import Event, Money
+
+
+class Action(StrEnum):
+    """What a dealer can do."""
+
+    ORDER = "order"
+    ACQUIRE = "acquire"
+    TRANSFER = "transfer"
+    REPRICE = "reprice"
+    HOLD = "hold"
+    WHOLESALE = "wholesale"
+
+
+class AdviceStatus(StrEnum):
+    """Whether a piece of advice still stands."""
+
+    ISSUED = "issued"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Decision(StrEnum):
+    """What a dealer answered."""
+
+    ACCEPTED = "accepted"
+    MODIFIED = "modified"
+    DECLINED = "declined"
+
+
+class Evidence(BaseModel):
+    """One figure behind a piece of advice: what, how much, from where, as of when, by which formula."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    value: str
+    source: str
+    as_of: date
+    formula: str | None = None
+
+
+class Alternative(BaseModel):
+    """An action that was weighed; its value is expected net against doing nothing, dealer's currency."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    action: Action
+    value: Money
+    value_per_day: Money
+    detail: str
+
+
+class SimilarCase(BaseModel):
+    """An earlier piece of advice like this one, and how it ended where that is known."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    recommendation_id: UUID
+    similarity: float
+    summary: str
+    outcome: str | None = None
+
+
+class RecommendationIssued(Event):
+    """A piece of advice, or the end of one: ``status`` other than issued closes ``recommendation_id``."""
+
+    recommendation_id: UUID
+    action: Action
+    status: AdviceStatus
+    supersedes: UUID | None = None
+    closed_because: str | None = None
+    segment: str
+    label: str
+    vehicle_key: str | None = None
+    vin: str | None = None
+    stock_number: str | None = None
+    quantity: int | None = None
+    price: Money | None = None
+    current_price: Money | None = None
+    destination_dealer_id: UUID | None = None
+    currency: str
+    value: Money
+    """Expected net over doing nothing, whole advice."""
+    value_per_day: Money
+    confidence: float = Field(ge=0, le=1)
+    """Probability that it beats doing nothing."""
+    reason: str
+    expires_at: AwareDatetime
+    policy_version: int
+    evidence: tuple[Evidence, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
+    degraded: tuple[str, ...] = ()
+    expected_daily_hazard: float | None = None
+    """Chance a day that the unit sells if the advice is followed."""
+    baseline_daily_hazard: float | None = None
+    """Chance a day that the unit sells if nothing is done."""
+    expected_gross: Money | None = None
+    """Front gross expected at the sale if the advice is followed."""
+    holding_cost_per_day: Money | None = None
+
+
+class RecommendationAnswered(Event):
+    """What the dealer decided about a piece of advice."""
+
+    recommendation_id: UUID
+    decision: Decision
+    reason: str | None = Field(default=None, max_length=500)
+    quantity: int | None = Field(default=None, ge=0, le=10_000)
+    price: Decimal | None = Field(default=None, ge=0, max_digits=14, decimal_places=2)
+    user_id: UUID

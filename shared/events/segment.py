@@ -1,0 +1,24 @@
+"""Segment: condition + make + model, the level at which demand, market and stock are compared."""
+
+import re
+
+_NOISE = re.compile(r"[^a-z0-9]+")
+
+
+def condition_group(condition: str | None) -> str:
+    """Fold a condition into the two that are stocked by different rules: ``new`` or ``used``."""
+    return "new" if condition == "new" else "used"
+
+
+def segment_key(condition: str | None, make: str, model: str) -> str:
+    """Give the key of a segment, such as ``used/ford/f150``; spelling, case and hyphens do not matter."""
+    return f"{condition_group(condition)}/{_slug(make)}/{_slug(model)}"
+
+
+def segment_label(condition: str | None, make: str, model: str) -> str:
+    """Give the name of a segment for people, such as ``used Ford F-150``."""
+    return f"{condition_group(condition)} {make} {model}"
+
+
+def _slug(text: str) -> str:
+    return _NOISE.sub("", text.lower()) or "unknown"

@@ -1,0 +1,185 @@
+"""Consuming: a polled batch becomes one transaction, and a poison record hurts nobody but itself."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import structlog
+from aiokafka import ConsumerRecord
+from opentelemetry.trace import Tracer
+from pydantic import ValidationError
+
+from shared.events import Event, Topic
+from shared.messaging.dead_letter import park
+from shared.messaging.envelope import readable_headers
+from shared.messaging.failures import passing
+from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
+from shared.observability import Metrics, consume_batch_span
+
+Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
+
+_BACKOFF_SECONDS = 0.2
+_TRACE_LINKS = 32
+_TRACE_HEADERS = ("traceparent", "tracestate")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record, read."""
+
+    record: "ConsumerRecord[Any, Any]"
+    event: Event
+    headers: dict[str, str]
+
+
+class BatchConsumer:
+    """Applies the handlers of one service to polled batches.
+
+    A batch that fails for a passing reason is tried again with a growing pause, then raised, which makes the
+    broker hand it out again. One that fails for good is halved until the guilty record stands alone; that
+    one is parked, its neighbours commit in order.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        handlers: dict[str, tuple[Topic[Any], Handler]],
+        work: UnitOfWork,
+        *,
+        metrics: Metrics,
+        tracer: Tracer,
+        attempts: int,
+    ) -> None:
+        self._service = service
+        self._handlers = handlers
+        self._work = work
+        self._metrics = metrics
+        self._tracer = tracer
+        self._attempts = attempts
+        self._log = structlog.stdlib.get_logger("doso.consumer").bind(service=service)
+
+    async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
+        """Take in a polled batch; returns only when every record is committed or parked."""
+        by_topic = sorted(batch, key=lambda record: record.topic)  # stable: partitions keep their order
+        for name, records in groupby(by_topic, key=lambda record: record.topic):
+            topic, handler = self._handlers[name]
+            deliveries = await self._read(topic, list(records))
+            if deliveries:
+                await self._apply(topic, handler, deliveries)
+
+    async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
+        deliveries: list[Delivery] = []
+        for count, record in enumerate(records):
+            try:
+                event = topic.model.model_validate_json(record.value or b"")
+            except ValidationError as error:
+                await self._park(topic, record, _claimed_id(record), error, attempts=1)
+            else:
+                deliveries.append(Delivery(record, event, readable_headers(record.headers)))
+            if count % 100 == 99:  # noqa: PLR2004  # a long batch must not hold the event loop
+                await asyncio.sleep(0)
+        return deliveries
+
+    async def _apply(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
+        try:
+            await self._with_patience(topic, handler, deliveries)
+        except Exception as error:
+            if passing(error):
+                raise
+            if len(deliveries) == 1:
+                only = deliveries[0]
+                self._log.exception("event parked", topic=topic.name, event_id=str(only.event.event_id))
+                await self._park(topic, only.record, only.event.event_id, error, attempts=1)
+                return
+            middle = len(deliveries) // 2
+            await self._apply(topic, handler, deliveries[:middle])
+            await self._apply(topic, handler, deliveries[middle:])
+
+    async def _with_patience(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                await self._transact(topic, handler, deliveries)
+            except Exception as error:
+                if not passing(error) or attempt == self._attempts:
+                    raise
+                self._log.warning("batch will be tried again", topic=topic.name, error=str(error), attempt=attempt)
+                await asyncio.sleep(_BACKOFF_SECONDS * 2 ** (attempt - 1))
+            else:
+                return
+
+    async def _transact(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
+        started = time.perf_counter()
+        linked = (delivery.headers for delivery in deliveries[:_TRACE_LINKS])
+        with consume_batch_span(self._tracer, f"process {topic.name}", linked) as span:
+            span.set_attributes(
+                {
+                    "messaging.system": "kafka",
+                    "messaging.destination.name": topic.name,
+                    "messaging.consumer.group.name": self._service,
+                    "messaging.batch.message_count": len(deliveries),
+                }
+            )
+            tenants = {delivery.event.tenant_id for delivery in deliveries}
+            async with self._work.begin(*tenants, traces=_traces(deliveries)) as transaction:
+                ids = (delivery.event.event_id for delivery in deliveries)
+                new = await first_sight(transaction.connection, ids, topic.name)
+                fresh = _once(deliveries, new)
+                if fresh:
+                    await handler(fresh, transaction)
+        self._metrics.processed(topic.name, time.perf_counter() - started, len(deliveries))
+        self._metrics.consumed(topic.name, "handled", len(fresh))
+        if len(fresh) < len(deliveries):
+            self._metrics.consumed(topic.name, "duplicate", len(deliveries) - len(fresh))
+
+    async def _park(
+        self,
+        topic: Topic[Any],
+        record: "ConsumerRecord[Any, Any]",
+        event_id: UUID | None,
+        error: BaseException,
+        *,
+        attempts: int,
+    ) -> None:
+        async with self._work.begin() as transaction:
+            parked = await park(
+                transaction.connection,
+                topic=topic,
+                group=self._service,
+                record=record,
+                event_id=event_id,
+                error=error,
+                attempts=attempts,
+            )
+        if parked:
+            self._metrics.dead_lettered(topic.name, type(error).__name__)
+            self._log.warning("dead letter", topic=topic.name, partition=record.partition, offset=record.offset)
+
+
+def _claimed_id(record: "ConsumerRecord[Any, Any]") -> UUID | None:
+    """Read the event id that an unreadable record's headers claim, so that its loss can be accounted for."""
+    try:
+        return UUID(readable_headers(record.headers).get("ce_id", ""))
+    except ValueError:
+        return None
+
+
+def _once(deliveries: list[Delivery], new: set[UUID]) -> list[Event]:
+    fresh = []
+    for delivery in deliveries:
+        if delivery.event.event_id in new:
+            new.discard(delivery.event.event_id)
+            fresh.append(delivery.event)
+    return fresh
+
+
+def _traces(deliveries: list[Delivery]) -> dict[UUID, dict[str, str]]:
+    """Give each event's own trace context, so that what it causes stays in its trace through a batch."""
+    return {
+        delivery.event.event_id: {name: delivery.headers[name] for name in _TRACE_HEADERS if name in delivery.headers}
+        for delivery in deliveries
+        if "traceparent" in delivery.headers
+    }

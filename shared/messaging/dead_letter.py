@@ -1,0 +1,83 @@
+"""Parking: a record that can never work goes to its dead-letter topic, once, with its bytes and the reason."""
+
+import base64
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from shared.events import Topic, deterministic_id
+from shared.messaging.envelope import readable_headers
+from shared.messaging.unit_of_work import insert_outbox
+from shared.postgres.pool import Connection
+
+
+async def park(
+    connection: Connection,
+    *,
+    topic: Topic[Any],
+    group: str,
+    record: "ConsumerRecord[Any, Any]",
+    event_id: UUID | None,
+    error: BaseException,
+    attempts: int,
+) -> bool:
+    """Enter a record as dead and have the outbox send it on; False when it was parked before.
+
+    The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew.
+    """
+    position = f"{record.partition}/{record.offset}"
+    value: bytes = record.value or b""
+    digest = hashlib.sha256(value).digest()
+    reason = describe(error)
+    entered = await connection.fetchval(
+        """
+        INSERT INTO dead_letter (topic, position, digest, event_id, error_class, error)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true
+        """,
+        topic.name,
+        position,
+        digest,
+        event_id,
+        type(error).__name__,
+        reason,
+    )
+    if not entered:
+        return False
+    headers = {
+        **readable_headers(record.headers),
+        "x-topic": topic.name,
+        "x-partition": str(record.partition),
+        "x-offset": str(record.offset),
+        "x-group": group,
+        "x-error-class": type(error).__name__,
+        "x-error": reason,
+        "x-attempts": str(attempts),
+        "x-first-seen": str(record.timestamp),
+    }
+    key = record.key or b""
+    try:
+        key_text = key.decode().replace("\x00", "")
+    except UnicodeDecodeError:
+        key_text = ""
+        headers["x-key-base64"] = base64.b64encode(key).decode()
+    await insert_outbox(
+        connection,
+        [deterministic_id("dead-letter", group, topic.name, position, digest.hex())],
+        [topic.dead_letters(group)],
+        [key_text],
+        [value],
+        [headers],
+    )
+    return True
+
+
+def describe(error: BaseException) -> str:
+    """Say what was wrong in one line, naming fields and never their values, which may be personal data."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        named = [f"{'.'.join(str(part) for part in p['loc']) or 'body'}: {p['msg']}" for p in problems[:10]]
+        return "; ".join(named)
+    return f"{error}".replace("\x00", "")[:1000] or type(error).__name__

@@ -1,0 +1,28 @@
+"""CloudEvents in Kafka's binary mode: attributes and trace context as headers, JSON as the body."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.events import Event, Topic
+
+
+def headers_of(event: Event, topic: Topic[Any], trace: Mapping[str, str]) -> dict[str, str]:
+    """Give the headers an event travels with."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": str(event.event_id),
+        "ce_source": f"/doso/{topic.producer}",
+        "ce_type": topic.event_type,
+        "ce_time": event.occurred_at.isoformat(),
+        "content-type": "application/json",
+        **trace,
+    }
+
+
+def readable_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Read whatever headers a record has; bytes that are no text become escapes, never an error."""
+    return {
+        str(name): value.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+        for name, value in headers
+        if value is not None
+    }

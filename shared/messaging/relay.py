@@ -1,0 +1,132 @@
+"""The relay: the one place from which events reach Kafka.
+
+One relay per service is active, held by an advisory lock, because two would break the order of a key. It is
+woken by NOTIFY, with a poll as fallback. It marks rows only after the broker acknowledged them: a crash in
+between publishes them again, which every inbox absorbs.
+"""
+
+import asyncio
+import contextlib
+import json
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.messaging.broker import KafkaSettings
+from shared.observability import Metrics
+from shared.postgres.pool import PostgresSettings, role_of
+
+BATCH = 500
+POLL_SECONDS = 1.0
+SEND_TIMEOUT = 30.0
+STOP_TIMEOUT = 3.0
+RETRY_SECONDS = 1.0
+
+
+class Relay:
+    """Publishes a service's outbox in order, for as long as it runs."""
+
+    def __init__(
+        self, service: str, postgres: PostgresSettings, kafka: KafkaSettings, *, metrics: Metrics
+    ) -> None:
+        self._service = service
+        self._postgres = postgres
+        self._kafka = kafka
+        self._metrics = metrics
+        self._woken = asyncio.Event()
+        self._log = structlog.stdlib.get_logger("doso.relay").bind(service=service)
+        self.leading = False
+
+    async def run(self) -> None:
+        """Relay until cancelled; connection failures are survived, with a pause."""
+        while True:
+            try:
+                await self._session()
+            except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                self.leading = False
+                self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _session(self) -> None:
+        # A connection of its own: LISTEN and the advisory lock live and die with it.
+        connection = await asyncpg.connect(
+            self._postgres.dsn,
+            user=role_of(self._service),
+            password=self._postgres.password,
+            timeout=self._postgres.connect_timeout,
+            command_timeout=self._postgres.command_timeout,
+            server_settings={"search_path": self._service, "application_name": f"doso-{self._service}-relay"},
+        )
+        producer: AIOKafkaProducer | None = None
+        try:
+            await self._lead(connection)
+            await connection.add_listener(f"outbox_{self._service}", self._wake)
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._kafka.bootstrap_servers.split(","),
+                client_id=f"doso-{self._service}-relay",
+                enable_idempotence=True,
+                acks="all",
+                linger_ms=2,
+                max_request_size=2 * 1024 * 1024,
+            )
+            await asyncio.wait_for(producer.start(), SEND_TIMEOUT)
+            while True:
+                self._woken.clear()
+                if await self._publish_batch(connection, producer) < BATCH:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        finally:
+            self.leading = False
+            await self._close(connection, producer)
+
+    async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", f"relay {self._service}"):
+            await asyncio.sleep(POLL_SECONDS)
+        self.leading = True
+
+    async def _publish_batch(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer
+    ) -> int:
+        rows = await connection.fetch(
+            "SELECT id, topic, key, payload, headers, created_at, clock_timestamp() - created_at AS age"
+            " FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
+            BATCH,
+        )
+        if not rows:
+            self._metrics.outbox(unpublished=0, oldest_seconds=0.0)
+            return 0
+        # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
+        async with asyncio.timeout(SEND_TIMEOUT):
+            sent = [
+                await producer.send(row["topic"], row["payload"], key=row["key"].encode(), headers=_headers(row["headers"]))
+                for row in rows
+            ]
+            await asyncio.gather(*sent)
+        await connection.execute(
+            "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
+            [row["id"] for row in rows],
+        )
+        self._metrics.outbox(unpublished=len(rows), oldest_seconds=rows[0]["age"].total_seconds())
+        return len(rows)
+
+    async def _close(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer | None
+    ) -> None:
+        for closing in (producer.stop() if producer else None, connection.close(timeout=STOP_TIMEOUT)):
+            if closing is None:
+                continue
+            try:
+                await asyncio.wait_for(closing, STOP_TIMEOUT)
+            except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # Nothing is lost: the rows are still unpublished, and the lock ends with the connection.
+                self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
+                connection.terminate()
+
+    def _wake(self, *_: object) -> None:
+        self._woken.set()
+
+
+def _headers(stored: str) -> list[tuple[str, bytes]]:
+    return [(name, value.encode()) for name, value in json.loads(stored).items()]

@@ -1,0 +1,155 @@
+"""What every service has in common when it runs: pool, relay, consumer, workers, health, metrics."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from faststream import ContextRepo
+from faststream.asgi import AsgiFastStream
+from faststream.kafka import KafkaBroker
+
+from shared.messaging.broker import KafkaSettings, make_broker
+from shared.messaging.consumer import BatchConsumer
+from shared.messaging.relay import Relay
+from shared.messaging.router import EventRouter
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.observability import Health, Telemetry, health_asgi, instrument_asyncpg, metrics_asgi, ready_asgi
+from shared.observability.kafka_probe import KafkaSubscriberProbe
+from shared.postgres import PostgresSettings, create_pool
+
+Background = Callable[[], Coroutine[Any, Any, None]]
+STOP_SECONDS = 5.0
+RESTART_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Service:
+    """The running parts of a service, as its composition root receives them."""
+
+    name: str
+    telemetry: Telemetry
+    work: UnitOfWork
+    health: Health
+    stack: AsyncExitStack
+    background: list[Background] = field(default_factory=list)
+
+    def run(self, background: Background) -> None:
+        """Have a coroutine run for as long as the service does."""
+        self.background.append(background)
+
+
+@asynccontextmanager
+async def running(
+    name: str,
+    *,
+    postgres: PostgresSettings,
+    kafka: KafkaSettings,
+    telemetry: Telemetry,
+    health: Health,
+    broker: KafkaBroker,
+    router: EventRouter,
+    context: ContextRepo,
+    build: Callable[[Service], Awaitable[None]] | None = None,
+) -> AsyncIterator[Service]:
+    """Open what a service needs, and close it in the reverse order, each step with a deadline."""
+    async with AsyncExitStack() as stack:
+        instrument_asyncpg(telemetry)
+        stack.push_async_callback(telemetry.shutdown)
+        await health.start()
+        stack.push_async_callback(health.stop)
+        pool = await create_pool(name, postgres)
+        stack.push_async_callback(_close_pool, telemetry, pool)
+        work = UnitOfWork(pool)
+        service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack)
+        health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))
+        relay = Relay(name, postgres, kafka, metrics=telemetry.metrics)
+        service.run(relay.run)
+        if router.handlers:
+            subscriber = router.subscribe(broker, kafka)
+            health.add_consumer(KafkaSubscriberProbe(subscriber))
+            consumer = BatchConsumer(
+                name,
+                router.handlers,
+                work,
+                metrics=telemetry.metrics,
+                tracer=telemetry.tracer,
+                attempts=kafka.attempts,
+            )
+            context.set_global("consumer", consumer)
+        if build:
+            await build(service)
+        tasks = [asyncio.create_task(_supervised(start, telemetry)) for start in service.background]
+        stack.push_async_callback(_cancel, tasks)
+        yield service
+
+
+def create_service(
+    name: str,
+    router: EventRouter,
+    *,
+    postgres: PostgresSettings,
+    kafka: KafkaSettings,
+    telemetry: Telemetry,
+    build: Callable[[Service], Awaitable[None]] | None = None,
+) -> AsgiFastStream:
+    """Compose a service without HTTP of its own but health, readiness and metrics.
+
+    ``build`` receives the open parts and adds what is particular: workers, pools, vector stores.
+    """
+    broker = make_broker(name, kafka)
+    health = Health(name, metrics=telemetry.metrics)
+
+    @asynccontextmanager
+    async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
+        async with running(
+            name,
+            postgres=postgres,
+            kafka=kafka,
+            telemetry=telemetry,
+            health=health,
+            broker=broker,
+            router=router,
+            context=context,
+            build=build,
+        ):
+            yield
+
+    return AsgiFastStream(
+        broker,
+        lifespan=lifespan,
+        logger=telemetry.logger,
+        asgi_routes=[
+            ("/health", health_asgi(health)),
+            ("/ready", ready_asgi(health)),
+            ("/metrics", metrics_asgi(telemetry.registry)),
+        ],
+    )
+
+
+async def _close_pool(telemetry: Telemetry, pool: Any) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), STOP_SECONDS)
+    except TimeoutError:
+        telemetry.logger.warning("connections were still busy at the deadline; cut")
+        pool.terminate()
+
+
+async def _supervised(start: Background, telemetry: Telemetry) -> None:
+    """Keep a background loop going: one that died of a defect is logged and started again, with a pause."""
+    while True:
+        try:
+            await start()
+        except Exception:  # any error here would otherwise stop this loop, unseen, for good
+            telemetry.logger.exception("background loop died; starting it again", loop=start.__qualname__)
+            await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(task, STOP_SECONDS)

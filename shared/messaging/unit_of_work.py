@@ -1,0 +1,106 @@
+"""The unit of work: effects and the events they cause commit together, or not at all."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from shared.events import Event, topic_of
+from shared.messaging.envelope import headers_of
+from shared.observability import current_traceparent
+from shared.postgres import tenant_transaction
+from shared.postgres.pool import Connection, Pool
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+
+
+class Transaction:
+    """An open transaction and the events it will leave in the outbox when it commits."""
+
+    def __init__(self, connection: Connection, traces: Mapping[UUID, dict[str, str]] | None = None) -> None:
+        self.connection = connection
+        self._traces = traces or {}
+        self._events: list[tuple[Event, dict[str, str]]] = []
+
+    def emit(self, event: Event, *, caused_by: UUID | None = None) -> None:
+        """Have an event published once this transaction commits, in the trace of what caused it."""
+        trace = self._traces.get(caused_by) if caused_by else None
+        if trace is None:
+            trace = current_traceparent()
+        self._events.append((event, trace))
+
+    async def flush(self) -> int:
+        """Write the outbox rows; returns how many were new (an id that is there already adds nothing)."""
+        if not self._events:
+            return 0
+        ids, topics, keys, payloads, headers = [], [], [], [], []
+        for event, trace in self._events:
+            topic = topic_of(event)
+            payload = event.model_dump_json(exclude_none=True).encode()
+            if len(payload) > MAX_PAYLOAD_BYTES:
+                message = (
+                    f"{topic.name} {event.event_id} is {len(payload)} bytes; the limit is "
+                    f"{MAX_PAYLOAD_BYTES}: send it in chunks"
+                )
+                raise ValueError(message)
+            ids.append(event.event_id)
+            topics.append(topic.name)
+            keys.append(str(event.dealer_id))
+            payloads.append(payload)
+            headers.append(headers_of(event, topic, trace))
+        self._events.clear()
+        return len(await insert_outbox(self.connection, ids, topics, keys, payloads, headers))
+
+
+async def insert_outbox(
+    connection: Connection,
+    ids: list[UUID],
+    topics: list[str],
+    keys: list[str],
+    payloads: list[bytes],
+    headers: list[dict[str, str]],
+) -> list[UUID]:
+    """Add rows to the outbox in one statement; returns the ids that were not there yet."""
+    rows = await connection.fetch(
+        """
+        INSERT INTO outbox (id, topic, key, payload, headers)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
+        ON CONFLICT (id) DO NOTHING RETURNING id
+        """,
+        ids,
+        topics,
+        keys,
+        payloads,
+        headers,
+    )
+    return [row["id"] for row in rows]
+
+
+class UnitOfWork:
+    """Opens transactions for one service."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def begin(
+        self, *tenants: UUID, traces: Mapping[UUID, dict[str, str]] | None = None
+    ) -> AsyncIterator[Transaction]:
+        """Open a transaction for ``tenants``; it commits when the block ends and rolls back if it raises."""
+        async with tenant_transaction(self.pool, tenants) as connection:
+            transaction = Transaction(connection, traces)
+            yield transaction
+            await transaction.flush()
+
+
+async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: str) -> set[UUID]:
+    """Enter events in the inbox; returns those that this service had not seen before."""
+    # Sorted, so that two members that were handed the same records wait for each other, not deadlock.
+    rows = await connection.fetch(
+        """
+        INSERT INTO inbox (event_id, topic) SELECT id, $2 FROM unnest($1::uuid[]) AS u(id)
+        ON CONFLICT (event_id) DO NOTHING RETURNING event_id
+        """,
+        sorted(set(event_ids)),
+        topic,
+    )
+    return {row["event_id"] for row in rows}

@@ -1,0 +1,70 @@
+"""Workers: drain a work table outside the handlers, so that consuming never waits for computing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from shared.messaging.failures import passing
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.postgres import WorkItem, WorkTable
+
+Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
+
+IDLE_SECONDS = 0.2
+PASSING_SECONDS = 1.0
+
+
+class Worker:
+    """Claims due items of one queue and hands them to ``compute``.
+
+    ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
+    come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
+    hold up the rest.
+    """
+
+    def __init__(
+        self, service: str, queue: WorkTable, work: UnitOfWork, compute: Compute, *, batch: int = 32
+    ) -> None:
+        self._queue = queue
+        self._work = work
+        self._compute = compute
+        self._batch = batch
+        self._log = structlog.stdlib.get_logger("doso.worker").bind(service=service, queue=queue.queue)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                items = await self._queue.claim(self._work.pool, limit=self._batch)
+            except Exception as error:
+                if not passing(error):
+                    raise
+                self._log.warning("cannot claim work", error=str(error))
+                await asyncio.sleep(PASSING_SECONDS)
+                continue
+            if items:
+                await self._attempt(items)
+            else:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def _attempt(self, items: Sequence[WorkItem]) -> None:
+        try:
+            await self._compute(items)
+        except Exception as error:
+            if len(items) > 1 and not passing(error):
+                for item in items:
+                    await self._attempt([item])
+                return
+            self._log.exception("work failed", items=len(items), first=items[0].key)
+            await self._give_back(items, error)
+
+    async def _give_back(self, items: Sequence[WorkItem], error: Exception) -> None:
+        try:
+            await self._queue.fail(self._work.pool, items, f"{type(error).__name__}: {error}")
+        except Exception as second:
+            if not passing(second):
+                raise
+            # Their lease runs out by itself.
+            self._log.warning("work not given back", error=str(second))
+            await asyncio.sleep(PASSING_SECONDS)

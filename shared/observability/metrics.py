@@ -1,0 +1,112 @@
+"""What every service counts and times, in Prometheus's units: seconds, and plain counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_STALL_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_RECORDS: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The metrics of one service. `service` is the first label of each; the others are named here.
+
+    events_consumed: topic, outcome; event_processing: topic, seconds of one event or one batch;
+    batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
+    dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
+    consumer_lag: consumer, records.
+    """
+
+    service: str
+    events_consumed: Counter
+    event_processing: Histogram
+    batch_size: Histogram
+    outbox_oldest: Gauge
+    outbox_unpublished: Gauge
+    dead_letters: Counter
+    event_loop_stall: Histogram
+    consumer_lag: Gauge
+
+    def consumed(self, topic: str, outcome: str, events: int = 1) -> None:
+        """Count events of a topic by what became of them: handled, duplicate, retried, dead_lettered."""
+        self.events_consumed.labels(self.service, topic, outcome).inc(events)
+
+    def processed(self, topic: str, seconds: float, batch_size: int = 1) -> None:
+        """Record how long one event, or one batch, took, and how many events it held."""
+        self.event_processing.labels(self.service, topic).observe(seconds)
+        self.batch_size.labels(self.service, topic).observe(batch_size)
+
+    def dead_lettered(self, topic: str, reason: str) -> None:
+        """Count an event that was parked; the reason is the error's class."""
+        self.dead_letters.labels(self.service, topic, reason).inc()
+
+    def outbox(self, *, unpublished: int, oldest_seconds: float) -> None:
+        """Record how many rows wait in the outbox, and for how long the oldest has."""
+        self.outbox_unpublished.labels(self.service).set(unpublished)
+        self.outbox_oldest.labels(self.service).set(oldest_seconds)
+
+    def stalled(self, seconds: float) -> None:
+        """Record by how much a tick of the event loop came late."""
+        self.event_loop_stall.labels(self.service).observe(seconds)
+
+    def lagging(self, consumer: str, records: int) -> None:
+        """Record how many records a consumer is behind, over its partitions."""
+        self.consumer_lag.labels(self.service, consumer).set(records)
+
+
+def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
+    """Register the metrics of a service, and those of its process; once a registry."""
+    ProcessCollector(registry=registry)
+    return Metrics(
+        service=service,
+        events_consumed=Counter(
+            "doso_events_consumed_total",
+            "Events taken from a topic, by what became of them.",
+            ("service", "topic", "outcome"),
+            registry=registry,
+        ),
+        event_processing=Histogram(
+            "doso_event_processing_seconds",
+            "Time from an event, or a batch, being handed over to its transaction being committed.",
+            ("service", "topic"),
+            buckets=_SECONDS,
+            registry=registry,
+        ),
+        batch_size=Histogram(
+            "doso_consumer_batch_size",
+            "Events handled in one transaction.",
+            ("service", "topic"),
+            buckets=_RECORDS,
+            registry=registry,
+        ),
+        outbox_oldest=Gauge(
+            "doso_outbox_oldest_seconds",
+            "Age of the oldest unpublished event.",
+            ("service",),
+            registry=registry,
+        ),
+        outbox_unpublished=Gauge(
+            "doso_outbox_unpublished", "Events waiting to be published.", ("service",), registry=registry
+        ),
+        dead_letters=Counter(
+            "doso_dead_letters_total",
+            "Events parked on a dead-letter topic.",
+            ("service", "topic", "reason"),
+            registry=registry,
+        ),
+        event_loop_stall=Histogram(
+            "doso_event_loop_stall_seconds",
+            "How late the event loop came to its regular tick.",
+            ("service",),
+            buckets=_STALL_SECONDS,
+            registry=registry,
+        ),
+        consumer_lag=Gauge(
+            "doso_consumer_lag", "Records a consumer is behind.", ("service", "consumer"), registry=registry
+        ),
+    )

@@ -1,0 +1,78 @@
+"""Migrations: each service owns a schema, a role and its Alembic versions; an owner role runs them."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+
+from shared.postgres.pool import role_of
+
+_HERE = Path(__file__).parent
+_SERVICES = _HERE.parent.parent / "services"
+
+
+async def migrate(service: str, owner_dsn: str, *, role_password: str | None = None) -> None:
+    """Bring a service's schema to its newest version, creating the schema and its role where missing.
+
+    ``owner_dsn`` names a role that may create schemas and roles. Safe to run from several places at once.
+    Raises ``asyncpg.PostgresError`` or Alembic's errors; a failed migration leaves the schema as it was.
+    """
+    connection = await asyncpg.connect(owner_dsn, timeout=10)
+    try:
+        # Concurrent migration jobs wait for each other here instead of racing on CREATE ROLE.
+        await connection.execute("SELECT pg_advisory_lock(hashtext('doso-migrate'))")
+        await _create_schema_and_role(connection, service, role_password)
+        await asyncio.to_thread(_upgrade, service, owner_dsn)
+        await _grant(connection, service)
+    finally:
+        await connection.close()
+
+
+def run_script(op: Operations, script: str) -> None:
+    """Run a migration's statements one by one; a line that ends with ``;`` outside ``$$`` ends a statement."""
+    statement: list[str] = []
+    quoted = False
+    for line in script.strip().splitlines():
+        statement.append(line)
+        quoted ^= line.count("$$") % 2 == 1
+        if line.rstrip().endswith(";") and not quoted:
+            op.execute("\n".join(statement).replace(":", r"\:"))
+            statement = []
+    if "".join(statement).strip():
+        message = f"the migration's last statement does not end with ';': {statement[-1]!r}"
+        raise ValueError(message)
+
+
+async def _create_schema_and_role(
+    connection: "asyncpg.Connection[asyncpg.Record]", service: str, password: str | None
+) -> None:
+    role = role_of(service)
+    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+        await connection.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+    if password is not None:
+        quoted = await connection.fetchval("SELECT quote_literal($1)", password)
+        await connection.execute(f"ALTER ROLE {role} PASSWORD {quoted}")
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {service}")
+
+
+async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", service: str) -> None:
+    role = role_of(service)
+    await connection.execute(
+        f"GRANT USAGE ON SCHEMA {service} TO {role};"
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {service} TO {role};"
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {service} TO {role};"
+        f"REVOKE ALL ON {service}.alembic_version FROM {role};"
+    )
+
+
+def _upgrade(service: str, owner_dsn: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "alembic"))
+    config.set_main_option("version_locations", str(_SERVICES / service / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["dsn"] = owner_dsn
+    config.attributes["schema"] = service
+    command.upgrade(config, "head")

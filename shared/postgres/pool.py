@@ -1,0 +1,59 @@
+"""The connection pool of a service: its own role, its own schema, bounded waits."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from pydantic import Field
+from pydantic_core import to_json
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:  # asyncpg's classes are generic for type checkers only
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+
+
+class PostgresSettings(BaseSettings):
+    """Where PostgreSQL is and how long anything may wait for it."""
+
+    model_config = SettingsConfigDict(env_prefix="DOSO_POSTGRES_", extra="ignore")
+
+    dsn: str = Field(description="postgresql://host/database; each service adds its own role")
+    password: str | None = Field(default=None, description="of the service's role, where the server asks")
+    pool_min: int = 1
+    pool_max: int = 6
+    command_timeout: float = 30.0
+    connect_timeout: float = 10.0
+
+
+async def create_pool(service: str, settings: PostgresSettings) -> Pool:
+    """Open the pool of ``service`` under its own role, with its own schema as search path.
+
+    Raises whatever asyncpg raises when the server cannot be reached within ``connect_timeout`` seconds.
+    """
+    return await asyncpg.create_pool(
+        settings.dsn,
+        user=role_of(service),
+        password=settings.password,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        timeout=settings.connect_timeout,
+        command_timeout=settings.command_timeout,
+        max_inactive_connection_lifetime=120.0,
+        server_settings={"search_path": service, "application_name": f"doso-{service}"},
+        init=_speak_json,
+    )
+
+
+def role_of(service: str) -> str:
+    """Name the database role that a service runs under."""
+    return f"doso_{service}"
+
+
+async def _speak_json(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=json.loads
+    )

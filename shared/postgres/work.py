@@ -1,0 +1,130 @@
+"""The work table: what has to be computed again, coalesced, leased to one worker at a time.
+
+A handler marks a key; marking it again before it was computed costs one computation, not two. A worker
+claims keys with SKIP LOCKED under a lease, so that a worker that dies gives its keys back. ``generation``
+tells whether a key was marked again while it was being computed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.postgres.pool import Connection, Pool
+
+WORK_TABLE_V1 = """
+CREATE TABLE work (
+    queue text NOT NULL,
+    key text NOT NULL,
+    tenant_id uuid NOT NULL,
+    dealer_id uuid NOT NULL,
+    generation bigint NOT NULL DEFAULT 1,
+    due_at timestamptz NOT NULL,
+    leased_until timestamptz,
+    attempts int NOT NULL DEFAULT 0,
+    error text,
+    PRIMARY KEY (queue, tenant_id, dealer_id, key)
+);
+CREATE INDEX work_due ON work (queue, due_at);
+"""
+
+MAX_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A claimed piece of work."""
+
+    tenant_id: UUID
+    dealer_id: UUID
+    key: str
+    generation: int
+
+
+class WorkTable:
+    """One named queue in a service's work table. Holds ids only, so workers may look across tenants."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+
+    async def mark(
+        self, connection: Connection, items: Iterable[tuple[UUID, UUID, str]], *, delay: float = 0.0
+    ) -> None:
+        """Mark (tenant, dealer, key) as due in ``delay`` seconds; an earlier due time stays."""
+        unique = sorted(set(items), key=str)
+        if not unique:
+            return
+        await connection.execute(
+            """
+            INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at)
+            SELECT $1, t, d, k, now() + make_interval(secs => $5)
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+            ON CONFLICT (queue, tenant_id, dealer_id, key) DO UPDATE
+            SET generation = w.generation + 1, due_at = least(w.due_at, excluded.due_at),
+                attempts = 0, error = NULL
+            """,
+            self.queue,
+            [item[0] for item in unique],
+            [item[1] for item in unique],
+            [item[2] for item in unique],
+            delay,
+        )
+
+    async def claim(self, pool: Pool, *, limit: int, lease: float = 120.0) -> list[WorkItem]:
+        """Claim up to ``limit`` due items for ``lease`` seconds, oldest first."""
+        rows = await pool.fetch(
+            """
+            UPDATE work SET leased_until = now() + make_interval(secs => $3)
+            WHERE (queue, tenant_id, dealer_id, key) IN (
+                SELECT queue, tenant_id, dealer_id, key FROM work
+                WHERE queue = $1 AND due_at <= now() AND attempts < $4
+                  AND (leased_until IS NULL OR leased_until < now())
+                ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            RETURNING tenant_id, dealer_id, key, generation
+            """,
+            self.queue,
+            limit,
+            lease,
+            MAX_ATTEMPTS,
+        )
+        return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
+
+    async def finish(self, connection: Connection, items: Sequence[WorkItem]) -> None:
+        """Take finished items off, in the transaction that stores their result; those marked anew stay."""
+        columns = (
+            self.queue,
+            [item.tenant_id for item in items],
+            [item.dealer_id for item in items],
+            [item.key for item in items],
+            [item.generation for item in items],
+        )
+        await connection.execute(
+            """
+            DELETE FROM work w USING unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS u(t, d, k, g)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.generation = g
+            """,
+            *columns,
+        )
+        await connection.execute(
+            """
+            UPDATE work w SET leased_until = NULL
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS u(t, d, k, g)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            """,
+            *columns,
+        )
+
+    async def fail(self, pool: Pool, items: Sequence[WorkItem], error: str) -> None:
+        """Give failed items back with a growing delay; after five tries they wait until marked again."""
+        await pool.execute(
+            """
+            UPDATE work w SET leased_until = NULL, attempts = attempts + 1, error = $5,
+                due_at = now() + make_interval(secs => power(2, attempts))
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            """,
+            self.queue,
+            [item.tenant_id for item in items],
+            [item.dealer_id for item in items],
+            [item.key for item in items],
+            error[:2000],
+        )

@@ -1,0 +1,327 @@
+"""Files: formats, encodings, damaged shapes; what is not a table is refused with a reason, nothing else escapes."""
+
+import datetime as dt
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from services.gateway.imports import (
+    DamagedFileError,
+    EmptyFileError,
+    FileFormat,
+    ImportFileError,
+    ImportKind,
+    ImportReading,
+    InventoryRow,
+    MissingHeaderError,
+    NotATableError,
+    RejectedRow,
+    UnrecognisedColumnsError,
+    WarningKind,
+    read_import,
+)
+
+AS_OF = dt.date(2026, 4, 15)
+HEADER = ["VIN", "Make", "Model", "Condition", "Price"]
+ROWS = [
+    ["WA1GCCFS9JR009139", "Audi", "Q3 façade", "Used", "19250"],
+    ["5YJ3E1EA7KF321382", "Tesla", "Model 3", "Used", "19875"],
+]
+Open = Callable[..., ImportReading]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Open:
+    def _read(
+        content: bytes | str, name: str = "stock.csv", kind: ImportKind = ImportKind.INVENTORY
+    ) -> ImportReading:
+        path = tmp_path / "upload"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_import(path, name, kind, as_of=AS_OF, default_odometer_unit="mi")
+
+    return _read
+
+
+def text_of(delimiter: str = ",") -> str:
+    return "".join(delimiter.join(row) + "\n" for row in [HEADER, *ROWS])
+
+
+def accepted(reading: ImportReading) -> list[InventoryRow]:
+    rows = list(reading)
+    assert not [row.reason for row in rows if isinstance(row, RejectedRow)]
+    return [row for row in rows if isinstance(row, InventoryRow)]
+
+
+def noticed(reading: ImportReading) -> set[WarningKind]:
+    return {warning.kind for warning in reading.warnings}
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
+def test_every_delimiter_and_encoding_reads_the_same(read: Open, delimiter: str, encoding: str) -> None:
+    reading = read(text_of(delimiter).encode(encoding))
+    assert reading.description.delimiter == delimiter
+    assert [row.model for row in accepted(reading)] == ["Q3 façade", "Model 3"]
+    assert [row.line for row in accepted(reading)] == [2, 3]
+
+
+def test_the_code_page_is_found_even_when_the_first_accent_comes_late(read: Open) -> None:
+    filler = "".join(f"5YJ3E1EA{'X' * 9},Tesla,3,Used,1\n" for _ in range(60_000)).encode()
+    reading = read(
+        text_of().split("\n")[0].encode() + b"\n" + filler + text_of().split("\n")[1].encode("cp1252")
+    )
+    assert reading.description.encoding == "cp1252"
+
+
+def _workbook(path: Path, rows: list[list[object]]) -> None:
+    """Write the smallest workbook Excel opens, with inline strings."""
+
+    def cell(value: object) -> str:
+        if isinstance(value, str):
+            return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        return f"<c><v>{value}</v></c>"
+
+    sheet = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/'
+            'vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+            "</Types>",
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Stock" sheetId="1" r:id="r1"/>'
+            "</sheets></workbook>",
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/worksheet" '
+            'Target="worksheets/sheet1.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/worksheets/sheet1.xml",
+            f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+        )
+
+
+def test_a_workbook_reads_like_text_with_a_title_above_its_header(read: Open, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    _workbook(path, [["Stock list", "", "", "", ""], HEADER, ROWS[0], [*ROWS[1][:4], 19875.5]])  # type: ignore[list-item]
+    reading = read(path.read_bytes(), "book.xlsx")
+    rows = accepted(reading)
+    assert reading.description.format is FileFormat.WORKBOOK
+    assert [str(row.list_price) for row in rows] == ["19250.00", "19875.50"]
+    assert [row.line for row in rows] == [3, 4]
+    assert WarningKind.PREAMBLE in noticed(reading)
+
+
+@pytest.mark.parametrize(
+    ("shape", "form"),
+    [
+        (lambda items: json.dumps(items), FileFormat.JSON),
+        (lambda items: json.dumps({"count": 2, "items": items}, indent=1), FileFormat.JSON),
+        (lambda items: '{"vehicles": [\n' + ",\n".join(map(json.dumps, items)) + "]}", FileFormat.JSON),
+        (lambda items: "\n".join(map(json.dumps, items)), FileFormat.NDJSON),
+    ],
+)
+def test_json_in_every_shape(read: Open, shape: Callable[[object], str], form: FileFormat) -> None:
+    items = [
+        {"vehicle": {"vin": row[0], "make": row[1], "model": row[2]}, "condition": "used", "price": 19250.125}
+        for row in ROWS
+    ]
+    reading = read(shape(items), "stock.json")
+    assert reading.description.format is form
+    assert {str(row.list_price) for row in accepted(reading)} == {"19250.12"}
+
+
+def test_a_broken_json_line_is_refused_alone(read: Open) -> None:
+    good = json.dumps(dict(zip(HEADER, ROWS[0], strict=True)))
+    rows = list(read(f"{good}\n{{broken}}\n"))
+    assert [type(row) for row in rows] == [InventoryRow, RejectedRow]
+    assert "not an object" in rows[1].reason  # type: ignore[union-attr]
+
+
+def test_parquet_keeps_types(read: Open, tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "vin": [row[0] for row in ROWS],
+            "make": ["Audi", "Tesla"],
+            "model": ["Q3", "3"],
+            "condition": ["used", "used"],
+            "price": [19250.125, None],
+            "stock_date": [dt.date(2026, 3, 1), None],
+        }
+    )
+    pq.write_table(table, tmp_path / "stock.parquet")
+    rows = accepted(read((tmp_path / "stock.parquet").read_bytes()))
+    assert [(str(row.list_price), row.stock_date) for row in rows] == [
+        ("19250.12", dt.date(2026, 3, 1)),
+        ("None", None),
+    ]
+
+
+def test_quoted_line_breaks_and_commas_stay_in_their_cell(read: Open) -> None:
+    reading = read(
+        'VIN,Make,Model,Trim,Condition\nWA1GCCFS9JR009139,Audi,Q3,"a, ""b""\nc",Used\n' + ",,,,\n\n"
+    )
+    (row,) = accepted(reading)
+    assert row.trim == 'a, "b"\nc'
+    assert reading.counts.rows == 1
+
+
+@pytest.mark.parametrize("spoilt", ['WA1GCCFS9JR009139,"Audi,Q3,Used,1', 'WA1GCCFS9JR009139,Audi,Q3,Used,"1'])
+@pytest.mark.parametrize("following", [1, 500])
+def test_an_unclosed_quote_costs_one_row_not_the_rest(read: Open, spoilt: str, following: int) -> None:
+    good = "5YJ3E1EA7KF321382,Tesla,Model 3,Used,1"
+    text = "\n".join([",".join(HEADER), spoilt, *[good] * following]) + "\n"
+    rows = list(read(text))
+    assert isinstance(rows[0], RejectedRow)
+    assert "quote" in rows[0].reason
+    assert isinstance(rows[1], InventoryRow)
+    assert [row.line for row in rows] == list(range(2, following + 3))
+
+
+@pytest.mark.parametrize(("row", "count"), [("WA1GCCFS9JR009139,Audi", 2), (",".join([*ROWS[0], "x"]), 6)])
+def test_a_ragged_row_is_refused_alone(read: Open, row: str, count: int) -> None:
+    rows = list(read(f"{','.join(HEADER)}\n{row}\n{','.join(ROWS[1])}\n"))
+    assert isinstance(rows[0], RejectedRow)
+    assert rows[0].reason == f"the row has {count} cells where the header has 5"
+    assert isinstance(rows[1], InventoryRow)
+
+
+def test_trailing_delimiters_are_no_harm(read: Open) -> None:
+    assert len(accepted(read(f"{','.join(HEADER)}\n{','.join(ROWS[0])},,\n"))) == 1
+
+
+def test_a_repeated_header_and_a_repeated_name(read: Open) -> None:
+    header = ",".join([*HEADER, "Comment", "Comment"])
+    reading = read(f"{header}\n{','.join(ROWS[0])},a,b\n{header}\n{','.join(ROWS[1])},a,b\n")
+    assert len(accepted(reading)) == 2
+    assert reading.description.header[-2:] == ("Comment", "Comment.1")
+    assert WarningKind.HEADER_REPEATED in noticed(reading)
+
+
+def test_the_documented_headless_feed_is_recognised(read: Open) -> None:
+    row = (
+        "77,U,WA1GCCFS9JR009139,A1,Audi,Q3,2018,Technik,SUV,51000,2.0,4,Gas,Auto,19250,White,Black,"
+        "x,y,http://a/1.jpg|http://a/2.jpg"
+    )
+    reading = read(row + "\n")
+    (vehicle,) = accepted(reading)
+    assert (vehicle.stock_number, vehicle.odometer, vehicle.photo_count) == ("A1", 51000, 2)
+    assert reading.description.header_line is None
+    assert WarningKind.HEADER_ASSUMED in noticed(reading)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "complaint"),
+    [
+        (b"", EmptyFileError, "is empty"),
+        (b"\xef\xbb\xbf\r\n \n", EmptyFileError, "is empty"),
+        (b"\x89PNG\r\n\x1a\n0000", NotATableError, "PNG picture"),
+        (b"%PDF-1.7 x", NotATableError, "PDF document"),
+        (b"VIN,Make\n\0\0\0", NotATableError, "NUL bytes"),
+        (b"<html><body>Sign in</body></html>", NotATableError, "web page"),
+        (b"PK\x03\x04garbage", DamagedFileError, "workbook cannot be opened"),
+        (b"PAR1garbagePAR1", DamagedFileError, "Parquet"),
+        (b'{"a": [1, 2', DamagedFileError, "breaks at line 1"),
+        (b"[1, 2, 3]", NotATableError, "no list of objects"),
+        (b"[]", EmptyFileError, "list is empty"),
+        (b"[" * 100_000, DamagedFileError, "deeply|breaks"),
+        (b"hello world\nthis is prose\n", UnrecognisedColumnsError, "hello world"),
+        (b"WA1GCCFS9JR009139,Audi,Q3\n5YJ3E1EA7KF321382,Tesla,3\n", MissingHeaderError, "nothing names the columns"),
+        ("VIN,Make\n".encode("utf-16") + b"\x00", DamagedFileError, "UTF-16"),
+    ],
+)  # fmt: skip
+def test_a_whole_file_is_refused_with_what_was_seen(
+    read: Open, content: bytes, error: type[ImportFileError], complaint: str
+) -> None:
+    with pytest.raises(error, match=complaint) as refusal:
+        list(read(content, "upload.bin"))
+    assert refusal.value.remedy
+
+
+def test_an_archive_that_is_no_workbook_names_what_it_holds(read: Open, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("stock.csv", text_of())
+    with pytest.raises(NotATableError, match="holding stock.csv"):
+        read((tmp_path / "a.zip").read_bytes(), "a.zip")
+
+
+def test_a_header_alone_is_an_empty_lot_and_no_error(read: Open) -> None:
+    reading = read(",".join(HEADER) + "\n")
+    assert list(reading) == []
+    assert reading.counts.rows == 0
+
+
+def _drain(path: Path, kind: ImportKind) -> None:
+    try:
+        for _ in read_import(path, "upload", kind, as_of=AS_OF, default_odometer_unit="km"):
+            pass
+    except ImportFileError as error:
+        assert error.seen
+        assert error.remedy
+
+
+TABLE_BYTES = st.text(alphabet='VINMake123,;\t|"\n\r{}[]:ÿ\u2028', max_size=300).map(str.encode)
+MAGIC = st.sampled_from(
+    [b"", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"{", b"["]
+)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(magic=MAGIC, content=st.binary(max_size=400) | TABLE_BYTES, kind=st.sampled_from(list(ImportKind)))
+@example(magic=b"", content=b"VIN,Make,Model\n" + b'"' * 9, kind=ImportKind.INVENTORY)
+@example(magic=b"", content=b"VIN,Sale Date\n11111111111111111,99/99/9999\n", kind=ImportKind.SALES)
+def test_arbitrary_bytes_raise_nothing_but_import_file_errors(
+    tmp_path: Path, magic: bytes, content: bytes, kind: ImportKind
+) -> None:
+    path = tmp_path / "bytes"
+    path.write_bytes(magic + content)
+    _drain(path, kind)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data(), form=st.sampled_from(["xlsx", "parquet", "csv", "json"]))
+def test_damaged_files_raise_nothing_but_import_file_errors(
+    tmp_path: Path, data: st.DataObject, form: str
+) -> None:
+    path = tmp_path / f"whole.{form}"
+    if form == "xlsx":
+        _workbook(path, [HEADER, *ROWS])  # type: ignore[list-item]
+    elif form == "parquet":
+        pq.write_table(pa.table({name: [row[i] for row in ROWS] for i, name in enumerate(HEADER)}), path)
+    elif form == "json":
+        path.write_text(json.dumps([dict(zip(HEADER, row, strict=True)) for row in ROWS]))
+    else:
+        path.write_text(text_of(), encoding="utf-8")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
+    _drain(path, ImportKind.INVENTORY)
+
+
+@given(cells=st.lists(st.text(max_size=30), min_size=len(HEADER), max_size=len(HEADER)))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_arbitrary_cells_are_a_row_or_a_refusal(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "cells"
+    items = [dict(zip([*HEADER, "Year"], [*cells, "2018"], strict=True))]
+    path.write_text(json.dumps(items), encoding="utf-8")
+    _drain(path, ImportKind.INVENTORY)

@@ -1,0 +1,83 @@
+"""Reasons are written from evidence, and nothing else passes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recommend_sample_books import AS_OF, aged, book, camry, demand, group_book, gross, market, rooftop
+
+from services.recommend.domain import Action, Advice, Evidence, advise, unsupported_numbers
+from services.recommend.domain.wording import money, numbers_in
+
+LINES = (
+    Evidence("List price", "$18,990", "inventory", AS_OF),
+    Evidence("Vehicle", "2021 Ford F-150 XLT", "inventory", AS_OF),
+    Evidence("Others", "6", "inventory", AS_OF, "7 - 1"),
+)
+
+
+@pytest.fixture(scope="module")
+def advice() -> list[Advice]:
+    return advise(group_book(), AS_OF)
+
+
+def test_every_reason_of_a_whole_group_is_supported_by_its_evidence(advice: list[Advice]) -> None:
+    assert {each.action for each in advice} == set(Action)
+    for each in advice:
+        assert unsupported_numbers(each.reason, each.evidence) == (), each.reason
+
+
+@given(st.integers(2, 10**7))
+def test_an_invented_figure_is_caught(figure: int) -> None:
+    known = {18_990, 2_021, 150, 6, 7}
+    caught = unsupported_numbers(f"Cut it to ${figure:,} today.", LINES)
+    assert caught == (() if figure in known else (str(figure),))
+
+
+def test_figures_are_read_however_they_are_written() -> None:
+    text = "Six others; $18.5k, 1,250 and 24.50, twenty-five days, a dozen, two hundred, 3 million, one of a kind"
+    expected = {"6", "18500", "1250", "24.5", "25", "12", "200", "3000000"}
+    assert numbers_in(text) == {Decimal(number).normalize() for number in expected}
+
+
+def test_a_rewording_may_spell_and_shorten_but_not_invent() -> None:
+    assert unsupported_numbers("That F-150 at $18.99k has six others beside it.", LINES) == ()
+    assert unsupported_numbers("That F-150 has eight others and saves $500.", LINES) == ("8", "500")
+
+
+def test_a_reason_reads_like_a_managers() -> None:
+    units = [camry(f"CAMRY{number}", **aged(20)) for number in range(6)]
+    dear = camry("DEAR", list_price=21_600.0, stock_number="U77", **aged(52))
+    found = advise(book(dear, *units, market(), demand(weekly=1.5), gross()), AS_OF)
+    reason = next(each.reason for each in found if each.vehicle_key == "DEAR")
+    assert "You've had this 2022 Toyota Camry for 52 days at 108% of market." in reason
+    assert "There are six more like it here" in reason
+    assert "Cut it from $21,600 to $" in reason
+
+
+def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
+    for each in advice:
+        lines = {line.name: line.value for line in each.evidence}
+        if each.action in (Action.REPRICE, Action.TRANSFER):
+            followed, nothing = dollars(lines["Net if followed"]), dollars(lines["Net if nothing is done"])
+            assert dollars(lines["Gain over doing nothing"]) == pytest.approx(followed - nothing, abs=1.01)
+            assert each.value == pytest.approx(followed - nothing, abs=1.01)
+
+
+def dollars(text: str) -> float:
+    return float(text.replace("$", "").replace(",", ""))
+
+
+def test_money_is_written_in_its_currency() -> None:
+    assert [money(18_490.4, "USD"), money(-92, "GBP"), money(184_900, "NOK"), money(-0.2, "EUR")] == [
+        "$18,490", "-£92", "NOK 184,900", "€0",
+    ]  # fmt: skip
+    unit = camry("DEAR", list_price=215_990.0, cost=180_000.0, recon_cost=0.0, **aged(52))
+    found = advise(book(rooftop(currency="NOK"), unit, market(price=200_000), demand()), AS_OF)
+    about = next(each for each in found if each.vehicle_key == "DEAR")
+    assert "NOK " in about.reason
+    assert "$" not in about.reason
+    assert unsupported_numbers(about.reason, about.evidence) == ()

@@ -1,0 +1,122 @@
+"""The probe held against FastStream, aiokafka and librdkafka's in-memory cluster over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Producer
+from faststream.kafka import KafkaBroker
+
+from shared.observability import ConsumerPatience, ConsumerSnapshot, KafkaSubscriberProbe
+from shared.observability.consumers import ConsumerWatch
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    producer = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "unused"})
+    broker = next(iter(producer.list_topics(timeout=30).brokers.values()))
+    yield f"{broker.host}:{broker.port}"
+    producer.flush(5)
+
+
+class Consumer:
+    def __init__(self, servers: str) -> None:
+        self.topic = f"inventory-updated-{uuid4().hex}"
+        self.broker = KafkaBroker(servers, allow_auto_create_topics=False, logger=None)
+        self.handled: asyncio.Queue[str] = asyncio.Queue()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.group = f"forecast-{uuid4().hex}"
+        self.subscriber = self.broker.subscriber(
+            self.topic, group_id=self.group, auto_offset_reset="earliest"
+        )
+        self.probe = KafkaSubscriberProbe(self.subscriber)
+        self.subscriber(self.on_event)
+
+    async def on_event(self, body: str) -> None:
+        self.handled.put_nowait(body)
+        await self.gate.wait()
+
+    async def publish(self, *bodies: str) -> None:
+        for body in bodies:
+            await self.broker.publish(body, self.topic, key=b"dealer")
+
+    async def until(self, condition: Callable[[ConsumerSnapshot], bool]) -> ConsumerSnapshot:
+        async with asyncio.timeout(60):
+            while not condition(snapshot := self.probe.observe()):
+                await asyncio.sleep(0.01)
+        return snapshot
+
+
+@asynccontextmanager
+async def consuming(servers: str) -> AsyncIterator[Consumer]:
+    consumer = Consumer(servers)
+    async with consumer.broker:
+        await consumer.publish("first")
+        await consumer.broker.start()
+        async with asyncio.timeout(60):
+            assert await consumer.handled.get() == "first"
+        yield consumer
+        consumer.gate.set()
+
+
+async def test_a_subscriber_that_was_not_started_is_not_running(cluster: str) -> None:
+    consumer = Consumer(cluster)
+    assert consumer.probe.observe() == ConsumerSnapshot(running=False, joined=False)
+    assert consumer.probe.name == f"{consumer.group}: {consumer.topic}"
+
+
+async def test_a_consumer_at_work_tells_its_partitions_position_and_last_poll(cluster: str) -> None:
+    async with consuming(cluster) as consumer:
+        snapshot = await consumer.until(lambda one: one.lag == 0 and len(one.partitions) == len(one.assigned))
+        assert (snapshot.running, snapshot.joined, snapshot.failure) == (True, True, None)
+        assert snapshot.unknown_topics == ()
+        assert set(snapshot.partitions) == set(snapshot.assigned)
+        assert sum(partition.position for partition in snapshot.partitions.values()) == 1
+        assert snapshot.polled_seconds_ago is not None
+        assert ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)[0] == "ok"
+    assert not consumer.probe.observe().running
+
+
+async def test_a_handler_that_never_returns_is_seen_as_standing_still(cluster: str) -> None:
+    async with consuming(cluster) as consumer:
+        consumer.gate.clear()
+        await consumer.publish(*(str(number) for number in range(20)))
+        snapshot = await consumer.until(lambda one: one.lag > 0)
+        watch = ConsumerWatch(ConsumerPatience(stuck_seconds=60))
+        assert [watch.judge(snapshot, now)[0] for now in (0.0, 1.0, 61.0)] == ["ok", "ok", "dead"]
+
+
+@pytest.mark.parametrize("task", ["_coordination_task", "_fetch_task"])
+async def test_a_dead_background_task_is_found_while_the_broker_is_well(cluster: str, task: str) -> None:
+    async with consuming(cluster) as consumer:
+        client = consumer.subscriber.consumer
+        assert client is not None
+        owner = client._fetcher if task == "_fetch_task" else client._coordinator  # noqa: SLF001
+        getattr(owner, task).cancel()
+        snapshot = await consumer.until(lambda one: one.failure is not None)
+        assert await consumer.broker.ping(timeout=10)
+        assert snapshot.running
+        assert ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)[0] == "dead"
+
+
+async def test_a_consumer_that_must_rejoin_is_not_joined(cluster: str) -> None:
+    async with consuming(cluster) as consumer:
+        client = consumer.subscriber.consumer
+        assert client is not None
+        client._coordinator.request_rejoin()  # noqa: SLF001
+        assert not consumer.probe.observe().joined
+
+
+async def test_a_member_that_the_group_gives_nothing_is_a_spare(cluster: str) -> None:
+    async with consuming(cluster) as consumer:
+        client = consumer.subscriber.consumer
+        assert client is not None
+        client._subscription.assign_from_subscribed([])  # noqa: SLF001
+        snapshot = consumer.probe.observe()
+        assert (snapshot.joined, snapshot.assigned, snapshot.unknown_topics) == (True, (), ())
+        verdict, detail = ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)
+        assert verdict == "ok"
+        assert detail.startswith("spare")

@@ -65,7 +65,11 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
                 f" AND EXISTS (SELECT 1 FROM {topic.producer}.outbox o WHERE o.id = d.event_id)",
                 topic.name,
             )
-            took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0
+            took = (
+                (seen["last"] - emitted["first"]).total_seconds()
+                if seen["last"] and emitted["first"]
+                else 0.0
+            )
             stages.append(
                 Stage(topic.name, topic.producer, consumer, emitted["n"], seen["n"], parked, max(0.0, took))
             )

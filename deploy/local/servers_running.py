@@ -43,7 +43,9 @@ async def running_servers(
             stack.push_async_callback(asyncio.to_thread, postgres.stop)
             dsn = postgres.dsn()
             pids["postgres"] = postgres.pid or 0
-        description["PostgreSQL"] = "embedded" if settings.real.postgres_dsn is None else "named by environment"
+        description["PostgreSQL"] = (
+            "embedded" if settings.real.postgres_dsn is None else "named by environment"
+        )
         servers, wait, in_memory = settings.real.kafka_bootstrap_servers, 250, False
         if servers is not None:
             description["Kafka"] = "named by environment"

@@ -38,7 +38,9 @@ class Sweep:
         try:
             total = 0
             for topic in TOPICS.values():
-                total += await self._topic(connection, topic.name, topic.producer, topic.consumers, older_than)
+                total += await self._topic(
+                    connection, topic.name, topic.producer, topic.consumers, older_than
+                )
             if total:
                 _log.info("offered again", events=total)
             return total

@@ -16,7 +16,8 @@ from shared.postgres import WorkTable
 
 router = EventRouter("feedback")
 OUTCOMES = WorkTable("outcomes")
-DELAY = 2.0
+DELAY = 1.0
+PATIENCE = 5.0
 
 
 @router.on(RECOMMENDATION_ISSUED)
@@ -24,14 +25,16 @@ async def on_recommendation_issued(events: Sequence[RecommendationIssued], tx: T
     """Keep advice, and when it was closed."""
     await store.save_advice(tx.connection, events)
     ended = [(e.tenant_id, e.dealer_id, "") for e in events if e.status.value != "issued"]
-    await OUTCOMES.mark(tx.connection, ended, delay=DELAY)
+    await OUTCOMES.mark(tx.connection, ended, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(RECOMMENDATION_ANSWERED)
 async def on_recommendation_answered(events: Sequence[RecommendationAnswered], tx: Transaction) -> None:
     """Keep what the dealer decided."""
     await store.save_answers(tx.connection, events)
-    await OUTCOMES.mark(tx.connection, [(e.tenant_id, e.dealer_id, "") for e in events], delay=DELAY)
+    await OUTCOMES.mark(
+        tx.connection, [(e.tenant_id, e.dealer_id, "") for e in events], delay=DELAY, patience=PATIENCE
+    )
 
 
 @router.on(DMS_EVENT_RECEIVED)
@@ -41,7 +44,7 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
     if rows:
         await store.save_happenings(tx.connection, rows)
         marks = [(row["tenant_id"], row["dealer_id"], "") for row in rows]
-        await OUTCOMES.mark(tx.connection, marks, delay=DELAY)
+        await OUTCOMES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(FORECAST_READY)

@@ -136,7 +136,11 @@ async def outcomes(connection: Connection) -> list[tuple[UUID, int, Outcome]]:
 
 
 async def save_outcomes(
-    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[int, Outcome]], at: datetime
+    connection: Connection,
+    tenant_id: UUID,
+    dealer_id: UUID,
+    rows: Sequence[tuple[int, Outcome]],
+    at: datetime,
 ) -> None:
     """Store new outcomes and new versions of known ones."""
     await connection.execute(
@@ -192,7 +196,11 @@ async def newest_policy(connection: Connection, dealer_id: UUID) -> tuple[int, d
         "SELECT version, learned_on, parameters FROM policy WHERE dealer_id = $1 ORDER BY version DESC LIMIT 1",
         dealer_id,
     )
-    return (row["version"], row["learned_on"], Parameters(**row["parameters"])) if row else (0, None, Parameters())
+    return (
+        (row["version"], row["learned_on"], Parameters(**row["parameters"]))
+        if row
+        else (0, None, Parameters())
+    )
 
 
 async def save_policy(

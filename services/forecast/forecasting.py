@@ -81,7 +81,9 @@ class Forecaster:
             rows = []
             for forecast in forecasts:
                 for strategy, reason in forecast.failures.items():
-                    _log.warning("strategy failed", segment=forecast.segment, strategy=strategy, reason=reason)
+                    _log.warning(
+                        "strategy failed", segment=forecast.segment, strategy=strategy, reason=reason
+                    )
                 version, digest = known.get(forecast.segment, (0, ""))
                 label = labels.get(forecast.segment, forecast.segment)
                 event = _event(tenant_id, dealer_id, label, version + 1, forecast)

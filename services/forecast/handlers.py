@@ -12,7 +12,8 @@ from shared.postgres import WorkTable
 
 router = EventRouter("forecast")
 SERIES = WorkTable("series")
-DELAY = 3.0
+DELAY = 1.0
+PATIENCE = 5.0
 
 
 @router.on(INVENTORY_UPDATED)
@@ -32,7 +33,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
             changed.add(key)
             marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in set(old) ^ set(new)}
     await store.save_visits(tx.connection, {key: after[key] for key in changed})
-    await SERIES.mark(tx.connection, marks, delay=DELAY)
+    await SERIES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(MARKET_UPDATED)
@@ -50,7 +51,7 @@ async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) ->
             continue
         segments = await store.segments_of(tx.connection, event.tenant_id, event.dealer_id)
         marks = [(event.tenant_id, event.dealer_id, segment) for segment in segments]
-        await SERIES.mark(tx.connection, marks, delay=DELAY)
+        await SERIES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 
 def _visit(event: InventoryUpdated) -> Visit:

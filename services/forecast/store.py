@@ -110,7 +110,9 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
         )
 
 
-async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[Stay], dict[str, str]]:
+async def load_stays(
+    connection: Connection, dealer_id: UUID, since: date
+) -> tuple[list[Stay], dict[str, str]]:
     """Load a rooftop's stays that reach past a day, and the label of each segment."""
     rows = await connection.fetch(
         "SELECT segment, label, stocked, left_on, sold FROM stay"
@@ -122,7 +124,9 @@ async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tu
     return stays, {row["segment"]: row["label"] for row in rows}
 
 
-async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:
+async def load_market_rates(
+    connection: Connection, dealer_id: UUID
+) -> tuple[dict[str, MarketRate], dict[str, str]]:
     """Load what the market suggests per segment, and the labels of those segments."""
     rows = await connection.fetch(
         "SELECT segment, label, sold_per_day, own_share FROM market_rate WHERE dealer_id = $1", dealer_id
@@ -181,8 +185,8 @@ async def schedule_new_week(connection: Connection, queue: str) -> None:
     """Mark every rooftop's segments whose forecast is from an earlier week; ids only, across tenants."""
     await connection.execute(
         """
-        INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at)
-        SELECT $1, tenant_id, dealer_id, segment, now() FROM series WHERE week < date_trunc('week', now())::date
+        INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at, latest_at)
+        SELECT $1, tenant_id, dealer_id, segment, now(), now() FROM series WHERE week < date_trunc('week', now())::date
         ON CONFLICT (queue, tenant_id, dealer_id, key) DO NOTHING
         """,
         queue,

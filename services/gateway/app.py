@@ -39,7 +39,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router=router,
             context=broker.context,
         ) as service:
-            app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
+            app.state.gate = Gate(
+                service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value()))
+            )
             importer = Worker("gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1)
             service.run(importer.run)
             async with broker:
@@ -50,5 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install(app)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
-    FastAPIInstrumentor.instrument_app(app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics")
+    FastAPIInstrumentor.instrument_app(
+        app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics"
+    )
     return app

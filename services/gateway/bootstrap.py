@@ -34,6 +34,10 @@ async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admi
         await accounts.add_tenant(tx.connection, tenant_id, tenant_name)
         user = User(tenant_id, uuid4(), username, hashed, "admin", None, active=True, platform=True)
         await accounts.add_user(tx.connection, user)
-        await accounts.add_api_key(tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash))
-        await accounts.write_audit(tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {})
+        await accounts.add_api_key(
+            tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash)
+        )
+        await accounts.write_audit(
+            tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {}
+        )
     return FirstAdmin(username, password, tenant_id, key.text)

@@ -30,6 +30,7 @@ from services.gateway.store import imports as store
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
 from shared.messaging import Transaction, UnitOfWork
+from shared.messaging.failures import passing
 from shared.postgres import WorkItem, WorkTable
 
 CHUNK = 400
@@ -80,7 +81,11 @@ class Progress:
             },
             "mapping": reading.mapping.shown(),
             "warnings": [
-                {"kind": w.kind.value, "count": w.count, "examples": [list(example) for example in w.examples]}
+                {
+                    "kind": w.kind.value,
+                    "count": w.count,
+                    "examples": [list(example) for example in w.examples],
+                }
                 for w in reading.warnings
             ],
             "events": dict(self.events),
@@ -117,6 +122,14 @@ class Importer:
                 await self._import(work, path)
             except (ImportFileError, ImportRefusedError) as refusal:
                 error = str(refusal)
+            except Exception as defect:
+                if passing(defect):
+                    raise
+                _log.exception("import failed", import_id=str(import_id))
+                error = (
+                    f"This is our fault ({type(defect).__name__}) and has been logged. Rows counted as accepted "
+                    f"were taken in; sending the file again repeats none of them."
+                )
         async with self._work.begin(work.tenant_id) as tx:
             await store.finish(tx.connection, import_id, error=error)
             await IMPORT_QUEUE.finish(tx.connection, [item])
@@ -135,7 +148,9 @@ class Importer:
             override=work.override,
         )
         progress = Progress(work, dealers, reading)
-        gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
+        gone = (
+            await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
+        )
         chunk_number = 0
         async for rows in _chunks(reading):
             async with self._work.begin(work.tenant_id) as tx:

@@ -60,7 +60,9 @@ async def _by_vehicle(
     return changes, causes
 
 
-def _targets(event: DmsEventReceived, known: dict[tuple[object, object, str], str]) -> list[tuple[str, Change]]:
+def _targets(
+    event: DmsEventReceived, known: dict[tuple[object, object, str], str]
+) -> list[tuple[str, Change]]:
     """Say which vehicles a report is about: one, or two where an ordered unit turns out to be a VIN."""
     change = change_of(event)
     if event.vin is None:

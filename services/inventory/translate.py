@@ -17,7 +17,10 @@ from shared.events import (
 from shared.events.vin import Vin, decode
 
 _FACTS = set(VehicleFields.model_fields)
-_PUBLISHED = set(InventoryUpdated.model_fields) & set(Vehicle.__dataclass_fields__) - {"status", "received_at"}
+_PUBLISHED = set(InventoryUpdated.model_fields) & set(Vehicle.__dataclass_fields__) - {
+    "status",
+    "received_at",
+}
 
 
 def change_of(event: DmsEventReceived) -> Change:
@@ -28,7 +31,9 @@ def change_of(event: DmsEventReceived) -> Change:
         for name, value in (("make", known.make), ("model_year", known.model_year)):
             if value is not None:
                 facts.setdefault(name, value)
-    return Change(event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at)
+    return Change(
+        event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at
+    )
 
 
 def order_key(event: DmsEventReceived) -> str:

@@ -11,8 +11,8 @@ from shared.postgres import WorkTable
 
 router = EventRouter("market")
 SURVEYS = WorkTable("survey")
-LISTINGS_DELAY = 1.5
-STOCK_DELAY = 3.0
+DELAY = 1.0
+PATIENCE = 5.0
 
 
 @router.on(MARKET_DATA_RECEIVED)
@@ -43,7 +43,7 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
     for tenant_id, region, _ in regions:
         dealers = await store.dealers_of_region(tx.connection, tenant_id, region)
         marks += [(tenant_id, dealer_id, "") for dealer_id in dealers]
-    await SURVEYS.mark(tx.connection, marks, delay=LISTINGS_DELAY)
+    await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(INVENTORY_UPDATED)
@@ -71,4 +71,4 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     moved = [event for event in known if set(event.changes) - {"vehicle.priced", "vehicle.updated"}]
     marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
     marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
-    await SURVEYS.mark(tx.connection, marks, delay=STOCK_DELAY)
+    await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)

@@ -127,7 +127,9 @@ async def load_own(
     )
     units = [OwnUnit(r["vehicle_key"], r["segment"], r["label"]) for r in rows if r["status"] == "in_stock"]
     sales = [
-        OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"]) for r in rows if r["status"] == "sold"
+        OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"])
+        for r in rows
+        if r["status"] == "sold"
     ]
     return units, sales
 

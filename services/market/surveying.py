@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.market import store
-from services.market.domain import Listing, Listings, MarketSurvey, SegmentMarket, compare, materially_differs, survey
+from services.market.domain import (
+    Listing,
+    Listings,
+    MarketSurvey,
+    SegmentMarket,
+    compare,
+    materially_differs,
+    survey,
+)
 from services.market.handlers import SURVEYS
 from services.market.store import Rooftop
 from shared.events import MarketUpdated, deterministic_id

@@ -25,7 +25,8 @@ from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
 
 REVIEWS = WorkTable("review")
-DELAY = 1.5
+DELAY = 1.0
+PATIENCE = 2.5
 WHOLE_TENANT = UUID(int=0)
 """Reviews are of a whole tenant, so that one store's excess can fill another's gap."""
 
@@ -79,4 +80,4 @@ async def _mark(
     tx: Transaction, events: Sequence[InventoryUpdated | MarketUpdated | ForecastReady | PolicyUpdated]
 ) -> None:
     marks = {(event.tenant_id, WHOLE_TENANT, "") for event in events}
-    await REVIEWS.mark(tx.connection, marks, delay=DELAY)
+    await REVIEWS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)

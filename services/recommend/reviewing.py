@@ -91,12 +91,15 @@ class Reviewer:
 
 def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
     superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
+        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id))
+        for each in changes.supersede
     ]
     return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
 
 
-def _closings(changes: Changes, before: dict[str, dict[str, Any]], now: datetime) -> list[RecommendationIssued]:
+def _closings(
+    changes: Changes, before: dict[str, dict[str, Any]], now: datetime
+) -> list[RecommendationIssued]:
     ends = [
         *((each.standing, AdviceStatus.SUPERSEDED, "replaced by newer advice") for each in changes.supersede),
         *((each.standing, AdviceStatus.WITHDRAWN, each.because) for each in changes.withdraw),

@@ -31,7 +31,9 @@ class SimilarCases:
     def ending(event: OutcomeRecorded) -> str:
         """Say in words how advice ended."""
         when = f"{event.kind.value} after {event.days} days"
-        return when if event.realised_value is None else f"{when}, worth {event.realised_value} {event.currency}"
+        return (
+            when if event.realised_value is None else f"{when}, worth {event.realised_value} {event.currency}"
+        )
 
     async def attach(self, fresh: Sequence[RecommendationIssued]) -> list[RecommendationIssued]:
         """Attach the most similar past cases; where the search is down, advice goes out without and says so."""
@@ -43,13 +45,12 @@ class SimilarCases:
                 return list(fresh)
             vectors = await self._embedder.embed([_text(event) for event in fresh])
             found = [
-                await self._vectors.search(str(tenant_id), vector, _NEAREST, kinds=[KIND]) for vector in vectors
+                await self._vectors.search(str(tenant_id), vector, _NEAREST, kinds=[KIND])
+                for vector in vectors
             ]
         except VectorsUnavailable as error:
             _log.warning("advice goes out without similar cases", error=str(error))
-            return [
-                event.model_copy(update={"degraded": (*event.degraded, "similarity")}) for event in fresh
-            ]
+            return [event.model_copy(update={"degraded": (*event.degraded, "similarity")}) for event in fresh]
         wanted = {UUID(match.id) for matches in found for match in matches}
         async with self._work.begin(tenant_id) as tx:
             cases = await store.cases(tx.connection, wanted)
@@ -92,5 +93,8 @@ def _case(recommendation_id: UUID, score: float, known: tuple[dict[str, Any], st
     event, outcome = known
     summary = f"{event['action']} {event['label']}: {event['reason']}"
     return SimilarCase(
-        recommendation_id=recommendation_id, similarity=round(score, 3), summary=summary[:300], outcome=outcome
+        recommendation_id=recommendation_id,
+        similarity=round(score, 3),
+        summary=summary[:300],
+        outcome=outcome,
     )

@@ -78,7 +78,9 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
         )
 
 
-async def save_outcome(connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str) -> dict[str, Any] | None:
+async def save_outcome(
+    connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str
+) -> dict[str, Any] | None:
     """Note how advice ended; returns the advice, None where it is not known."""
     event: dict[str, Any] | None = await connection.fetchval(
         "UPDATE advice SET outcome = $3 WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING event",
@@ -152,7 +154,8 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
 async def cases(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[dict[str, Any], str | None]]:
     """Load past advice with its outcome by id."""
     rows = await connection.fetch(
-        "SELECT recommendation_id, event, outcome FROM advice WHERE recommendation_id = ANY($1::uuid[])", list(ids)
+        "SELECT recommendation_id, event, outcome FROM advice WHERE recommendation_id = ANY($1::uuid[])",
+        list(ids),
     )
     return {row["recommendation_id"]: (row["event"], row["outcome"]) for row in rows}
 
@@ -169,7 +172,9 @@ async def reviewed(connection: Connection, tenant_id: UUID, on: date) -> None:
 
 async def tenants_to_review(connection: Connection) -> list[UUID]:
     """List the tenants whose advice was last computed on an earlier day; ids only, across tenants."""
-    rows = await connection.fetch("SELECT tenant_id FROM review WHERE reviewed_on < (now() AT TIME ZONE 'UTC')::date")
+    rows = await connection.fetch(
+        "SELECT tenant_id FROM review WHERE reviewed_on < (now() AT TIME ZONE 'UTC')::date"
+    )
     return [row["tenant_id"] for row in rows]
 
 

@@ -22,7 +22,13 @@ from services.recommend.domain import (
     from_mapping,
 )
 from shared import events
-from shared.events import AdviceStatus, InventoryUpdated, RecommendationIssued, deterministic_id, segment_label
+from shared.events import (
+    AdviceStatus,
+    InventoryUpdated,
+    RecommendationIssued,
+    deterministic_id,
+    segment_label,
+)
 
 _KM_PER_MILE = 1.609344
 _UNIT_FIELDS = tuple(Unit.__dataclass_fields__)
@@ -122,7 +128,9 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
     )
 
 
-def closed(event: Mapping[str, Any], status: AdviceStatus, because: str, now: datetime) -> RecommendationIssued:
+def closed(
+    event: Mapping[str, Any], status: AdviceStatus, because: str, now: datetime
+) -> RecommendationIssued:
     """Publish the end of advice."""
     standing = RecommendationIssued.model_validate(event)
     return standing.model_copy(

@@ -59,7 +59,7 @@ class MarketUpdated(Event):
     active_listings: int
     sold_in_window: float
     sold_per_day: float
-    market_days_supply: float | None
+    market_days_supply: float | None = None
     price_p25: Money | None = None
     price_median: Money | None = None
     price_p75: Money | None = None

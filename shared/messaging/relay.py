@@ -44,7 +44,13 @@ class Relay:
         while True:
             try:
                 await self._session()
-            except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                KafkaError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
                 self.leading = False
                 self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -82,7 +88,9 @@ class Relay:
             await self._close(connection, producer)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", f"relay {self._service}"):
+        while not await connection.fetchval(
+            "SELECT pg_try_advisory_lock(hashtext($1))", f"relay {self._service}"
+        ):
             await asyncio.sleep(POLL_SECONDS)
         self.leading = True
 
@@ -100,7 +108,9 @@ class Relay:
         # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
         async with asyncio.timeout(SEND_TIMEOUT):
             sent = [
-                await producer.send(row["topic"], row["payload"], key=row["key"].encode(), headers=_headers(row["headers"]))
+                await producer.send(
+                    row["topic"], row["payload"], key=row["key"].encode(), headers=_headers(row["headers"])
+                )
                 for row in rows
             ]
             await asyncio.gather(*sent)
@@ -119,7 +129,13 @@ class Relay:
                 continue
             try:
                 await asyncio.wait_for(closing, STOP_TIMEOUT)
-            except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                KafkaError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
                 # Nothing is lost: the rows are still unpublished, and the lock ends with the connection.
                 self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
                 connection.terminate()

@@ -34,11 +34,11 @@ class Service:
     work: UnitOfWork
     health: Health
     stack: AsyncExitStack
-    background: list[Background] = field(default_factory=list)
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, background: Background) -> None:
-        """Have a coroutine run for as long as the service does."""
-        self.background.append(background)
+        """Run a loop for as long as the service does."""
+        self.tasks.append(asyncio.create_task(_supervised(background, self.telemetry)))
 
 
 @asynccontextmanager
@@ -64,6 +64,7 @@ async def running(
         stack.push_async_callback(_close_pool, telemetry, pool)
         work = UnitOfWork(pool)
         service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack)
+        stack.push_async_callback(_cancel, service.tasks)
         health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))
         relay = Relay(name, postgres, kafka, metrics=telemetry.metrics)
         service.run(relay.run)
@@ -81,8 +82,6 @@ async def running(
             context.set_global("consumer", consumer)
         if build:
             await build(service)
-        tasks = [asyncio.create_task(_supervised(start, telemetry)) for start in service.background]
-        stack.push_async_callback(_cancel, tasks)
         yield service
 
 

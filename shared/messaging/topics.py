@@ -18,7 +18,9 @@ async def ensure_topics(settings: KafkaSettings, *, replication: int = 1) -> lis
         for topic in TOPICS.values()
         for group in topic.consumers
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics")
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics"
+    )
     await admin.start()
     try:
         answer = await admin.create_topics(wanted)

@@ -19,6 +19,7 @@ CREATE TABLE work (
     dealer_id uuid NOT NULL,
     generation bigint NOT NULL DEFAULT 1,
     due_at timestamptz NOT NULL,
+    latest_at timestamptz NOT NULL,
     leased_until timestamptz,
     attempts int NOT NULL DEFAULT 0,
     error text,
@@ -47,26 +48,38 @@ class WorkTable:
         self.queue = queue
 
     async def mark(
-        self, connection: Connection, items: Iterable[tuple[UUID, UUID, str]], *, delay: float = 0.0
+        self,
+        connection: Connection,
+        items: Iterable[tuple[UUID, UUID, str]],
+        *,
+        delay: float = 0.0,
+        patience: float = 0.0,
     ) -> None:
-        """Mark (tenant, dealer, key) as due in ``delay`` seconds; an earlier due time stays."""
+        """Mark (tenant, dealer, key) as due ``delay`` seconds after the last mark, ``patience`` after the first.
+
+        So a burst costs one computation when it is over, and an endless one still one every ``patience``.
+        """
         unique = sorted(set(items), key=str)
         if not unique:
             return
         await connection.execute(
             """
-            INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at)
-            SELECT $1, t, d, k, now() + make_interval(secs => $5)
+            INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at, latest_at)
+            SELECT $1, t, d, k, now() + make_interval(secs => $5), now() + make_interval(secs => $6)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             ON CONFLICT (queue, tenant_id, dealer_id, key) DO UPDATE
-            SET generation = w.generation + 1, due_at = least(w.due_at, excluded.due_at),
-                attempts = 0, error = NULL
+            SET generation = w.generation + 1, attempts = 0, error = NULL,
+                -- What is being computed right now starts a wait of its own.
+                latest_at = CASE WHEN w.leased_until > now() THEN excluded.latest_at ELSE w.latest_at END,
+                due_at = CASE WHEN w.leased_until > now() THEN excluded.due_at
+                              ELSE least(excluded.due_at, w.latest_at) END
             """,
             self.queue,
             [item[0] for item in unique],
             [item[1] for item in unique],
             [item[2] for item in unique],
             delay,
+            max(delay, patience),
         )
 
     async def claim(self, pool: Pool, *, limit: int, lease: float = 120.0) -> list[WorkItem]:

@@ -74,7 +74,7 @@ def postgres_of_another_process(data_dir: Path) -> Iterator[tuple[subprocess.Pop
     """Run a process that owns a running PostgreSQL over `data_dir`, and the postmaster's process id."""
     command = [sys.executable, "-c", OWNER_OF_A_POSTGRES, str(data_dir)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as owner:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as owner:
         try:
             assert owner.stdout is not None
             yield owner, int(owner.stdout.readline())
@@ -128,7 +128,7 @@ async def test_postgres_starts_over_a_stale_lock_file_that_names_a_living_proces
     kill(server)
     server.stop()
     # Of the same account, since PostgreSQL itself sees through a process of another.
-    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:  # noqa: ASYNC220, S607
+    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:  # noqa: ASYNC220
         try:
             (data / "postmaster.pid").write_text(
                 "\n".join([str(stranger.pid), *lines[1:], ""]), encoding="utf-8"

@@ -49,7 +49,7 @@ class Choice:
     failures: dict[str, str]
 
 
-def choose(  # noqa: PLR0913 - all keyword-only but what a choice is about
+def choose(
     history: SegmentHistory,
     strategies: Sequence[Strategy],
     prior: RatePrior | None,

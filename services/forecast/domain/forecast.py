@@ -60,7 +60,7 @@ class SegmentForecast:
     lost_sales_per_week: float
 
 
-def forecast_dealer(  # noqa: PLR0913, PLR0917 - one picklable call with all it depends on
+def forecast_dealer(
     histories: Mapping[str, SegmentHistory],
     priors: Mapping[str, MarketRate],
     strategies: Sequence[Strategy],
@@ -128,7 +128,7 @@ def _group_priors(
     }
 
 
-def _forecast(  # noqa: PLR0913, PLR0917 - the parts of one pure step
+def _forecast(
     history: SegmentHistory,
     strategies: Sequence[Strategy],
     prior: RatePrior,

@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from services.gateway.api import accounts, auth, dms, feedback, forecasts, imports, inventory, market, recommendations
+from services.gateway.api import (
+    accounts,
+    auth,
+    dms,
+    feedback,
+    forecasts,
+    imports,
+    inventory,
+    market,
+    recommendations,
+)
 
 
 def api_router() -> APIRouter:

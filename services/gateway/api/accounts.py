@@ -40,7 +40,12 @@ class NewDealer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"name": "Northside Toyota", "currency": "USD", "region": "US-MI", "timezone": "America/Detroit"}
+                {
+                    "name": "Northside Toyota",
+                    "currency": "USD",
+                    "region": "US-MI",
+                    "timezone": "America/Detroit",
+                }
             ]
         }
     )
@@ -184,7 +189,10 @@ async def create_user(body: NewUser, admin: Admin, gate: GateDep) -> UserOut:
 async def list_users(admin: Admin, gate: GateDep) -> dict[str, Any]:
     """List the people of the group."""
     async with gate.work.begin(admin.tenant_id) as tx:
-        return {"items": [_user_out(user) for user in await accounts.users(tx.connection)], "next_cursor": None}
+        return {
+            "items": [_user_out(user) for user in await accounts.users(tx.connection)],
+            "next_cursor": None,
+        }
 
 
 @router.post("/api-keys", status_code=201)
@@ -229,11 +237,17 @@ async def _check_dealers(gate: GateDep, admin: Principal, dealer_ids: list[UUID]
             raise not_found("dealer", dealer_id)
 
 
-async def _audit(connection: Any, admin: Principal, action: str, subject: str, details: dict[str, Any]) -> None:
+async def _audit(
+    connection: Any, admin: Principal, action: str, subject: str, details: dict[str, Any]
+) -> None:
     await accounts.write_audit(connection, admin.tenant_id, admin.actor, action, subject, details)
 
 
 def _user_out(user: User) -> UserOut:
     return UserOut(
-        id=user.user_id, username=user.username, role=user.role, dealer_ids=user.dealer_ids, active=user.active
+        id=user.user_id,
+        username=user.username,
+        role=user.role,
+        dealer_ids=user.dealer_ids,
+        active=user.active,
     )

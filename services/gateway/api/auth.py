@@ -95,7 +95,11 @@ async def _tokens(gate: Gate, user: User, family: UUID) -> TokenPair:
     refresh_token = f"{uuid4().hex}{uuid4().hex}"
     async with gate.work.begin(user.tenant_id) as tx:
         await accounts.add_refresh_token(
-            tx.connection, user, digest(refresh_token), family, datetime.now(UTC) + timedelta(days=REFRESH_DAYS)
+            tx.connection,
+            user,
+            digest(refresh_token),
+            family,
+            datetime.now(UTC) + timedelta(days=REFRESH_DAYS),
         )
     access_token = gate.tokens.issue(Claims(user.user_id, user.tenant_id))
     return TokenPair(access_token=access_token, refresh_token=refresh_token)

@@ -36,7 +36,9 @@ async def page(
     if name not in listing.sorts:
         message = f"must be one of {', '.join(listing.sorts)}, with - before it for descending"
         raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=[FieldError(field="sort", message=message)]
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Cannot sort by that.",
+            errors=[FieldError(field="sort", message=message)],
         )
     seal = _seal(gate, principal, listing.table, sort, filters)
     after = _open(seal, cursor) if cursor else None
@@ -72,5 +74,7 @@ def _open(seal: bytes, cursor: str) -> tuple[str | None, str]:
             return key, identity
     except ValueError:
         pass  # answered below like any other cursor that is not ours
-    fields = [FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")]
+    fields = [
+        FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")
+    ]
     raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor does not fit.", errors=fields)

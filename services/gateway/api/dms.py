@@ -59,7 +59,9 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
     rejected: list[RejectedEvent] = []
     good = {}
     total = 0
-    for index, raw in enumerate(_split(body, request.headers.get("content-type", ""), gate.settings.max_events)):
+    for index, raw in enumerate(
+        _split(body, request.headers.get("content-type", ""), gate.settings.max_events)
+    ):
         total += 1
         try:
             event = accept(parse(raw), machine, dealers, received_at)
@@ -88,7 +90,7 @@ async def _bounded_body(request: Request, limit: int) -> bytes:
 
 
 def _split(body: bytes, content_type: str, most: int) -> Iterator[bytes | dict[str, Any]]:
-    if content_type.split(";")[0].strip().lower() == NDJSON:
+    if content_type.split(";", maxsplit=1)[0].strip().lower() == NDJSON:
         lines = [line for line in body.split(b"\n") if line.strip()]
         _check_count(len(lines), most)
         yield from lines

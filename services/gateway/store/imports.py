@@ -87,7 +87,13 @@ async def write_file(connection: Connection, import_id: UUID, path: Path) -> Non
 
 
 async def report(
-    connection: Connection, import_id: UUID, *, rows: int, accepted: int, rejected: int, report: dict[str, Any]
+    connection: Connection,
+    import_id: UUID,
+    *,
+    rows: int,
+    accepted: int,
+    rejected: int,
+    report: dict[str, Any],
 ) -> None:
     """Note progress."""
     await connection.execute(
@@ -118,15 +124,12 @@ async def add_rejections(
     await connection.execute(
         """
         INSERT INTO import_rejection (tenant_id, import_id, line, field, reason, cells)
-        SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::jsonb[])
+        SELECT $1, $2, r.* FROM jsonb_to_recordset($3) AS r(line int, field text, reason text, cells jsonb)
         ON CONFLICT DO NOTHING
         """,
         work.tenant_id,
         work.import_id,
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [row[2] for row in rows],
-        [list(row[3]) for row in rows],
+        [dict(zip(("line", "field", "reason", "cells"), row, strict=True)) for row in rows],
     )
 
 

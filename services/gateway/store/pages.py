@@ -82,7 +82,10 @@ OUTCOMES = Listing(
     table="outcome",
     identity="outcome_id::text",
     sorts={"recorded_at": "extract(epoch FROM recorded_at)"},
-    filters={"dealer_ids": "dealer_id = ANY({}::uuid[])", "recommendation_id": "recommendation_id = {}::uuid"},
+    filters={
+        "dealer_ids": "dealer_id = ANY({}::uuid[])",
+        "recommendation_id": "recommendation_id = {}::uuid",
+    },
 )
 POLICIES = Listing(
     table="policy",
@@ -140,7 +143,9 @@ async def read_page(
     )
 
 
-async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, since: Any) -> list[dict[str, Any]]:
+async def stock_rows(
+    connection: Connection, dealer_ids: list[UUID] | None, since: Any
+) -> list[dict[str, Any]]:
     """Read what stock figures are computed from: units on hand or on order, and what left since a date."""
     rows = await connection.fetch(
         """

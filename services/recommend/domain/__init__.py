@@ -1,7 +1,7 @@
 """The advice mathematics: pure, deterministic, the same for services and backtests.
 
-Start at :mod:`advise`; a book goes in (:mod:`book`), advice comes out (:mod:`advice`), and :mod:`reconcile` sets it
-against what already stands.
+Start at :mod:`advise`; a book goes in (:mod:`book`), advice comes out (:mod:`advice`), and :mod:`reconcile`
+sets it against what already stands.
 """
 
 from services.recommend.domain.actions import Action

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.evidence import Evidence
 
 Identity = tuple[str, Action, str, str]
-"""What makes two pieces of advice the same: dealer, action, vehicle key or segment, destination (or nothing)."""
+"""What makes two pieces of advice the same: dealer, action, vehicle or segment, destination (or nothing)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Alternative:
 class Advice:
     """One piece of advice; amounts in the dealer's currency, rounded to cents, prices to whole units.
 
-    ``value`` is expected net over doing nothing for the whole piece, so a hold is worth 0; its evidence says what
-    the calendar's rule would have cost. ``confidence`` is the probability of beating doing nothing (a hold: the
-    rule). Hazards are chances of sale per day, absent where a sale is not what is advised.
+    ``value`` is expected net over doing nothing for the whole piece, so a hold is worth 0; its evidence says
+    what the calendar's rule would have cost. ``confidence`` is the probability of beating doing nothing (a
+    hold: the rule). Hazards are chances of sale per day, absent where a sale is not what is advised.
     """
 
     dealer_id: str

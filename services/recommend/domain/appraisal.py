@@ -25,7 +25,7 @@ _STALE_DAYS = 21
 
 @dataclass(frozen=True, slots=True)
 class Appraisal:
-    """A unit at a rooftop, with everything that its value there rests on; amounts in the rooftop's currency."""
+    """A unit at a rooftop, with all that its value there rests on; amounts in the rooftop's currency."""
 
     unit: Unit
     rooftop: Rooftop
@@ -77,8 +77,8 @@ class Appraisal:
 def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change: int = 0) -> Appraisal | None:
     """Appraise a unit at a rooftop, or give nothing where neither a market nor a list price is known.
 
-    ``change`` is by how many the units of its segment there differ from the book: below zero where others have been
-    advised to leave, above where it or others are to come.
+    ``change`` is by how many the units of its segment there differ from the book: below zero where others
+    have been advised to leave, above where it or others are to come.
     """
     rooftop, shelf = lookup.rooftops[dealer_id], (dealer_id, unit.segment)
     on_hand = lookup.on_hand[shelf] + change
@@ -154,7 +154,7 @@ def _missing(unit: Unit, priced: MarketPrice, demand: SegmentDemand | None, as_o
 
 
 def _pace(lookup: Lookup, unit: Unit, dealer_id: str, on_hand: int) -> tuple[float, float, str]:
-    """Give the daily intensity of a fresh unit of the segment at a rooftop, its usual days to sell and their source."""
+    """Give the daily intensity of a fresh unit at a rooftop, its usual days to sell and their source."""
     demand = lookup.demands.get((dealer_id, unit.segment))
     market = lookup.markets.get((dealer_id, unit.segment))
     usual_days, source = _usual_days(lookup, dealer_id, unit, market)

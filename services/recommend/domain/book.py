@@ -32,7 +32,7 @@ class Rooftop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A vehicle in stock, or an order of ``quantity`` vehicles; odometer in km, amounts in dealer's currency."""
+    """A vehicle in stock, or an order of ``quantity``; odometer in km, amounts in the dealer's currency."""
 
     dealer_id: str
     vehicle_key: str
@@ -100,7 +100,7 @@ class SegmentMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentDemand:
-    """Forecast demand of a segment at a rooftop; ``weekly_means`` are units wanted in each week from ``as_of``.
+    """Forecast demand of a segment at a rooftop; ``weekly_means`` are units wanted per week from ``as_of``.
 
     ``dispersion`` is variance over mean of a week's demand; ``weekly_rate`` is what would sell now if it were
     always in stock.

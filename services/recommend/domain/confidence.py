@@ -1,9 +1,9 @@
 """How sure: the probability that a piece of advice beats doing nothing, over what is not known exactly.
 
-Drawn, from a fixed seed, are the pace of sale (lognormal; apart for another store), the market price, the price
-elasticity (sd 35 % in log) and the wholesale price (sd 6 % on top of the market's). Both courses see the same draws,
-so that what they share cancels. The chance of a single car's day of sale is not in it: it is the probability that
-the expected net is really higher, not that this one car turns out well.
+Drawn, from a fixed seed, are the pace of sale (lognormal; apart for another store), the market price, the
+price elasticity (sd 35 % in log) and the wholesale price (sd 6 % on top of the market's). Both courses see
+the same draws, so that what they share cancels. The chance of a single car's day of sale is not in it: it is
+the probability that the expected net is really higher, not that this one car turns out well.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _QUANTILES = ndtri((np.arange(11) + 0.5) / 11)
 
 
 def make_draws(count: int = DRAWS, seed: int = _SEED) -> Draws:
-    """Give standard normal draws, mirrored so that their means are exactly zero; the same for the same seed."""
+    """Give standard normal draws, mirrored so that their means are zero; the same for the same seed."""
     half = np.random.default_rng(seed).standard_normal((6, count // 2))
     full = np.concatenate([half, -half], axis=1)
     return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5])
@@ -67,8 +67,8 @@ def purchase_confidence(purchase: Purchase) -> float:
     """Give the probability that buying is worth it, over the demand rate and the gross.
 
     The rate's log sd falls with the segment's sales; the gross has the spread of single deals over the square
-    root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of them the
-    value is linear in the gross, so that its probability of being above 0 is exact.
+    root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of
+    them the value is linear in the gross, so that its probability of being above 0 is exact.
     """
     position, gross = purchase.position, purchase.position.gross
     scale = np.exp(math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1)) * _QUANTILES)

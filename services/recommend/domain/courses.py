@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Course:
     """One course of action for a unit and what it is expected to bring.
 
-    ``net`` is cash in less holding, transport and fees, the unit's own cost being sunk. ``price`` and the chances
-    are absent for a wholesale, which brings its net at once.
+    ``net`` is cash in less holding, transport and fees, the unit's own cost being sunk. ``price`` and the
+    chances are absent for a wholesale, which brings its net at once.
     """
 
     action: Action
@@ -136,7 +136,7 @@ def _leave(appraisal: Appraisal) -> Course:
 
 
 def _calendar_rule(appraisal: Appraisal) -> tuple[str | None, float | None]:
-    """Give what the calendar would have a manager do with a used unit: its name, and a price where it is a cut."""
+    """Give what the calendar would do with a used unit: the rule, and a price where it is a cut."""
     age, parameters = appraisal.unit.group_days(appraisal.as_of), appraisal.rooftop.parameters
     if appraisal.unit.is_new or age is None:
         return None, None

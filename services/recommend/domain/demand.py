@@ -12,7 +12,7 @@ _NEAR_WEEKS = 4
 
 
 def demand_per_day(demand: SegmentDemand, parameters: Parameters) -> float:
-    """Give units wanted per day over the next four weeks, scaled by what was learned of the forecast's bias."""
+    """Give units wanted per day over the next four weeks, corrected by the learned demand scale."""
     near = demand.weekly_means[:_NEAR_WEEKS]
     weekly = sum(near) / len(near) if near else demand.weekly_rate
     return max(0.0, weekly) * parameters.demand_scale / 7.0

@@ -127,7 +127,7 @@ class EvidenceSheet:
 
 
 def unsupported_numbers(reason: str, evidence: Iterable[Evidence]) -> tuple[str, ...]:
-    """List the numbers in a reason that no evidence line has, ascending; empty means that it claims nothing else.
+    """List the numbers in a reason that no evidence line has, ascending; empty where it claims nothing else.
 
     Names, values and formulas of the lines count as evidence. Any rewording of a reason is held to this too.
     """

@@ -15,7 +15,7 @@ _SHRINK_SALES = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ExpectedGross:
-    """Front and back gross per unit and its typical cost (all in, reconditioning included), and their grounds."""
+    """Front and back gross per unit, its typical cost (all in, with reconditioning), and their grounds."""
 
     front: float
     back: float
@@ -32,7 +32,7 @@ class ExpectedGross:
 
 
 def back_gross(lookup: Lookup, dealer_id: str, segment: str) -> tuple[float, str]:
-    """Give the back gross to expect, and where it comes from: segment, condition, or the parameters' default."""
+    """Give the back gross to expect, and its source: segment, condition or default."""
     for history in lookup.history(dealer_id, segment):
         if history is not None and history.average_back_gross is not None:
             return history.average_back_gross, f"average of {history.n} sales"

@@ -41,8 +41,8 @@ def holding_cost(capital: float, market_value: float, parameters: Parameters) ->
     """Give the holding cost per day of a unit.
 
     ``capital`` is what is tied up in it (cost and reconditioning), ``market_value`` what depreciates. Source:
-    floorplan interest + fixed overhead per unit and day + depreciation, as used by trade accountants; the worth
-    of the slot is added because a slow car keeps a faster one off the lot.
+    floorplan interest + fixed overhead per unit and day + depreciation, as used by trade accountants; the
+    worth of the slot is added because a slow car keeps a faster one off the lot.
     """
     return HoldingCost(
         interest=capital * parameters.floorplan_apr / DAYS_PER_YEAR,

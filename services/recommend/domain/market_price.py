@@ -39,9 +39,9 @@ class MarketPrice:
 def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> MarketPrice | None:
     """Estimate the market's asking price of a unit, or nothing where neither market nor list price is known.
 
-    By the market's log-linear price model; without one by the median for a new car; else by the unit's own list
-    price, which then cannot be called high or low. The sd grows as the basis weakens: 5 % plus sampling error
-    for the model, 8 % for a median, 12 % for the list price.
+    By the market's log-linear price model; without one by the median for a new car; else by the unit's own
+    list price, which then cannot be called high or low. The sd grows as the basis weakens: 5 % plus sampling
+    error for the model, 8 % for a median, 12 % for the list price.
     """
     estimate = _modelled(unit, market, as_of) if market else None
     if estimate is None and market and market.price_median and (unit.is_new or unit.list_price is None):
@@ -67,7 +67,7 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
 
 
 def age_years(model_year: int, as_of: date) -> float:
-    """Count years of 365.25 days since the first of January of the model year, as the price model was fitted."""
+    """Count years of 365.25 days since the first of January of the model year, as the model is fitted."""
     return (as_of - date(model_year, 1, 1)).days / 365.25
 
 

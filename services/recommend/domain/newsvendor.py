@@ -17,8 +17,9 @@ _POISSON_BELOW = 1.001
 def at_least(units: Floats, mean: Floats | float, dispersion: float) -> Floats:
     """Give the chance that demand is at least ``units`` (whole numbers); broadcasts over units and mean.
 
-    Demand is negative binomial with variance ``dispersion`` times the mean, Poisson where the dispersion is 1 or
-    less: P(D <= k) is the regularised incomplete beta function I(1/dispersion; mean/(dispersion - 1), k + 1).
+    Demand is negative binomial with variance ``dispersion`` times the mean, Poisson where the dispersion is 1
+    or less: P(D <= k) is the regularised incomplete beta function I(1/dispersion; mean/(dispersion - 1), k +
+    1).
     """
     wanted = np.maximum(np.asarray(units, dtype=np.float64), 1.0)
     expected = np.maximum(np.asarray(mean, dtype=np.float64), 1e-12)
@@ -66,9 +67,10 @@ def later_need(
 ) -> Floats:
     """Give the chance that the 1st to ``count``-th unit bought now is needed once it is here.
 
-    ``available`` stand there or are on the way; ``lead_mean`` is demand until the purchase lands, ``after_mean``
-    demand in the days it has to cover then, both of shape (k,). The result has shape (k, count). Customers who
-    come before it lands and find nothing are lost, not kept waiting, so no car is bought for them.
+    ``available`` stand there or are on the way; ``lead_mean`` is demand until the purchase lands,
+    ``after_mean`` demand in the days it has to cover then, both of shape (k,). The result has shape (k,
+    count). Customers who come before it lands and find nothing are lost, not kept waiting, so no car is
+    bought for them.
     """
     steps = np.arange(0, available + count + 1, dtype=np.float64)
     still = at_least(steps[None, : available + 1], lead_mean[:, None], dispersion)

@@ -29,8 +29,8 @@ def _optional(low: float, high: float) -> float | None:
 class Parameters:
     """Parameters of one rooftop; amounts in its currency, rates as fractions, durations in days.
 
-    The defaults are starting points from the trade (vendor manuals, trainers, auction results) for a store that
-    sells in dollars. A store in another currency sets the amounts itself.
+    The defaults are starting points from the trade (vendor manuals, trainers, auction results) for a store
+    that sells in dollars. A store in another currency sets the amounts itself.
     """
 
     # What a day on the lot costs.
@@ -82,7 +82,7 @@ class Parameters:
     staleness: float = _within(0, 2, 0.10)
     """How much of its daily chance a unit loses with each 30 days after its first 30."""
     frailty: float = _within(0, 5, 0.25)
-    """How unlike one another the units of a segment are (variance of a unit's own pace around its segment's)."""
+    """How unlike each other units of a segment are: variance of their own pace around the segment's."""
     hazard_scale: float = _within(0.05, 20, 1)
     price_elasticity: float = _within(0, 40, 8)
     """Per cent by which the daily chance falls when the price to market rises by one point."""
@@ -124,8 +124,8 @@ class Parameters:
                 faults.append(f"{each.name} is {value}; it has to be between {low} and {high}")
         if self.floor_to_market > self.ceiling_to_market:
             faults.append(
-                f"floor_to_market ({self.floor_to_market}) is above ceiling_to_market ({self.ceiling_to_market});"
-                " no price would be allowed"
+                f"floor_to_market ({self.floor_to_market}) is above ceiling_to_market "
+                f"({self.ceiling_to_market}); no price would be allowed"
             )
         if faults:
             raise InvalidParametersError("; ".join(faults))

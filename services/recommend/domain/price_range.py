@@ -35,10 +35,10 @@ class PriceRange:
 def price_range(appraisal: Appraisal) -> PriceRange:
     """Give the range of a unit's next price.
 
-    Floor: the higher of the store's share of market price and share of total cost. Ceiling: a share of the market
-    price, and the MSRP of a new car. One move cuts by at most ``maximum_cut``, or down to the market where that is
-    further, and rises by at most ``maximum_rise``. Without a market price it never rises, nor once the unit has
-    stood for ``age_review_days``: a car that nobody took does not get dearer.
+    Floor: the higher of the store's share of market price and share of total cost. Ceiling: a share of the
+    market price, and the MSRP of a new car. One move cuts by at most ``maximum_cut``, or down to the market
+    where that is further, and rises by at most ``maximum_rise``. Without a market price it never rises, nor
+    once the unit has stood for ``age_review_days``: a car that nobody took does not get dearer.
     """
     parameters, market = appraisal.rooftop.parameters, appraisal.market_price.amount
     floor = parameters.floor_to_market * market
@@ -67,7 +67,7 @@ def with_ending(price: float) -> float:
 
 
 def grid(span: PriceRange, present: float, *, count: int = GRID_PRICES) -> Floats:
-    """Give ``count`` customary prices within the range, ``nan`` where one falls outside; repeats are harmless.
+    """Give ``count`` customary prices within the range, ``nan`` where one falls outside.
 
     The range's ends count too where no customary price lies inside it, rounded inwards to whole units.
     """

@@ -37,16 +37,18 @@ def write_reason(action: Action, evidence: Iterable[Evidence]) -> str:
 def _reprice(facts: Facts) -> str:
     if _amount(facts[Fact.NEW_PRICE]) > _amount(facts[Fact.LIST_PRICE]):
         return (
-            f"{_standing(facts)} {_company(facts)} You are leaving money on the table: raise it from "
-            f"{facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. Expect it gone in about "
-            f"{facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, and {facts[Fact.GAIN]} more in your "
-            f"pocket after holding cost."
+            f"{_standing(facts)} {_company(facts)} "
+            f"You are leaving money on the table: raise it from {facts[Fact.LIST_PRICE]} "
+            f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
+            f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, "
+            f"and {facts[Fact.GAIN]} more in your pocket after holding cost."
         )
     return (
-        f"{_standing(facts)} {_company(facts)} Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}"
-        f"{_of_market(facts)} and it should be gone in about {facts[Fact.NEW_DAYS]} days instead of "
-        f"{facts[Fact.KEEP_DAYS]}. Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you "
-        f"{facts[Fact.GAIN]} better off than holding the tag."
+        f"{_standing(facts)} {_company(facts)} "
+        f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
+        f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
+        f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
+        f"better off than holding the tag."
     )
 
 
@@ -54,12 +56,12 @@ def _transfer(facts: Facts) -> str:
     there, on_hand = facts[Fact.DESTINATION], facts[Fact.DESTINATION_ON_HAND]
     gap = facts[Fact.DESTINATION_GAP]
     return (
-        f"Send this one to {there}. {_standing(facts)} {_company(facts)} {there} has "
-        f"{_count(on_hand)}, sells about "
-        f"{facts[Fact.DESTINATION_DEMAND]} a week and is {spelled(gap)} short. "
-        f"Priced at {facts[Fact.NEW_PRICE]} there it should be gone in about {facts[Fact.NEW_DAYS]} days, the {facts[Fact.TRANSPORT_DAYS]} on the road included, "
-        f"against {facts[Fact.KEEP_DAYS]} here. After {facts[Fact.TRANSPORT_COST]} of transport the group is "
-        f"{facts[Fact.GAIN]} ahead, and {there} has one fewer to buy."
+        f"Send this one to {there}. {_standing(facts)} {_company(facts)} {there} has {_count(on_hand)}, "
+        f"sells about {facts[Fact.DESTINATION_DEMAND]} a week and is {spelled(gap)} short. "
+        f"Priced at {facts[Fact.NEW_PRICE]} there it should be gone in about {facts[Fact.NEW_DAYS]} days, "
+        f"the {facts[Fact.TRANSPORT_DAYS]} on the road included, against {facts[Fact.KEEP_DAYS]} here. "
+        f"After {facts[Fact.TRANSPORT_COST]} of transport the group is {facts[Fact.GAIN]} ahead, "
+        f"and {there} has one fewer to buy."
     )
 
 
@@ -96,7 +98,7 @@ def _hold(facts: Facts) -> str:
     if Fact.HELD_BACK in facts:
         text += f"That would be {difference[1:]} better, but {facts[Fact.HELD_BACK]}. Leave it for now. "
     elif difference.startswith("-"):
-        text += f"That is only {difference[1:]} better; it takes {facts[Fact.MARGIN]} to be worth acting. Leave it. "
+        text += f"That is only {difference[1:]} better; it takes {facts[Fact.MARGIN]} to act. Leave it. "
     elif close:
         text += f"It is a close call, but keeping it should still net {difference} more than that. "
     else:
@@ -138,8 +140,11 @@ def _standing(facts: Facts) -> str:
     """Say how long it has stood and how it is priced."""
     vehicle, days = facts[Fact.VEHICLE], facts.get(Fact.DAYS_IN_GROUP)
     age = f"You've had this {vehicle} for {days} days" if days else f"This {vehicle} is on your lot"
-    to_market = facts.get(Fact.PRICE_TO_MARKET)
-    return f"{age} at {to_market} of market." if to_market else f"{age}; no market price to hold against it."
+    if Fact.PRICE_TO_MARKET in facts:
+        return f"{age} at {facts[Fact.PRICE_TO_MARKET]} of market."
+    if Fact.LIST_PRICE not in facts:
+        return f"{age} with no price on it; the market asks about {facts[Fact.MARKET_PRICE]}."
+    return f"{age}; no market price to hold against it."
 
 
 def _company(facts: Facts) -> str:

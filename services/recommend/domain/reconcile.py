@@ -69,10 +69,10 @@ class Changes:
 def reconcile(
     standing: Iterable[StandingAdvice], fresh: Sequence[Advice], now: datetime, *, units: Iterable[Unit]
 ) -> Changes:
-    """Set fresh advice against what stands; ``units`` are those now in stock or on order, to tell why advice ended.
+    """Set fresh advice against what stands; ``units`` are those now in stock or on order.
 
-    Materially equal advice stays as it is, so that unchanged inputs change nothing. What has expired is closed, and
-    issued anew where it still holds.
+    Materially equal advice stays as it is, so that unchanged inputs change nothing. What has expired is
+    closed, and issued anew where it still holds.
 
     Raises:
         ValueError: if ``now`` is not aware.

@@ -71,8 +71,10 @@ def _worth(sheet: EvidenceSheet, position: Position) -> None:
         Fact.UNDERAGE,
         money(worth.underage, currency),
         "stocking",
-        f"{percent(1 - substitution)} × {percent(1 - worth.unsold)} × {money(gross.front + gross.back, currency)}"
-        f" - {percent(worth.unsold)} × {money(worth.exit_loss, currency)} - {worth.wait_days:.0f} days × {per_day}",
+        f"{percent(1 - substitution)} × {percent(1 - worth.unsold)} × "
+        f"{money(gross.front + gross.back, currency)} - "
+        f"{percent(worth.unsold)} × {money(worth.exit_loss, currency)} - "
+        f"{worth.wait_days:.0f} days × {per_day}",
     )
     review = position.rooftop.parameters.review_days
     sheet.add(Fact.OVERAGE, money(worth.overage, currency), "stocking", f"{review:.0f} days × {per_day}")
@@ -90,7 +92,7 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.TARGET,
         str(position.target),
         "stocking",
-        f"smallest stock, on the way included, that covers {position.cover_days:.0f} days with the critical ratio",
+        f"smallest stock, on the way included, to cover {position.cover_days:.0f} days by the critical ratio",
     )
     if position.target == int(position.rooftop.parameters.minimum_presence):
         sheet.add(Fact.PRESENCE, str(position.target), "parameters")
@@ -98,8 +100,9 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.WANTED,
         str(purchase.wanted),
         "stocking",
-        "units whose chance of being needed once here × one too few exceeds that of not × one too many",
+        "units worth the margin: chance of being needed once here × one too few - of not × one too many",
     )
+    sheet.add(Fact.MARGIN, money(position.margin, currency), "parameters", "per unit")
     sheet.add(Fact.QUANTITY, str(purchase.quantity), "stocking")
     values = " + ".join(money(value, currency) for value in purchase.values)
     sheet.add(Fact.GAIN, money(purchase.value, currency), "value", f"net of each further unit: {values}")

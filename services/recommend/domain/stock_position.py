@@ -46,9 +46,9 @@ class Economics:
 class Position:
     """A shelf's stock against its target, which counts what is on the way.
 
-    ``marginal[n - 1]`` is the expected net of having an n-th unit here or on the way over the days to cover: lead
-    time, review period and the days a unit is on display. ``lead_mean`` and ``after_mean`` are demand before and
-    after a purchase of today lands.
+    ``marginal[n - 1]`` is the expected net of having an n-th unit here or on the way over the days to cover:
+    lead time, review period and the days a unit is on display. ``lead_mean`` and ``after_mean`` are demand
+    before and after a purchase of today lands.
     """
 
     rooftop: Rooftop
@@ -80,6 +80,12 @@ class Position:
         return max(0.0, self.demand_mean - self.lead_mean)
 
     @property
+    def margin(self) -> float:
+        """Give what a unit has to be worth to be bought."""
+        parameters = self.rooftop.parameters
+        return max(parameters.margin_amount, parameters.margin_fraction * self.gross.retail)
+
+    @property
     def gap(self) -> int:
         """Give how many are missing, counting what is on the way."""
         return max(0, self.target - self.on_hand - self.inbound)
@@ -95,9 +101,9 @@ def economics(
 ) -> Economics:
     """Give the cost of a unit too few (Cu) and of a unit too many (Co), in the rooftop's currency.
 
-    Cu is what keeping one on the shelf earns: gross, less what substitution would have earned anyway, less holding
-    for the time until the next customer, less the loss at the exit should none come within the horizon.
-    Co is holding for one review period, after which one would simply have bought one fewer.
+    Cu is what keeping one on the shelf earns: gross, less what substitution would have earned anyway, less
+    holding for the time until the next customer, less the loss at the exit should none come within the
+    horizon. Co is holding for one review period, after which one would simply have bought one fewer.
     """
     parameters = rooftop.parameters
     horizon = parameters.horizon_days

@@ -1,10 +1,10 @@
 """What to buy: the most valuable units first, until the target, the floorplan line or the lot is full.
 
-Every rooftop's gaps are filled from its sister stores before anything is bought. A purchase is worth what it earns
-once it has landed: customers who come before that are lost, so no car is bought for them, and what is bought today
-covers the days until the next review and on display. Because a further unit of a segment
-is never worth more than the one before it, taking units in order of value per share of the scarcest resource gives
-the best plan for one limit, and a good one for two.
+Every rooftop's gaps are filled from its sister stores before anything is bought. A purchase is worth what it
+earns once it has landed: customers who come before that are lost, so no car is bought for them, and what is
+bought today covers the days until the next review and on display. Because a further unit of a segment is
+never worth more than the one before it, taking units in order of value per share of the scarcest resource
+gives the best plan for one limit, and a good one for two.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShadowPrice:
-    """What one more place on the lot, or one more unit of money on the line, would be worth; 0 where not short."""
+    """What one more place on the lot, or unit of money on the line, would be worth; 0 where not short."""
 
     per_slot: float = 0.0
     per_floorplan_unit: float = 0.0
@@ -56,7 +56,7 @@ class Purchase:
 
     @property
     def days_on_lot(self) -> float:
-        """Give how long a unit stands when the shelf is at target (Little's law: stock over demand per day)."""
+        """Give how long a unit stands at target, by Little's law: stock over demand per day."""
         position = self.position
         longest = position.rooftop.parameters.horizon_days
         if position.demand_per_day <= 0:
@@ -74,7 +74,8 @@ class _Candidate:
 def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     """Give the expected net of each unit worth buying, never rising, with ``available`` here or on the way.
 
-    Never beyond the position's target. A minimum presence is policy, and bought up to even at a loss.
+    Each has to be worth the margin that any action is held to. Never beyond the position's target. A minimum
+    presence is policy, and bought up to even at a loss.
     """
     count = position.target - available
     if count <= 0:
@@ -84,7 +85,7 @@ def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     worth = position.economics
     values = needed * worth.underage - (1 - needed) * worth.overage
     presence = int(position.rooftop.parameters.minimum_presence) if position.demand.units_sold > 0 else 0
-    wanted = max(int((values > 0).sum()) if worth.underage > 0 else 0, min(count, presence - available))
+    wanted = max(int((values >= position.margin).sum()), min(count, presence - available))
     return tuple(float(value) for value in values[:wanted])
 
 

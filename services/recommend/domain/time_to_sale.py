@@ -7,16 +7,16 @@ The chance that a unit still here is sold on a day is ``1 - exp(-intensity)``, w
 Assumptions, all of them open to correction by what is learned from outcomes:
 
 - A segment's demand is shared equally by its units on hand, so that base = demand per day / units on hand.
-- However many want the segment, a unit stands ``display_days`` on average until one comes whom its colour and trim
-  suits: base never exceeds 1 / display days.
-- That ratio is trusted as far as the segment has sales behind it; the rest of the weight is on the store's usual
-  median days to sell (geometric mean, weight n / (n + 8) for n sales).
-- The asking price follows the market down, so that price to market stays what it is today; the fall in value is
-  charged as depreciation in the holding cost and nowhere else.
+- However many want the segment, a unit stands ``display_days`` on average until one comes whom its colour and
+  trim suits: base never exceeds 1 / display days.
+- That ratio is trusted as far as the segment has sales behind it; the rest of the weight is on the store's
+  usual median days to sell (geometric mean, weight n / (n + 8) for n sales).
+- The asking price follows the market down, so that price to market stays what it is today; the fall in value
+  is charged as depreciation in the holding cost and nowhere else.
 - Age means days in the group: a transfer does not make a unit young again.
-- Units of a segment differ in ways that the book does not show. One that still stands after its like would have
-  sold is probably a poorer one: with gamma frailty of variance v, its pace is 1 / (1 + v * base * days) of the
-  segment's (Vaupel, Manton and Stallard 1979).
+- Units of a segment differ in ways that the book does not show. One that still stands after its like would
+  have sold is probably a poorer one: with gamma frailty of variance v, its pace is 1 / (1 + v * base * days)
+  of the segment's (Vaupel, Manton and Stallard 1979).
 - Because the intensity is a product of a price part and an age part, survival is ``exp(-rate * exposure)``.
 """
 
@@ -45,9 +45,9 @@ def base_rate(
 ) -> float:
     """Give the daily intensity of a fresh unit priced at the market, before ``hazard_scale``.
 
-    ``demand_per_day`` in units for the segment at the rooftop (nothing where unknown), ``on_hand`` including the
-    unit itself, ``median_days`` the prior median days to sell. Bounded to between one sale a year and one in
-    ``display_days``.
+    ``demand_per_day`` in units for the segment at the rooftop (nothing where unknown), ``on_hand`` including
+    the unit itself, ``median_days`` the prior median days to sell. Bounded to between one sale a year and one
+    in ``display_days``.
     """
     prior = LN2 / median_days
     low, high = _SLOWEST, 1 / max(1.0, display_days)
@@ -59,7 +59,7 @@ def base_rate(
 
 
 def quality(base: float, days: float, frailty: float) -> float:
-    """Give a unit's own pace over its segment's, having stood ``days`` at a daily intensity ``base``; at most 1."""
+    """Give a unit's own pace over its segment's, having stood ``days`` at a daily intensity ``base``."""
     return 1.0 / (1.0 + frailty * base * days)
 
 
@@ -75,7 +75,7 @@ def price_effect(price_to_market: Floats, elasticity: Floats | float) -> Floats:
 
 
 def ageing(days: Floats, staleness: Floats | float) -> Floats:
-    """Give the factor on the intensity at an age in days: 1 for 30 days, then falling, never under one half."""
+    """Give the factor on the intensity at an age in days: 1 for 30 days, then falling to one half."""
     stale = np.maximum(0.0, days - _FRESH_DAYS) / _FRESH_DAYS
     factor: Floats = np.maximum(_LEAST_AGEING, np.exp(-staleness * stale))
     return factor
@@ -96,8 +96,8 @@ class Exposure:
 def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats, *, stride: int = 1) -> Exposure:
     """Cumulate the ageing of units over their horizon; all arguments of shape (n,), in days.
 
-    No sale is possible in the first ``delay`` days. ``stride`` above 1 looks at every so many days only, at the
-    middle of each stretch, which is enough where many draws are made.
+    No sale is possible in the first ``delay`` days. ``stride`` above 1 looks at every so many days only, at
+    the middle of each stretch, which is enough where many draws are made.
     """
     days = int(np.ceil(horizon.max())) if horizon.size else 0
     day = np.arange(1, days + 1, dtype=np.float64)
@@ -114,8 +114,8 @@ def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats, *, 
 def sojourn(rate: Floats, exposed: Exposure) -> tuple[Floats, Floats]:
     """Give the chance of still being here at the horizon, and the expected days on the lot up to it.
 
-    ``rate`` has shape (n, k), for k prices or draws of each unit; both results have the same shape. The expected
-    days are the sum of the survival curve, each unsold unit counting the whole horizon.
+    ``rate`` has shape (n, k), for k prices or draws of each unit; both results have the same shape. The
+    expected days are the sum of the survival curve, each unsold unit counting the whole horizon.
     """
     curve = np.exp(-rate[:, :, None] * exposed.at_days[:, None, :])
     expected_days: Floats = np.einsum("nkd,nd->nk", curve, exposed.weights)

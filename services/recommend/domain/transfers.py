@@ -1,8 +1,8 @@
 """Which units go to which sister store: one excess feeds another's gap before anything is bought.
 
-Moves are chosen in rounds. In each, every unit that may go is valued at every store that still wants one, given how
-many stand at both by then; the best move of each giving and each receiving shelf is made, and the counts change.
-So the second car sent to a store is judged knowing of the first.
+Moves are chosen in rounds. In each, every unit that may go is valued at every store that still wants one,
+given how many stand at both by then; the best move of each giving and each receiving shelf is made, and the
+counts change. So the second car sent to a store is judged knowing of the first.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TRANSFER_PRICES = 9
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The transfers made, by vehicle key, the best transfer weighed for each unit, and the counts they leave."""
+    """The transfers made and the best weighed, by vehicle key, and the counts they leave."""
 
     made: dict[str, Course]
     weighed: dict[str, Course]
@@ -55,8 +55,9 @@ def plan_transfers(
 ) -> Moves:
     """Choose the transfers of a group.
 
-    A unit may go where its segment is over target, or has no forecast, and only to a store in the same currency
-    that has a gap. The move has to beat doing nothing by the margin, and any new price at home at all.
+    A unit may go where its segment is over target, or has no forecast, and only to a store in the same
+    currency that has a gap. The move has to beat doing nothing by the margin, and any new price at home at
+    all.
     """
     moves, group = Moves({}, {}, Counter(), Counter()), _Group(lookup, weighed, positions, as_of)
     waiting = _donors(lookup, weighed, positions)
@@ -133,7 +134,7 @@ def _valued(candidates: Sequence[Appraisal]) -> list[Course]:
 
 
 def _prices(appraisal: Appraisal) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Give the prices to try at the receiving store: its grid, and the present price where it is allowed there."""
+    """Give the prices to try at the receiving store, the present one too where it is allowed there."""
     span = price_range(appraisal)
     prices = grid(span, appraisal.price, count=_TRANSFER_PRICES)
     return np.append(prices, appraisal.price if _allows(span, appraisal.price) else np.nan)
@@ -169,7 +170,7 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
 
 
 def _is_worth_it(course: Course, at_home: Choices) -> bool:
-    """Beats keeping by the margin, a new price at home at all, and is not itself beaten by the wholesale lane."""
+    """Tell whether a move beats keeping by the margin, a new price at all, and is not beaten by the lane."""
     margin = at_home.keep.appraisal.margin
     if course.net < at_home.keep.net + margin:
         return False

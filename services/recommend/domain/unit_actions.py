@@ -1,11 +1,13 @@
 """What to do with each unit: hold, reprice, transfer or wholesale.
 
-The courses form a ladder from least to most upheaval. Each step up has to beat the step below it by the margin, so
-that nothing is advised for a difference that the estimates cannot tell; where two steps are that close, the
-gentler one is advised. A transfer replaces a purchase, and so has to beat a new price at home only by something.
+The courses form a ladder from least to most upheaval. Each step up has to beat the step below it by the
+margin, so that nothing is advised for a difference that the estimates cannot tell; where two steps are that
+close, the gentler one is advised. A transfer replaces a purchase, and so has to beat a new price at home only
+by something.
 
-Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each shelf,
-and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the lane at once.
+Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each
+shelf, and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the
+lane at once.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnitCase:
-    """A unit, what was weighed and what was chosen; a hold is only put into words where the calendar would act."""
+    """A unit, what was weighed and what was chosen."""
 
     choices: Choices
     transfer: Course | None
@@ -138,7 +140,7 @@ def _decide(weighed: Choices) -> Course:
         to_beat = weighed.reprice.net
         if not weighed.cooling:
             chosen = weighed.reprice
-    # A price that must not move yet still counts: a unit is not sent to the lane for want of a week's patience.
+    # A price that must not move yet still counts: no unit goes to the lane for want of a week's patience.
     if weighed.wholesale is not None and weighed.wholesale.net >= to_beat + margin:
         chosen = weighed.wholesale
     return chosen

@@ -69,7 +69,7 @@ def _degraded(case: UnitCase) -> tuple[str, ...]:
 
 
 def _per_day(value: float, course: Course, baseline: Course) -> float:
-    """Give value per day of capital: the days it stands if followed, or for a wholesale the days it would have."""
+    """Give value per day it stands if followed; for a wholesale, per day it would have stood."""
     days = baseline.expected_days if course.action is Action.WHOLESALE else course.expected_days
     return value / max(1.0, days)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence, ...]:
-    """Write the evidence of a unit's case; ``receiving`` is the destination's position where it is transferred."""
+    """Write the evidence of a unit's case; ``receiving`` is where a transferred one goes."""
     here, chosen = case.baseline.appraisal, case.chosen
     sheet = EvidenceSheet(here.as_of)
     _vehicle(sheet, here)
@@ -109,7 +109,8 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         Fact.HOLDING_CASH,
         money(holding.cash, currency),
         "parameters",
-        f"floorplan interest {money(holding.interest, currency)} + overhead {money(holding.overhead, currency)}",
+        f"floorplan interest {money(holding.interest, currency)} + overhead "
+        f"{money(holding.overhead, currency)}",
     )
     sheet.add(
         Fact.HOLDING_ECONOMIC,
@@ -119,15 +120,18 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         f"{money(holding.slot_value, currency)}",
     )
     sheet.add(Fact.HOLDING, money(holding.per_day, currency), "parameters", "cash part + economic part")
-    sheet.add(Fact.BACK_GROSS, money(setting.back_gross, currency), here.back_gross_source)
+    bias = here.rooftop.parameters.gross_bias
+    learned = f"with a learned correction of {money(bias, currency)}" if bias else None
+    sheet.add(Fact.BACK_GROSS, money(setting.back_gross, currency), here.back_gross_source, learned)
     sheet.add(Fact.NEGOTIATION, f"{setting.negotiation_discount * 100:.1f}%", "parameters")
     parameters = here.rooftop.parameters
     sheet.add(
         Fact.EXIT_VALUE,
         money(setting.exit_cash, currency),
         "market and parameters",
-        f"{money(here.market_price.amount, currency)} less {percent(parameters.exit_discount(new=here.unit.is_new))}"
-        f" less a fee of {money(parameters.wholesale_fee, currency)}",
+        f"{money(here.market_price.amount, currency)} less "
+        f"{percent(parameters.exit_discount(new=here.unit.is_new))} less a fee of "
+        f"{money(parameters.wholesale_fee, currency)}",
     )
     sheet.add(Fact.FLOOR, money(case.choices.span.floor, currency), "parameters")
     sheet.add(Fact.CEILING, money(case.choices.span.ceiling, currency), "parameters")
@@ -214,16 +218,16 @@ def _held_back(case: UnitCase, rule: Course) -> str | None:
     here = case.baseline.appraisal
     if case.choices.cooling and here.unit.priced_on is not None:
         days = (here.as_of - here.unit.priced_on).days
-        return (
-            f"its price moved {days} days ago and has to have {here.rooftop.parameters.cooling_days:.0f} days"
-        )
+        moved = "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
+        cooling = here.rooftop.parameters.cooling_days
+        return f"its price moved {moved} and has to have {cooling:.0f} days"
     if rule.price is not None and rule.price < case.choices.span.floor:
         return f"the floor is {money(case.choices.span.floor, here.rooftop.currency)}"
     return None
 
 
 def vehicle_name(here: Appraisal) -> str:
-    """Give a unit's name for people: year, make, model and trim, or its segment's label where they are missing."""
+    """Give a unit's name for people: year, make, model and trim, or its segment's label."""
     unit = here.unit
     if not unit.make or not unit.model:
         return unit.label

@@ -8,22 +8,24 @@ from typing import Final
 
 _SIGNS: Final = {"USD": "$", "CAD": "$", "AUD": "$", "NZD": "$", "GBP": "£", "EUR": "€"}
 _UNITS: Final = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+    "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
 _TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SPELLED_UP_TO = 12
 
 _SCALES: Final = {
-    "k": 1_000, "thousand": 1_000, "grand": 1_000, "m": 1_000_000, "million": 1_000_000, "hundred": 100, "dozen": 12,
+    "dozen": 12, "hundred": 100,
+    "thousand": 1_000, "grand": 1_000, "k": 1_000, "million": 1_000_000, "m": 1_000_000,
 }  # fmt: skip
 _FIGURE: Final = re.compile(
     r"(?P<figure>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?(?P<scale>k|m|thousand|grand|million)\b)?",
     re.IGNORECASE,
 )
 _WORDS: Final = re.compile(
-    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[- ](?P<ones>{'|'.join(_UNITS[1:10])}))?|(?P<small>{'|'.join(_UNITS)}"
-    r"|an?(?=\s+(?:hundred|thousand|million|dozen|grand)\b)))"
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[- ](?P<ones>{'|'.join(_UNITS[1:10])}))?"
+    rf"|(?P<small>{'|'.join(_UNITS)}|an?(?=\s+(?:hundred|thousand|million|dozen|grand)\b)))"
     r"(?:\s+(?P<scale>hundred|thousand|grand|million|dozen))?\b",
     re.IGNORECASE,
 )

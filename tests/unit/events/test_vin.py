@@ -110,7 +110,7 @@ def test_no_year_is_read_where_the_check_digit_shows_another_standard() -> None:
     [("1M8GDM9AXKP042788", True), ("3VWDP7AJ5DM405512", True), ("7SAYGDEE7NF386644", True),
      ("7AT0H65MX00000000", False), ("WA1GCCFS9JR009139", False)],
 )  # fmt: skip
-def test_north_america_is_told_by_the_first_characters(vin: str, north_american: bool) -> None:  # noqa: FBT001
+def test_north_america_is_told_by_the_first_characters(vin: str, north_american: bool) -> None:
     assert Vin(vin).north_american is north_american
 
 

@@ -168,7 +168,7 @@ def test_the_libraries_keep_quiet_in_a_fresh_process() -> None:
         "history = SegmentHistory('s', date(2024, 1, 1), sales, np.ones(80))\n"
         "print([each.fit(history, None).predict(4).mean.size for each in (AutoEts(), ProphetCurve())])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[4, 4]"
     assert done.stderr == ""
 

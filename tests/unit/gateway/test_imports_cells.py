@@ -115,7 +115,7 @@ def test_what_is_no_date_is_refused(cell: str) -> None:
 def test_the_order_of_day_and_month_is_decided_for_the_column(
     column: list[str | None],
     order: DateOrder,
-    assumed: bool,  # noqa: FBT001
+    assumed: bool,
 ) -> None:
     assert decide_order(column) == (order, assumed)
 

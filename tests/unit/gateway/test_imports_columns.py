@@ -8,27 +8,11 @@ from services.gateway.imports import ImportKind, Mapping, UnknownColumnError, Un
 from services.gateway.imports.columns import detect
 from services.gateway.imports.naming import How
 
-HOMENET = (
-    "DealerName,Type,Stock,VIN,Year,Make,Model,Body,Trim,ModelNumber,Doors,ExteriorColor,InteriorColor,"
-    "EngineCylinders,EngineDisplacement,Transmission,Miles,SellingPrice,MSRP,BookValue,Invoice,Internet_Price,"
-    "Misc_Price1,Misc_Price2,Misc_Price3,OriginalMSRP,Flooring,Certified,DateInStock"
-).split(",")
-MAX = (
-    "Year,Make,Model,Trim,Drivetrain,Segment,Certified,Stock Number,VIN,Risk Light,Photo Count,DMS Status,Lot Location,"
-    "Age,Leads (last 7 days),Leads (All),Mileage,Objective,Color,Price,MSRP,Last Reprice,Unit Cost,Est. Profit,"
-    "ACV Wholesale,ACV MAX Retail,% to Market,Cost to Market,Market Rank (Overall),MDS (Overall),Book value: MMR"
-).split(",")
-SALES = (
-    "vin,sale_date,delivery_date,listed_price,cost_of_vehicle,oem_msrp,adjustment_on_price,days_in_stock,"
-    "date_of_inventory,deal_type,vehicle_gross,trade_in_value,Sold Price,F&I Gross"
-).split(",")
-STAR = (
-    "inventory_vehicle_id,vehicle_identifier.vin,vehicle_identifier.stock_number,vehicle_identifier.primary_make,"
-    "vehicle_identifier.primary_model,vehicle_identifier.model_year,condition,dealer_code,stock_date_time"
-).split(",")
-MARKET = "id,vin,price,msrp,miles,inventory_type,dom,first_seen_at,last_seen_at,ref_price,price_change_percent".split(
-    ","
-)
+HOMENET = ["DealerName", "Type", "Stock", "VIN", "Year", "Make", "Model", "Body", "Trim", "ModelNumber", "Doors", "ExteriorColor", "InteriorColor", "EngineCylinders", "EngineDisplacement", "Transmission", "Miles", "SellingPrice", "MSRP", "BookValue", "Invoice", "Internet_Price", "Misc_Price1", "Misc_Price2", "Misc_Price3", "OriginalMSRP", "Flooring", "Certified", "DateInStock"]
+MAX = ["Year", "Make", "Model", "Trim", "Drivetrain", "Segment", "Certified", "Stock Number", "VIN", "Risk Light", "Photo Count", "DMS Status", "Lot Location", "Age", "Leads (last 7 days)", "Leads (All)", "Mileage", "Objective", "Color", "Price", "MSRP", "Last Reprice", "Unit Cost", "Est. Profit", "ACV Wholesale", "ACV MAX Retail", "% to Market", "Cost to Market", "Market Rank (Overall)", "MDS (Overall)", "Book value: MMR"]
+SALES = ["vin", "sale_date", "delivery_date", "listed_price", "cost_of_vehicle", "oem_msrp", "adjustment_on_price", "days_in_stock", "date_of_inventory", "deal_type", "vehicle_gross", "trade_in_value", "Sold Price", "F&I Gross"]
+STAR = ["inventory_vehicle_id", "vehicle_identifier.vin", "vehicle_identifier.stock_number", "vehicle_identifier.primary_make", "vehicle_identifier.primary_model", "vehicle_identifier.model_year", "condition", "dealer_code", "stock_date_time"]
+MARKET = ["id", "vin", "price", "msrp", "miles", "inventory_type", "dom", "first_seen_at", "last_seen_at", "ref_price", "price_change_percent"]
 
 
 def named(header: list[str], mapping: Mapping) -> dict[str, list[str]]:
@@ -92,7 +76,7 @@ def test_the_unit_is_taken_from_the_name_where_it_states_one(name: str, unit: st
 
 
 @pytest.mark.parametrize(("cells", "recognised"), [(["Used", "New"], True), (["SUV", "Sedan"], False)])
-def test_a_type_column_is_the_condition_only_if_its_cells_say_so(cells: list[str], recognised: bool) -> None:  # noqa: FBT001
+def test_a_type_column_is_the_condition_only_if_its_cells_say_so(cells: list[str], recognised: bool) -> None:
     mapping = detect(["VIN", "Type"], [["", cell] for cell in cells], ImportKind.INVENTORY)
     assert ("condition" in mapping.columns) is recognised
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,9 @@ _MODELS = (
 _STORES = ("Northside", "Lakeview", "Airport Road", "Downtown", "Westfield")
 
 
-def camry(key: str = "CAMRY1", dealer: str = "north", **changes: object) -> Unit:
+def camry(key: str = "CAMRY1", dealer: str = "north", **changes: Any) -> Unit:
     """Give a used Camry at market price, 20 days old, unless told otherwise."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "dealer_id": dealer,
         "vehicle_key": key,
         "segment": CAMRY,
@@ -55,20 +56,20 @@ def camry(key: str = "CAMRY1", dealer: str = "north", **changes: object) -> Unit
         "stock_date": AS_OF - timedelta(days=20),
         "group_stock_date": AS_OF - timedelta(days=20),
     }
-    return Unit(**(fields | changes))  # type: ignore[arg-type]
+    return Unit(**(fields | changes))
 
 
-def aged(days: int) -> dict[str, date]:
+def aged(days: int) -> dict[str, Any]:
     """Give the dates of a unit that has been here for so many days."""
     since = AS_OF - timedelta(days=days)
     return {"stock_date": since, "group_stock_date": since, "priced_on": since}
 
 
 def market(
-    dealer: str = "north", segment: str = CAMRY, price: float = 20_000.0, **changes: object
+    dealer: str = "north", segment: str = CAMRY, price: float = 20_000.0, **changes: Any
 ) -> SegmentMarket:
     """Give a market in which the Camry above is worth ``price``."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "dealer_id": dealer,
         "segment": segment,
         "as_of": AS_OF,
@@ -81,14 +82,12 @@ def market(
         "price_km_slope": -0.03,
         "priced_listings": 80,
     }
-    return SegmentMarket(**(fields | changes))  # type: ignore[arg-type]
+    return SegmentMarket(**(fields | changes))
 
 
-def demand(
-    dealer: str = "north", segment: str = CAMRY, weekly: float = 1.0, **changes: object
-) -> SegmentDemand:
+def demand(dealer: str = "north", segment: str = CAMRY, weekly: float = 1.0, **changes: Any) -> SegmentDemand:
     """Give a flat forecast."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "dealer_id": dealer,
         "segment": segment,
         "label": "used Toyota Camry",
@@ -99,12 +98,12 @@ def demand(
         "units_sold": 60,
         "strategy": "auto_ets",
     }
-    return SegmentDemand(**(fields | changes))  # type: ignore[arg-type]
+    return SegmentDemand(**(fields | changes))
 
 
-def gross(dealer: str = "north", scope: str = "used", **changes: object) -> GrossHistory:
+def gross(dealer: str = "north", scope: str = "used", **changes: Any) -> GrossHistory:
     """Give a history of forty sales."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "dealer_id": dealer,
         "scope": scope,
         "n": 40,
@@ -114,7 +113,7 @@ def gross(dealer: str = "north", scope: str = "used", **changes: object) -> Gros
         "average_cost": 17_800.0 if scope == CAMRY else None,
         "median_days_to_sell": 32.0,
     }
-    return GrossHistory(**(fields | changes))  # type: ignore[arg-type]
+    return GrossHistory(**(fields | changes))
 
 
 def rooftop(dealer: str = "north", currency: str = "USD", parameters: Parameters | None = None) -> Rooftop:
@@ -187,11 +186,14 @@ def _drawn_unit(rng: np.random.Generator, number: int) -> Unit:
     cost = worth * (0.86 if condition == "used" else 0.91) * rng.lognormal(0, 0.03)
     asked = worth * rng.lognormal(0.0, 0.04)
     return Unit(
-        dealer_id=store, vehicle_key=f"UNIT{number:05d}", stock_number=f"{'U' if condition == 'used' else 'N'}{1000 + number}",
+        dealer_id=store, vehicle_key=f"UNIT{number:05d}",
+        stock_number=f"{condition[0].upper()}{1000 + number}",
         segment=f"{condition}/{make}/{model}".lower().replace(" ", "").replace("-", ""),
-        label=f"{condition} {make} {model}", condition=condition, model_year=year, make=make, model=model,
+        label=f"{condition} {make} {model}",
+        condition=condition, model_year=year, make=make, model=model,
         status=UnitStatus.ON_ORDER if condition == "new" and rng.random() < 0.2 else UnitStatus.IN_STOCK,
-        odometer_km=km, cost=round(cost - 900 * (condition == "used")), recon_cost=900.0 if condition == "used" else 0.0,
+        odometer_km=km, cost=round(cost - 900 * (condition == "used")),
+        recon_cost=900.0 if condition == "used" else 0.0,
         list_price=round(asked / 100) * 100 - 10, stock_date=AS_OF - timedelta(days=days),
         group_stock_date=AS_OF - timedelta(days=days),
         priced_on=AS_OF - timedelta(days=int(rng.integers(0, max(1, min(days, 40)) + 1))),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, group_book
 
-from services.recommend.domain import Action, Advice, StandingAdvice, advise, reconcile
+from services.recommend.domain import Action, Advice, StandingAdvice, Unit, advise, reconcile
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def standing(advice: Advice, number: int = 0, **changes: object) -> StandingAdvice:
+def standing(advice: Advice, number: int = 0, **changes: Any) -> StandingAdvice:
     issued = StandingAdvice(
         recommendation_id=f"r{number}",
         dealer_id=advice.dealer_id,
@@ -26,16 +27,16 @@ def standing(advice: Advice, number: int = 0, **changes: object) -> StandingAdvi
         price=advice.price,
         quantity=advice.quantity,
     )
-    return replace(issued, **changes)  # type: ignore[arg-type]
+    return replace(issued, **changes)
 
 
-def one(action: Action, **changes: object) -> Advice:
-    fields: dict[str, object] = {
+def one(action: Action, **changes: Any) -> Advice:
+    fields: dict[str, Any] = {
         "dealer_id": "north", "action": action, "segment": CAMRY, "label": "Camry", "currency": "USD",
         "policy_version": 1, "value": 800.0, "value_per_day": 20.0, "confidence": 0.8, "reason": "",
         "expires_in_days": 7, "evidence": (), "vehicle_key": "CAMRY1",
     }  # fmt: skip
-    return Advice(**(fields | changes))  # type: ignore[arg-type]
+    return Advice(**(fields | changes))
 
 
 def test_a_second_run_on_the_same_book_issues_nothing() -> None:
@@ -58,15 +59,15 @@ def test_a_second_run_on_the_same_book_issues_nothing() -> None:
         ({"quantity": 2}, False),
     ],
 )
-def test_only_a_material_change_supersedes(changes: dict[str, object], same: bool) -> None:
+def test_only_a_material_change_supersedes(changes: dict[str, Any], *, same: bool) -> None:
     before = one(Action.REPRICE, price=18_490.0)
-    after = replace(before, **changes)  # type: ignore[arg-type]
+    after = replace(before, **changes)
     found = reconcile([standing(before)], [after], NOW, units=[camry()])
     assert (len(found.unchanged), len(found.supersede)) == ((1, 0) if same else (0, 1))
     assert found.issue == ()
 
 
-def test_five_percent_of_a_dear_cars_price_is_not_the_same_price() -> None:
+def test_half_a_percent_of_a_dear_cars_price_is_the_same_price() -> None:
     before = one(Action.REPRICE, price=60_000.0)
     kept = reconcile([standing(before)], [replace(before, price=60_290.0)], NOW, units=[])
     changed = reconcile([standing(before)], [replace(before, price=60_310.0)], NOW, units=[])
@@ -74,8 +75,8 @@ def test_five_percent_of_a_dear_cars_price_is_not_the_same_price() -> None:
 
 
 def test_why_advice_ended() -> None:
-    def ending(advice: Advice, *units: object) -> str:
-        return reconcile([standing(advice)], [], NOW, units=units).withdraw[0].because  # type: ignore[arg-type]
+    def ending(advice: Advice, *units: Unit) -> str:
+        return reconcile([standing(advice)], [], NOW, units=units).withdraw[0].because
 
     reprice = one(Action.REPRICE, price=18_490.0)
     move = one(Action.TRANSFER, price=19_990.0, destination_dealer_id="south")

@@ -113,6 +113,15 @@ def test_no_car_is_bought_for_customers_who_come_before_it_lands() -> None:
     assert bought >= math.floor(position.after_mean)
 
 
+def test_no_unit_is_bought_for_less_than_the_margin() -> None:
+    parts = (demand(weekly=1), gross(scope=CAMRY))
+    eager = review(book(rooftop(parameters=Parameters(margin_amount=0, margin_fraction=0)), *parts), AS_OF)
+    usual = review(book(rooftop(), *parts), AS_OF)
+    picky = review(book(rooftop(parameters=Parameters(margin_amount=100_000)), *parts), AS_OF)
+    assert (eager.advice[0].quantity or 0) > (usual.advice[0].quantity or 0)
+    assert picky.advice == ()
+
+
 def test_dearer_holding_lowers_the_target() -> None:
     targets = []
     for overhead in (5, 40, 120, 900):

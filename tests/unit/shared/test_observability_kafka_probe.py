@@ -94,7 +94,7 @@ async def test_a_dead_background_task_is_found_while_the_broker_is_well(cluster:
     async with consuming(cluster) as consumer:
         client = consumer.subscriber.consumer
         assert client is not None
-        owner = client._fetcher if task == "_fetch_task" else client._coordinator  # noqa: SLF001
+        owner = client._fetcher if task == "_fetch_task" else client._coordinator
         getattr(owner, task).cancel()
         snapshot = await consumer.until(lambda one: one.failure is not None)
         assert await consumer.broker.ping(timeout=10)
@@ -106,7 +106,7 @@ async def test_a_consumer_that_must_rejoin_is_not_joined(cluster: str) -> None:
     async with consuming(cluster) as consumer:
         client = consumer.subscriber.consumer
         assert client is not None
-        client._coordinator.request_rejoin()  # noqa: SLF001
+        client._coordinator.request_rejoin()
         assert not consumer.probe.observe().joined
 
 
@@ -114,7 +114,7 @@ async def test_a_member_that_the_group_gives_nothing_is_a_spare(cluster: str) ->
     async with consuming(cluster) as consumer:
         client = consumer.subscriber.consumer
         assert client is not None
-        client._subscription.assign_from_subscribed([])  # noqa: SLF001
+        client._subscription.assign_from_subscribed([])
         snapshot = consumer.probe.observe()
         assert (snapshot.joined, snapshot.assigned, snapshot.unknown_topics) == (True, (), ())
         verdict, detail = ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)

@@ -116,7 +116,7 @@ def test_setting_up_twice_writes_each_line_once_to_the_last_stream(stream: io.St
 def test_people_at_a_terminal_get_no_json() -> None:
     terminal = Terminal()
     configure_logs(TelemetrySettings(), terminal)
-    structlog.get_logger().info("refit", dealer_id="d1", password="hunter2")  # noqa: S106
+    structlog.get_logger().info("refit", dealer_id="d1", password="hunter2")
     text = terminal.getvalue()
     assert "refit" in text
     assert not text.startswith("{")

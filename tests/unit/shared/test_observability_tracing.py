@@ -107,7 +107,7 @@ def test_a_trace_that_was_not_sampled_stays_so_downstream() -> None:
 
 async def test_without_a_collector_nothing_is_exported_and_shutdown_returns() -> None:
     telemetry = observe("market", TelemetrySettings(otlp_endpoint=None))
-    assert telemetry.tracer_provider._active_span_processor._span_processors == ()  # noqa: SLF001
+    assert telemetry.tracer_provider._active_span_processor._span_processors == ()
     await telemetry.shutdown()
 
 
@@ -149,7 +149,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Any:
         instrumentor.uninstrument()
     monkeypatch.setattr(asyncpg.connection.Connection, "execute", execute)
     connection = asyncpg.connection.Connection.__new__(asyncpg.connection.Connection)
-    connection._aborted = True  # noqa: SLF001 its finaliser asks
+    connection._aborted = True
     yield connection
     instrumentor.uninstrument()
 

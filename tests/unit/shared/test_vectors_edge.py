@@ -58,7 +58,7 @@ async def test_points_and_versions_are_there_after_a_restart(tmp_path: Path) -> 
 
 
 async def test_points_survive_a_process_that_dies_without_closing(tmp_path: Path) -> None:
-    died = subprocess.run(  # noqa: ASYNC221, S603 nothing else runs on this loop
+    died = subprocess.run(  # noqa: ASYNC221 nothing else runs on this loop
         [sys.executable, "-c", WRITE_AND_DIE, str(tmp_path)], check=False, timeout=120
     )
     assert died.returncode == 9

@@ -34,7 +34,7 @@ def cosine(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("seed", ["0", "4242"])
 def test_every_process_makes_the_same_vector(seed: str) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", EMBED],
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
@@ -150,7 +150,7 @@ def test_choosing_the_local_one_loads_no_model_runtime(tmp_path: Path) -> None:
         "print([name for name in heavy if name in sys.modules])"
     )
     environment = {**os.environ, "FASTEMBED_CACHE_PATH": str(tmp_path)}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout.splitlines()[-1] == "[]"

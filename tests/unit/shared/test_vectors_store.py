@@ -179,7 +179,7 @@ parts = st.text(max_size=8)
 
 
 @given(parts, parts, parts, parts, parts, parts)
-def test_only_the_same_tenant_kind_and_entity_share_an_id(  # noqa: PLR0913, PLR0917
+def test_only_the_same_tenant_kind_and_entity_share_an_id(
     tenant: str, kind: str, entity: str, other_tenant: str, other_kind: str, other_entity: str
 ) -> None:
     one = point_id(tenant, kind, entity, "m")

@@ -1,0 +1,22 @@
+"""The command line: one thin file per subcommand."""
+
+import typer
+
+from doso import demo, import_file, migrate, up
+
+app = typer.Typer(
+    name="doso",
+    help="Tells car dealers what to stock, order, transfer, reprice and wholesale, in dollars.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="markdown",
+)
+app.command("up")(up.up)
+app.command("demo")(demo.demo)
+app.command("import")(import_file.import_file)
+app.command("migrate")(migrate.migrate)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

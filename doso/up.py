@@ -1,0 +1,67 @@
+"""``doso up``: the whole system on this machine until Ctrl-C."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from deploy.local.servers import ServerError, unavailable_reason
+from deploy.local.settings import BrokerChoice, LocalSettings, RealServers
+from deploy.local.stack import running_stack
+from doso.console import err, fail, out
+
+
+def up(
+    port: Annotated[int, typer.Option(help="Port of the API; 0 takes any free one.")] = 8000,
+    data_dir: Annotated[Path, typer.Option(help="Where all state is kept.")] = Path(".doso"),
+    broker: Annotated[str, typer.Option(help="auto, apache (Apache Kafka on Java 17) or memory.")] = "auto",
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Run the whole system until Ctrl-C, keeping its state.
+
+    Prints one line `ready http://127.0.0.1:PORT` when the API answers. The first admin's credentials are in
+    `<data-dir>/credentials.json`.
+
+    Examples: `doso up`, `doso up --port 0 --data-dir /srv/doso`, `doso up --broker memory`.
+    """
+    settings = LocalSettings(
+        data_dir=data_dir.absolute(), broker=choose_broker(broker), port=port, log_level=log_level.upper()
+    )
+    try:
+        uvloop.run(_until_stopped(settings))
+    except (ServerError, OSError) as error:
+        fail(str(error))
+
+
+def choose_broker(wanted: str) -> BrokerChoice:
+    """Decide on the broker: ``auto`` takes Apache Kafka where it can run, and says why where it cannot."""
+    if wanted not in {"auto", "apache", "memory"}:
+        fail(f"--broker is auto, apache or memory, not {wanted!r}")
+    real = RealServers()
+    if wanted == "memory" or real.kafka_bootstrap_servers:
+        return "memory"
+    reason = unavailable_reason(real.cache_dir)
+    if reason is None:
+        return "apache"
+    if wanted == "apache":
+        fail(f"Apache Kafka cannot run here: {reason}")
+    err.print(f"[dim]in-memory broker: {reason}[/]")
+    return "memory"
+
+
+async def _until_stopped(settings: LocalSettings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with running_stack(settings, lambda step: err.print(f"[dim]{step} …[/]")) as stack:
+        for name, what in stack.servers.description.items():
+            err.print(f"[dim]{name}: {what}[/]")
+        err.print(f"[dim]credentials: {stack.credentials}[/]", soft_wrap=True)
+        out.print(f"ready {stack.url}", highlight=False, soft_wrap=True)
+        out.file.flush()
+        await stopped.wait()
+        err.print("[dim]stopping …[/]")

@@ -39,9 +39,7 @@ class Client:
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            page = self.request(
-                "GET", path, params={**query, "limit": 500, **({"cursor": cursor} if cursor else {})}
-            )
+            page = self.request("GET", path, params={**query, "limit": 500, **({"cursor": cursor} if cursor else {})})
             items += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:

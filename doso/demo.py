@@ -76,9 +76,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the generated group.")] = 7,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write everything here as JSON.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the API up until Ctrl-C.")] = False,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Keep the state here; a temporary folder if absent.")
-    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the state here; a temporary folder if absent.")] = None,
 ) -> None:
     """Run a dealer group through the whole loop and print what it should do, in dollars.
 
@@ -100,9 +98,7 @@ def demo(
             data_dir=(folder / "state").absolute(), broker=choose_broker(broker), tenant_name=load.title
         )
         try:
-            result = uvloop.run(
-                _run(settings, load, generated=inventory is None, keep=keep, json_out=json_out)
-            )
+            result = uvloop.run(_run(settings, load, generated=inventory is None, keep=keep, json_out=json_out))
         except (ServerError, ApiError, OSError) as error:
             fail(str(error))
     if result.problems:
@@ -117,9 +113,7 @@ def _sample(folder: Path, seed: int) -> Load:
     return Load(group.name, group.currency, group.region, group.timezone, rooftops, group.market_file)
 
 
-async def _run(
-    settings: LocalSettings, load: Load, *, generated: bool, keep: bool, json_out: Path | None
-) -> Result:
+async def _run(settings: LocalSettings, load: Load, *, generated: bool, keep: bool, json_out: Path | None) -> Result:
     started = time.perf_counter()
     async with running_stack(settings, lambda step: err.print(f"[dim]{step} …[/]")) as stack:
         result = Result(generated, load.title, stack.servers.description)
@@ -148,9 +142,7 @@ async def _load(stack: RunningStack, client: Client, load: Load, result: Result)
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("importing through the REST API", total=len(jobs))
         for name, kind, path in jobs:
-            dealer_id = await asyncio.to_thread(
-                client.dealer, name, load.currency, load.region, load.timezone
-            )
+            dealer_id = await asyncio.to_thread(client.dealer, name, load.currency, load.region, load.timezone)
             import_id = await asyncio.to_thread(client.start_import, kind, path, dealer_id)
             status = await asyncio.to_thread(client.follow_import, kind, import_id, lambda _: None)
             result.imports.append({"dealer": name, **status})
@@ -179,9 +171,7 @@ async def _settled(stack: RunningStack, progress: Progress) -> Pipeline:
             if quiet_since is not None and now - quiet_since >= _QUIET_SECONDS:
                 return state
             if now > deadline:
-                message = (
-                    f"events are still under way after {_PATIENCE_SECONDS:.0f} s: {state.pending} pending"
-                )
+                message = f"events are still under way after {_PATIENCE_SECONDS:.0f} s: {state.pending} pending"
                 raise TimeoutError(message)
             await asyncio.sleep(0.25)
     finally:

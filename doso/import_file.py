@@ -13,17 +13,13 @@ from doso.console import fail, out
 
 
 def import_file(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, TSV, XLSX, JSON or Parquet.")
-    ],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, TSV, XLSX, JSON or Parquet.")],
     kind: Annotated[str, typer.Option(help="inventory, sales or market.")],
     dealer: Annotated[str, typer.Option(help="The rooftop's id or name.")],
     mode: Annotated[str, typer.Option(help="snapshot (what is absent has left) or delta.")] = "snapshot",
     mapping: Annotated[str, typer.Option(help='JSON such as {"My Price": "list_price"}.')] = "",
     as_of: Annotated[str, typer.Option(help="The day the file speaks of, YYYY-MM-DD.")] = "",
-    confirm: Annotated[
-        bool, typer.Option(help="Accept a snapshot that lacks over 30 % of the stock.")
-    ] = False,
+    confirm: Annotated[bool, typer.Option(help="Accept a snapshot that lacks over 30 % of the stock.")] = False,
     data_dir: Annotated[Path, typer.Option(help="Where `doso up` keeps its credentials.")] = Path(".doso"),
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the result here too.")] = None,
 ) -> None:
@@ -92,10 +88,8 @@ def show(status: dict[str, Any]) -> None:
 
 def _dealer_id(client: Client, wanted: str) -> str:
     dealers = client.request("GET", "/dealers")["items"]
-    for dealer in dealers:
-        if wanted in {dealer["id"], dealer["name"]}:
-            return str(dealer["id"])
-    names = (
-        ", ".join(dealer["name"] for dealer in dealers) or "none yet; create one with POST /api/v1/dealers"
-    )
+    found = next((dealer for dealer in dealers if wanted in {dealer["id"], dealer["name"]}), None)
+    if found is not None:
+        return str(found["id"])
+    names = ", ".join(dealer["name"] for dealer in dealers) or "none yet; create one with POST /api/v1/dealers"
     fail(f"no dealer {wanted!r}; there are: {names}")

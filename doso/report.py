@@ -79,9 +79,7 @@ def _stock(summary: list[dict[str, Any]]) -> None:
 
 
 def _advice(advice: list[dict[str, Any]]) -> None:
-    out.print(
-        f"\n[bold]The {min(_BEST, len(advice))} best of {len(advice)} pieces of advice[/]", highlight=False
-    )
+    out.print(f"\n[bold]The {min(_BEST, len(advice))} best of {len(advice)} pieces of advice[/]", highlight=False)
     for rank, item in enumerate(advice[:_BEST], 1):
         head = Text.assemble(
             (f"{rank}. {item['action'].upper()} ", "bold"),
@@ -119,9 +117,7 @@ def _next(stack: RunningStack, *, kept: bool) -> None:
     where = (
         f"The API is up at {stack.url}/docs; sign in with {stack.credentials}."
         if kept
-        else (
-            "Look around with [bold]make demo DEMO_ARGS=--keep[/], or keep state with [bold].venv/bin/doso up[/]."
-        )
+        else ("Look around with [bold]make demo DEMO_ARGS=--keep[/], or keep state with [bold].venv/bin/doso up[/].")
     )
     out.print(
         f"\n{where}\nYour own files: [bold]make demo DEMO_ARGS='--inventory FILE --sales FILE --market FILE"

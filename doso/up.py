@@ -3,13 +3,13 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 import uvloop
 
 from deploy.local.servers import ServerError, unavailable_reason
-from deploy.local.settings import BrokerChoice, LocalSettings, RealServers
+from deploy.local.settings import BrokerChoice, LocalSettings, LogLevel, RealServers
 from deploy.local.stack import running_stack
 from doso.console import err, fail, out
 
@@ -28,7 +28,7 @@ def up(
     Examples: `doso up`, `doso up --port 0 --data-dir /srv/doso`, `doso up --broker memory`.
     """
     settings = LocalSettings(
-        data_dir=data_dir.absolute(), broker=choose_broker(broker), port=port, log_level=log_level.upper()
+        data_dir=data_dir.absolute(), broker=choose_broker(broker), port=port, log_level=_level(log_level)
     )
     try:
         uvloop.run(_until_stopped(settings))
@@ -50,6 +50,13 @@ def choose_broker(wanted: str) -> BrokerChoice:
         fail(f"Apache Kafka cannot run here: {reason}")
     err.print(f"[dim]in-memory broker: {reason}[/]")
     return "memory"
+
+
+def _level(text: str) -> LogLevel:
+    for level in get_args(LogLevel):
+        if level == text.upper():
+            return level  # type: ignore[no-any-return]  # one of the literals
+    fail(f"--log-level is one of {', '.join(get_args(LogLevel))}, not {text!r}")
 
 
 async def _until_stopped(settings: LocalSettings) -> None:

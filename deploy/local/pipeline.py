@@ -51,12 +51,12 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
     """Read the state of the pipeline; needs a role that may read every schema."""
     stages = []
     for topic in TOPICS.values():
-        emitted = await connection.fetchrow(
+        [emitted] = await connection.fetch(
             f"SELECT count(*) AS n, min(created_at) AS first FROM {topic.producer}.outbox WHERE topic = $1",  # noqa: S608
             topic.name,
         )
         for consumer in topic.consumers:
-            seen = await connection.fetchrow(
+            [seen] = await connection.fetch(
                 f"SELECT count(*) AS n, max(seen_at) AS last FROM {consumer}.inbox WHERE topic = $1",  # noqa: S608
                 topic.name,
             )
@@ -65,17 +65,13 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
                 f" AND EXISTS (SELECT 1 FROM {topic.producer}.outbox o WHERE o.id = d.event_id)",
                 topic.name,
             )
-            took = (
-                (seen["last"] - emitted["first"]).total_seconds()
-                if seen["last"] and emitted["first"]
-                else 0.0
-            )
+            took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0
             stages.append(
                 Stage(topic.name, topic.producer, consumer, emitted["n"], seen["n"], parked, max(0.0, took))
             )
     due, failed = {}, {}
     for service in _WITH_WORK:
-        row = await connection.fetchrow(
+        [row] = await connection.fetch(
             f"SELECT count(*) FILTER (WHERE attempts < 5) AS due, count(*) FILTER (WHERE attempts >= 5) AS failed"  # noqa: S608
             f" FROM {service}.work"
         )

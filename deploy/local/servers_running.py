@@ -25,9 +25,7 @@ class Servers:
 
 
 @asynccontextmanager
-async def running_servers(
-    settings: LocalSettings, on_progress: Callable[[str], None]
-) -> AsyncIterator[Servers]:
+async def running_servers(settings: LocalSettings, on_progress: Callable[[str], None]) -> AsyncIterator[Servers]:
     """Start the servers that are not named in the environment; they stop when the block ends.
 
     Raises ``ServerError`` with the reason when one cannot start.
@@ -43,9 +41,7 @@ async def running_servers(
             stack.push_async_callback(asyncio.to_thread, postgres.stop)
             dsn = postgres.dsn()
             pids["postgres"] = postgres.pid or 0
-        description["PostgreSQL"] = (
-            "embedded" if settings.real.postgres_dsn is None else "named by environment"
-        )
+        description["PostgreSQL"] = "embedded" if settings.real.postgres_dsn is None else "named by environment"
         servers, wait, in_memory = settings.real.kafka_bootstrap_servers, 250, False
         if servers is not None:
             description["Kafka"] = "named by environment"
@@ -62,7 +58,5 @@ async def running_servers(
             stack.push_async_callback(asyncio.to_thread, memory.stop)
             servers, wait, in_memory = memory.bootstrap_servers, MEMORY_FETCH_WAIT_MS, True
             description["Kafka"] = "in-memory broker (librdkafka's mock cluster)"
-        description["Qdrant"] = (
-            "named by environment" if settings.real.qdrant_url else "embedded Qdrant edge engine"
-        )
+        description["Qdrant"] = "named by environment" if settings.real.qdrant_url else "embedded Qdrant edge engine"
         yield Servers(dsn, servers, wait, in_memory, description, pids)

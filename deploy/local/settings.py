@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BrokerChoice = Literal["memory", "apache"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class RealServers(BaseSettings):
@@ -29,5 +30,5 @@ class LocalSettings:
     port: int = 0
     host: str = "127.0.0.1"
     tenant_name: str = "First dealer group"
-    log_level: str = "WARNING"
+    log_level: LogLevel = "WARNING"
     real: RealServers = field(default_factory=RealServers)

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
@@ -17,13 +18,18 @@ from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
 from deploy.local.sweep import Sweep
 from services.feedback import app as feedback
+from services.feedback.settings import Settings as FeedbackSettings
 from services.forecast import app as forecast
+from services.forecast.settings import Settings as ForecastSettings
 from services.gateway import app as gateway
 from services.gateway.bootstrap import bootstrap
 from services.gateway.settings import Settings as GatewaySettings
 from services.inventory import app as inventory
+from services.inventory.settings import Settings as InventorySettings
 from services.market import app as market
+from services.market.settings import Settings as MarketSettings
 from services.recommend import app as recommend
+from services.recommend.settings import Settings as RecommendSettings
 from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings, create_pool, migrate
@@ -64,15 +70,16 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             await ensure_topics(kafka)
         on_progress("starting the services")
         postgres = PostgresSettings(dsn=servers.postgres_dsn)
-        telemetry = TelemetrySettings(log_level=settings.log_level)  # type: ignore[arg-type]  # validated there
+        telemetry = TelemetrySettings(log_level=settings.log_level)
         vectors = VectorSettings(vectors_path=settings.data_dir / "vectors")
-        common = {"postgres": postgres, "kafka": kafka, "telemetry": telemetry}
         apps = [
-            inventory.create_app(inventory.Settings(**common)),
-            market.create_app(market.Settings(**common)),
-            forecast.create_app(forecast.Settings(**common)),
-            recommend.create_app(recommend.Settings(**common, vectors=vectors)),
-            feedback.create_app(feedback.Settings(**common)),
+            inventory.create_app(InventorySettings(postgres=postgres, kafka=kafka, telemetry=telemetry)),
+            market.create_app(MarketSettings(postgres=postgres, kafka=kafka, telemetry=telemetry)),
+            forecast.create_app(ForecastSettings(postgres=postgres, kafka=kafka, telemetry=telemetry)),
+            recommend.create_app(
+                RecommendSettings(postgres=postgres, kafka=kafka, telemetry=telemetry, vectors=vectors)
+            ),
+            feedback.create_app(FeedbackSettings(postgres=postgres, kafka=kafka, telemetry=telemetry)),
         ]
         for app in apps:
             await stack.enter_async_context(app.start_lifespan_context())
@@ -80,7 +87,12 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         admin = await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name)
         await pool.close()
         api = gateway.create_app(
-            GatewaySettings(signing_key=SecretStr(signing_key(settings.data_dir)), **common)
+            GatewaySettings(
+                signing_key=SecretStr(signing_key(settings.data_dir)),
+                postgres=postgres,
+                kafka=kafka,
+                telemetry=telemetry,
+            )
         )
         listener = _listen(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -123,8 +135,8 @@ async def _serve(stack: AsyncExitStack, app: object, listener: socket.socket) ->
             await asyncio.sleep(0.02)
 
 
-async def _background(stack: AsyncExitStack, coroutine: "asyncio.Future[None] | object") -> None:
-    task = asyncio.create_task(coroutine)  # type: ignore[arg-type]
+async def _background(stack: AsyncExitStack, coroutine: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(coroutine)
 
     async def cancel() -> None:
         task.cancel()

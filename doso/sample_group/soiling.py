@@ -30,9 +30,7 @@ def soil(table: Table, faults: tuple[str, ...], as_of: date, rng: np.random.Gene
     first = len(table.rows) // _UNTOUCHED_SHARE
     suitable = [number for number, row in enumerate(table.rows) if number >= first and _suits(table, row)]
     if len(suitable) < len(faults):
-        message = (
-            f"{len(faults)} faults need as many rows with a North American VIN, only {len(suitable)} found"
-        )
+        message = f"{len(faults)} faults need as many rows with a North American VIN, only {len(suitable)} found"
         raise ValueError(message)
     places = rng.choice(suitable, size=len(faults), replace=False).tolist()
     chosen = {place: FAULTS[fault] for place, fault in zip(places, faults, strict=True)}
@@ -98,9 +96,7 @@ def _sold_before_stocked(table: Table, row: Row, _: date) -> tuple[Row, ...]:
     reason = f"sold {_BACKDATED_DAYS} days before it came into stock"
     sold = table.cell(row, "sale_date")
     text = _like(_read(sold) + timedelta(days=_BACKDATED_DAYS), sold)
-    return (
-        table.with_cell(row, "stock_date", text, Blemish(table.header_of("stock_date"), reason, "reject")),
-    )
+    return (table.with_cell(row, "stock_date", text, Blemish(table.header_of("stock_date"), reason, "reject")),)
 
 
 def _duplicate(table: Table, row: Row) -> Row:
@@ -132,9 +128,7 @@ FAULTS: dict[str, Fault] = {
     "trailing_spaces": _replaced("model", "trailing spaces", "clean", lambda text: f"{text}   "),
     "lower_case_vin": _replaced("vin", "VIN in lower case", "clean", str.lower),
     "repeated_header": _inserted_after(
-        lambda table, _: Row(
-            table.header, Blemish("", "the header line again, in the middle of the file", "skip")
-        )
+        lambda table, _: Row(table.header, Blemish("", "the header line again, in the middle of the file", "skip"))
     ),
     "blank_line": _inserted_after(lambda _, __: Row((), Blemish("", "an empty line", "skip"))),
 }

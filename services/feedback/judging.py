@@ -71,9 +71,7 @@ class Judge:
                 tx.emit(outcome_event(item.tenant_id, item.dealer_id, currency, version + 1, outcome, now))
         await store.save_outcomes(tx.connection, item.tenant_id, item.dealer_id, changed, now)
         old = now - timedelta(days=FOLLOWED_DAYS)
-        await store.settle(
-            tx.connection, [UUID(a.recommendation_id) for _, a, _ in cases if a.issued_at < old]
-        )
+        await store.settle(tx.connection, [UUID(a.recommendation_id) for _, a, _ in cases if a.issued_at < old])
         if changed:
             pairs = [(advice, answer) for _, advice, answer in cases]
             exposure = _open_exposure(pairs, happened, now)
@@ -158,8 +156,7 @@ def _open_exposure(
     cases: Sequence[tuple[Advice, Answer | None]], happened: Mapping[str, Happening], now: datetime
 ) -> float:
     return sum(
-        exposure_so_far(advice, answer, happened[advice.recommendation_id], now)
-        / advice.computed_with.hazard_scale
+        exposure_so_far(advice, answer, happened[advice.recommendation_id], now) / advice.computed_with.hazard_scale
         for advice, answer in cases
     )
 

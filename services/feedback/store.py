@@ -196,11 +196,7 @@ async def newest_policy(connection: Connection, dealer_id: UUID) -> tuple[int, d
         "SELECT version, learned_on, parameters FROM policy WHERE dealer_id = $1 ORDER BY version DESC LIMIT 1",
         dealer_id,
     )
-    return (
-        (row["version"], row["learned_on"], Parameters(**row["parameters"]))
-        if row
-        else (0, None, Parameters())
-    )
+    return (row["version"], row["learned_on"], Parameters(**row["parameters"])) if row else (0, None, Parameters())
 
 
 async def save_policy(

@@ -81,9 +81,7 @@ class Forecaster:
             rows = []
             for forecast in forecasts:
                 for strategy, reason in forecast.failures.items():
-                    _log.warning(
-                        "strategy failed", segment=forecast.segment, strategy=strategy, reason=reason
-                    )
+                    _log.warning("strategy failed", segment=forecast.segment, strategy=strategy, reason=reason)
                 version, digest = known.get(forecast.segment, (0, ""))
                 label = labels.get(forecast.segment, forecast.segment)
                 event = _event(tenant_id, dealer_id, label, version + 1, forecast)
@@ -97,9 +95,7 @@ class Forecaster:
             await SERIES.finish(tx.connection, due)
 
 
-def _event(
-    tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast: SegmentForecast
-) -> ForecastReady:
+def _event(tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast: SegmentForecast) -> ForecastReady:
     return ForecastReady(
         event_id=deterministic_id("forecast-ready", tenant_id, dealer_id, forecast.segment, version),
         occurred_at=datetime.now(UTC),

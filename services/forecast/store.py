@@ -69,9 +69,7 @@ async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visi
 
 async def save_market_rates(connection: Connection, events: Sequence[MarketUpdated]) -> None:
     """Keep the market's rate of sale per segment, for segments without a history of their own."""
-    newest = {
-        (e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)
-    }
+    newest = {(e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         """
@@ -110,9 +108,7 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
         )
 
 
-async def load_stays(
-    connection: Connection, dealer_id: UUID, since: date
-) -> tuple[list[Stay], dict[str, str]]:
+async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[Stay], dict[str, str]]:
     """Load a rooftop's stays that reach past a day, and the label of each segment."""
     rows = await connection.fetch(
         "SELECT segment, label, stocked, left_on, sold FROM stay"
@@ -124,9 +120,7 @@ async def load_stays(
     return stays, {row["segment"]: row["label"] for row in rows}
 
 
-async def load_market_rates(
-    connection: Connection, dealer_id: UUID
-) -> tuple[dict[str, MarketRate], dict[str, str]]:
+async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:
     """Load what the market suggests per segment, and the labels of those segments."""
     rows = await connection.fetch(
         "SELECT segment, label, sold_per_day, own_share FROM market_rate WHERE dealer_id = $1", dealer_id
@@ -186,7 +180,8 @@ async def schedule_new_week(connection: Connection, queue: str) -> None:
     await connection.execute(
         """
         INSERT INTO work AS w (queue, tenant_id, dealer_id, key, due_at, latest_at)
-        SELECT $1, tenant_id, dealer_id, segment, now(), now() FROM series WHERE week < date_trunc('week', now())::date
+        SELECT $1, tenant_id, dealer_id, segment, now(), now() FROM series
+        WHERE week < date_trunc('week', now())::date
         ON CONFLICT (queue, tenant_id, dealer_id, key) DO NOTHING
         """,
         queue,

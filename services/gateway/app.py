@@ -39,9 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router=router,
             context=broker.context,
         ) as service:
-            app.state.gate = Gate(
-                service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value()))
-            )
+            app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
             importer = Worker("gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1)
             service.run(importer.run)
             async with broker:

@@ -37,7 +37,5 @@ async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admi
         await accounts.add_api_key(
             tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash)
         )
-        await accounts.write_audit(
-            tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {}
-        )
+        await accounts.write_audit(tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {})
     return FirstAdmin(username, password, tenant_id, key.text)

@@ -148,9 +148,7 @@ class Importer:
             override=work.override,
         )
         progress = Progress(work, dealers, reading)
-        gone = (
-            await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
-        )
+        gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
         chunk_number = 0
         async for rows in _chunks(reading):
             async with self._work.begin(work.tenant_id) as tx:
@@ -231,7 +229,8 @@ class Importer:
         self, progress: Progress, tx: Transaction, row: InventoryRow, seen: store.KnownVehicle | None
     ) -> None:
         work, dealer = progress.work, progress.dealer_of(row)
-        known = seen and Known(seen.status, seen.dealer_id == dealer.dealer_id, seen.exit_date, seen.document)
+        here = seen is not None and seen.dealer_id == dealer.dealer_id
+        known = Known(seen.status, here, seen.exit_date, seen.document) if seen else None
         told = step(known, inventory_facts(row), work.as_of)
         if told.stale:
             progress.stale.append(row.vin)

@@ -100,9 +100,22 @@ def accept(
 
 
 def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetime) -> Iterable[str]:
+    yield from _implausible_times(cloud, now)
+    yield from _unidentified(cloud)
+    if cloud.type is DmsEventKind.TRANSFERRED:
+        destination = cloud.data.destination_dealer_id
+        if destination is None:
+            yield "data.destination_dealer_id: a transfer needs the dealer it goes to"
+        elif destination not in dealers:
+            yield f"data.destination_dealer_id: no dealer {destination} here"
+    if cloud.type is DmsEventKind.PRICED and cloud.data.list_price is None:
+        yield "data.list_price: a price event needs the price"
+
+
+def _implausible_times(cloud: CloudEvent, now: datetime) -> Iterable[str]:
     data = cloud.data
     if cloud.time > now + _TOMORROW:
-        yield f"time: {cloud.time.isoformat()} is in the future; check the clock and the time zone of the sender"
+        yield f"time: {cloud.time.isoformat()} is in the future; check the sender's clock and time zone"
     for name in ("stock_date", "sale_date"):
         value: date | None = getattr(data, name)
         if value is not None and value > (now + _TOMORROW).date():
@@ -111,22 +124,18 @@ def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetim
             yield f"data.{name}: {value} is before {_OLDEST}; send YYYY-MM-DD"
     if data.stock_date and data.sale_date and data.sale_date < data.stock_date:
         yield f"data.sale_date: {data.sale_date} is before data.stock_date {data.stock_date}"
-    if data.vin is not None:
-        vin = Vin(data.vin)
-        if vin.north_american and not vin.check_digit_valid:
-            yield f"data.vin: {vin} has a wrong check digit (position 9); a character is mistyped"
+
+
+def _unidentified(cloud: CloudEvent) -> Iterable[str]:
+    data = cloud.data
     if data.vin is None and data.stock_number is None and cloud.subject is None:
         yield "data.vin: say which vehicle: data.vin, data.stock_number or subject"
-    if cloud.type is DmsEventKind.TRANSFERRED:
-        if data.destination_dealer_id is None:
-            yield "data.destination_dealer_id: a transfer needs the dealer it goes to"
-        elif data.destination_dealer_id not in dealers:
-            yield f"data.destination_dealer_id: no dealer {data.destination_dealer_id} here"
-    if cloud.type is DmsEventKind.PRICED and data.list_price is None:
-        yield "data.list_price: a price event needs the price"
+    vin = Vin(data.vin) if data.vin else _vin_in(cloud.subject)
+    if vin is not None and vin.north_american and not vin.check_digit_valid:
+        yield f"data.vin: {vin} has a wrong check digit (position 9); a character is mistyped"
 
 
-def _vin_in(subject: str | None) -> str | None:
+def _vin_in(subject: str | None) -> Vin | None:
     try:
         return Vin(subject) if subject else None
     except ValueError:

@@ -82,9 +82,7 @@ def listing_of(row: ListingRow, as_of: date) -> Listing:
     )
 
 
-def market_chunk(
-    work: Import, dealer: Dealer, listings: Sequence[Listing], number: int
-) -> MarketDataReceived:
+def market_chunk(work: Import, dealer: Dealer, listings: Sequence[Listing], number: int) -> MarketDataReceived:
     """Make the event of a chunk of listings."""
     return MarketDataReceived(
         event_id=deterministic_id("market", work.tenant_id, work.import_id, number),

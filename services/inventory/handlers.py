@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from services.inventory import store
 from services.inventory.domain import Change, Life, fold
@@ -40,7 +41,7 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
 
 async def _by_vehicle(
     events: Sequence[DmsEventReceived], tx: Transaction
-) -> tuple[dict[Key, list[Change]], dict[Key, object]]:
+) -> tuple[dict[Key, list[Change]], dict[Key, UUID]]:
     numbered = [
         (e.tenant_id, e.dealer_id, e.stock_number or e.subject or "")
         for e in events
@@ -51,7 +52,7 @@ async def _by_vehicle(
         if event.vin and event.stock_number:
             known.setdefault((event.tenant_id, event.dealer_id, event.stock_number), event.vin)
     changes: dict[Key, list[Change]] = defaultdict(list)
-    causes: dict[Key, object] = {}
+    causes: dict[Key, UUID] = {}
     for event in events:
         for vehicle_key, change in _targets(event, known):
             key = (event.tenant_id, vehicle_key)
@@ -60,9 +61,7 @@ async def _by_vehicle(
     return changes, causes
 
 
-def _targets(
-    event: DmsEventReceived, known: dict[tuple[object, object, str], str]
-) -> list[tuple[str, Change]]:
+def _targets(event: DmsEventReceived, known: dict[tuple[UUID, UUID, str], str]) -> list[tuple[str, Change]]:
     """Say which vehicles a report is about: one, or two where an ordered unit turns out to be a VIN."""
     change = change_of(event)
     if event.vin is None:

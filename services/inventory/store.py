@@ -153,9 +153,7 @@ async def save(connection: Connection, lives: Mapping[Key, Life]) -> None:
         " WHERE s.tenant_id = t AND s.vehicle_key = k",
         *keys,
     )
-    lines = [
-        {"tenant_id": tenant, **asdict(sale)} for (tenant, _), life in lives.items() for sale in life.sales
-    ]
+    lines = [{"tenant_id": tenant, **asdict(sale)} for (tenant, _), life in lives.items() for sale in life.sales]
     if lines:
         await connection.execute(
             "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"

@@ -31,9 +31,7 @@ def change_of(event: DmsEventReceived) -> Change:
         for name, value in (("make", known.make), ("model_year", known.model_year)):
             if value is not None:
                 facts.setdefault(name, value)
-    return Change(
-        event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at
-    )
+    return Change(event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at)
 
 
 def order_key(event: DmsEventReceived) -> str:

@@ -115,9 +115,7 @@ async def load_listings(connection: Connection, region: str) -> list[Listing]:
     ]
 
 
-async def load_own(
-    connection: Connection, dealer_id: UUID, since: date
-) -> tuple[list[OwnUnit], list[OwnSale]]:
+async def load_own(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[OwnUnit], list[OwnSale]]:
     """Load a rooftop's stock, and its retail sales since a day."""
     rows = await connection.fetch(
         "SELECT vehicle_key, segment, label, status, exit_date FROM own_unit"
@@ -127,9 +125,7 @@ async def load_own(
     )
     units = [OwnUnit(r["vehicle_key"], r["segment"], r["label"]) for r in rows if r["status"] == "in_stock"]
     sales = [
-        OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"])
-        for r in rows
-        if r["status"] == "sold"
+        OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"]) for r in rows if r["status"] == "sold"
     ]
     return units, sales
 

@@ -54,9 +54,7 @@ class Reviewer:
         result = await self._pool.run(review_book, book, now.date())
         async with self._work.begin(item.tenant_id) as tx:
             before = {event["recommendation_id"]: event for event in await store.standing(tx.connection)}
-        changes = reconcile(
-            [standing_of(event) for event in before.values()], result.advice, now, units=book.units
-        )
+        changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
         fresh = await self._similar.attach(_issues(item.tenant_id, changes, now))
         async with self._work.begin(item.tenant_id) as tx:
             published = [*_closings(changes, before, now), *fresh]
@@ -91,15 +89,12 @@ class Reviewer:
 
 def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
     superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id))
-        for each in changes.supersede
+        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
     ]
     return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
 
 
-def _closings(
-    changes: Changes, before: dict[str, dict[str, Any]], now: datetime
-) -> list[RecommendationIssued]:
+def _closings(changes: Changes, before: dict[str, dict[str, Any]], now: datetime) -> list[RecommendationIssued]:
     ends = [
         *((each.standing, AdviceStatus.SUPERSEDED, "replaced by newer advice") for each in changes.supersede),
         *((each.standing, AdviceStatus.WITHDRAWN, each.because) for each in changes.withdraw),

@@ -31,9 +31,7 @@ class SimilarCases:
     def ending(event: OutcomeRecorded) -> str:
         """Say in words how advice ended."""
         when = f"{event.kind.value} after {event.days} days"
-        return (
-            when if event.realised_value is None else f"{when}, worth {event.realised_value} {event.currency}"
-        )
+        return when if event.realised_value is None else f"{when}, worth {event.realised_value} {event.currency}"
 
     async def attach(self, fresh: Sequence[RecommendationIssued]) -> list[RecommendationIssued]:
         """Attach the most similar past cases; where the search is down, advice goes out without and says so."""
@@ -44,10 +42,7 @@ class SimilarCases:
             if await self._vectors.count(str(tenant_id)) == 0:
                 return list(fresh)
             vectors = await self._embedder.embed([_text(event) for event in fresh])
-            found = [
-                await self._vectors.search(str(tenant_id), vector, _NEAREST, kinds=[KIND])
-                for vector in vectors
-            ]
+            found = [await self._vectors.search(str(tenant_id), vector, _NEAREST, kinds=[KIND]) for vector in vectors]
         except VectorsUnavailable as error:
             _log.warning("advice goes out without similar cases", error=str(error))
             return [event.model_copy(update={"degraded": (*event.degraded, "similarity")}) for event in fresh]

@@ -172,9 +172,7 @@ async def reviewed(connection: Connection, tenant_id: UUID, on: date) -> None:
 
 async def tenants_to_review(connection: Connection) -> list[UUID]:
     """List the tenants whose advice was last computed on an earlier day; ids only, across tenants."""
-    rows = await connection.fetch(
-        "SELECT tenant_id FROM review WHERE reviewed_on < (now() AT TIME ZONE 'UTC')::date"
-    )
+    rows = await connection.fetch("SELECT tenant_id FROM review WHERE reviewed_on < (now() AT TIME ZONE 'UTC')::date")
     return [row["tenant_id"] for row in rows]
 
 

@@ -128,9 +128,7 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
     )
 
 
-def closed(
-    event: Mapping[str, Any], status: AdviceStatus, because: str, now: datetime
-) -> RecommendationIssued:
+def closed(event: Mapping[str, Any], status: AdviceStatus, because: str, now: datetime) -> RecommendationIssued:
     """Publish the end of advice."""
     standing = RecommendationIssued.model_validate(event)
     return standing.model_copy(

@@ -106,9 +106,7 @@ class BatchConsumer:
             except Exception as error:
                 if not passing(error) or attempt == self._attempts:
                     raise
-                self._log.warning(
-                    "batch will be tried again", topic=topic.name, error=str(error), attempt=attempt
-                )
+                self._log.warning("batch will be tried again", topic=topic.name, error=str(error), attempt=attempt)
                 await asyncio.sleep(_BACKOFF_SECONDS * 2 ** (attempt - 1))
             else:
                 return
@@ -158,9 +156,7 @@ class BatchConsumer:
             )
         if parked:
             self._metrics.dead_lettered(topic.name, type(error).__name__)
-            self._log.warning(
-                "dead letter", topic=topic.name, partition=record.partition, offset=record.offset
-            )
+            self._log.warning("dead letter", topic=topic.name, partition=record.partition, offset=record.offset)
 
 
 def _claimed_id(record: "ConsumerRecord[Any, Any]") -> UUID | None:
@@ -183,9 +179,7 @@ def _once(deliveries: list[Delivery], new: set[UUID]) -> list[Event]:
 def _traces(deliveries: list[Delivery]) -> dict[UUID, dict[str, str]]:
     """Give each event's own trace context, so that what it causes stays in its trace through a batch."""
     return {
-        delivery.event.event_id: {
-            name: delivery.headers[name] for name in _TRACE_HEADERS if name in delivery.headers
-        }
+        delivery.event.event_id: {name: delivery.headers[name] for name in _TRACE_HEADERS if name in delivery.headers}
         for delivery in deliveries
         if "traceparent" in delivery.headers
     }

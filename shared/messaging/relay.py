@@ -28,9 +28,7 @@ RETRY_SECONDS = 1.0
 class Relay:
     """Publishes a service's outbox in order, for as long as it runs."""
 
-    def __init__(
-        self, service: str, postgres: PostgresSettings, kafka: KafkaSettings, *, metrics: Metrics
-    ) -> None:
+    def __init__(self, service: str, postgres: PostgresSettings, kafka: KafkaSettings, *, metrics: Metrics) -> None:
         self._service = service
         self._postgres = postgres
         self._kafka = kafka
@@ -88,9 +86,8 @@ class Relay:
             await self._close(connection, producer)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        while not await connection.fetchval(
-            "SELECT pg_try_advisory_lock(hashtext($1))", f"relay {self._service}"
-        ):
+        lock = "SELECT pg_try_advisory_lock(hashtext($1))"
+        while not await connection.fetchval(lock, f"relay {self._service}"):  # noqa: ASYNC110  # another process holds it
             await asyncio.sleep(POLL_SECONDS)
         self.leading = True
 

@@ -14,13 +14,9 @@ async def ensure_topics(settings: KafkaSettings, *, replication: int = 1) -> lis
     """
     wanted = [NewTopic(topic.name, topic.partitions, replication) for topic in TOPICS.values()]
     wanted += [
-        NewTopic(topic.dead_letters(group), 1, replication)
-        for topic in TOPICS.values()
-        for group in topic.consumers
+        NewTopic(topic.dead_letters(group), 1, replication) for topic in TOPICS.values() for group in topic.consumers
     ]
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics"
-    )
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics")
     await admin.start()
     try:
         answer = await admin.create_topics(wanted)

@@ -51,7 +51,7 @@ class Worker:
     async def _attempt(self, items: Sequence[WorkItem]) -> None:
         try:
             await self._compute(items)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and given back
             if len(items) > 1 and not passing(error):
                 for item in items:
                     await self._attempt([item])

@@ -91,9 +91,7 @@ class Health:
         self._consumers: dict[str, _Consumer] = {}
         self._watched_at = clock()
 
-    def add_check(
-        self, name: str, check: Check, *, timeout_seconds: float = 2.0, required: bool = True
-    ) -> None:
+    def add_check(self, name: str, check: Check, *, timeout_seconds: float = 2.0, required: bool = True) -> None:
         """Add a dependency; without one that is not required the service is degraded but ready."""
         self._dependencies[name] = _Dependency(check, timeout_seconds, required)
 

@@ -89,9 +89,7 @@ def _without_repetition(_logger: WrappedLogger, _method: str, event: EventDict) 
 def _formatter(common: list[Processor], *, human: bool) -> logging.Formatter:
     # Tracebacks are plain text on purpose: richer ones print local variables, and so secrets.
     render: list[Processor] = [structlog.processors.format_exc_info, redact_secrets]
-    render.append(
-        structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    render.append(structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False))
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*common, structlog.stdlib.ExtraAdder(), _without_repetition],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],

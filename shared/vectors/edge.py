@@ -158,7 +158,5 @@ def _write_newer(points: Sequence[StoredPoint], shard: EdgeShard) -> None:
 
 
 def _filter(scope: Scope, *also: HasIdCondition) -> Filter:
-    conditions = [
-        FieldCondition(key=key, match=MatchAny(any=list(texts))) for key, texts in scope.conditions.items()
-    ]
+    conditions = [FieldCondition(key=key, match=MatchAny(any=list(texts))) for key, texts in scope.conditions.items()]
     return Filter(must=[*conditions, *also])

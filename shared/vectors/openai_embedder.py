@@ -28,9 +28,7 @@ class OpenAIEmbedder:
         retries: int = 2,
     ) -> None:
         """Use `model`, shortened by the server to `dimension` numbers; nothing is sent yet."""
-        self._client = AsyncOpenAI(
-            api_key=api_key, base_url=base_url, timeout=timeout_seconds, max_retries=retries
-        )
+        self._client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout_seconds, max_retries=retries)
         self._model = model
         self._dimension = dimension
 

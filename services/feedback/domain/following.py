@@ -85,9 +85,7 @@ def _repriced_on(advice: Advice, answer: Answer | None, happening: Happening) ->
         return min(followed)
     if moves or answer is None or answer.decision is Decision.DECLINED:
         return None
-    return (
-        answer.answered_at.date() if answer.decision is Decision.ACCEPTED or _leans(advice, answer) else None
-    )
+    return answer.answered_at.date() if answer.decision is Decision.ACCEPTED or _leans(advice, answer) else None
 
 
 def _is_wanted(advice: Advice, answer: Answer | None, price: float) -> bool:
@@ -110,9 +108,7 @@ def _overtaken_on(advice: Advice, answer: Answer | None, happening: Happening, a
     if advice.action is not Action.REPRICE:
         return None
     later = [
-        move.on
-        for move in happening.price_moves
-        if move.on > acted_on and not _is_wanted(advice, answer, move.price)
+        move.on for move in happening.price_moves if move.on > acted_on and not _is_wanted(advice, answer, move.price)
     ]
     return min(later) - timedelta(days=1) if later else None
 

@@ -92,9 +92,7 @@ def propose(dealer: Evidence, sisters: Evidence, current: Parameters) -> Proposa
         ),
         gross_bias=_next_bias(
             current.gross_bias,
-            learned_bias(
-                own.gross_error, own.gross_errors, learned_bias(others.gross_error, others.gross_errors)
-            ),
+            learned_bias(own.gross_error, own.gross_errors, learned_bias(others.gross_error, others.gross_errors)),
         ),
         demand_scale=_next_scale(
             current.demand_scale,

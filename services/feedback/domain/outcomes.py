@@ -58,9 +58,7 @@ class Outcome:
     """The vehicles whose stocking this advice on a segment has claimed."""
 
 
-def outcome_of(
-    advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime
-) -> Outcome | None:
+def outcome_of(advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime) -> Outcome | None:
     """Tell what came of the advice as of ``now`` (aware, the rooftop's zone); None while that is open.
 
     Asking again gives the same outcome until something new happened. None, too, where the vehicle was gone
@@ -78,9 +76,7 @@ def outcome_of(
     return _of_vehicle(advice, answer, known, now)
 
 
-def exposure_so_far(
-    advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime
-) -> float:
+def exposure_so_far(advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime) -> float:
     """Sum the sales expected up to ``now`` of advice on a vehicle that has no outcome yet.
 
     Learning needs them: sales are known at once and unsold vehicles only at expiry, so without the open
@@ -122,9 +118,7 @@ def _end(advice: Advice, happening: Happening, following: Following) -> Ending |
     return Ending(Kind.TRANSFERRED, move.on)
 
 
-def _outcome(
-    advice: Advice, answer: Answer | None, following: Following, end: Ending, cost: float = 0.0
-) -> Outcome:
+def _outcome(advice: Advice, answer: Answer | None, following: Following, end: Ending, cost: float = 0.0) -> Outcome:
     on = max(end.on, advice.issued_on)
     days = (on - advice.issued_on).days
     at_risk = following.at_risk_until is None or on <= following.at_risk_until
@@ -179,9 +173,7 @@ def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now
 
 
 def _reversed(undone: Outcome) -> Outcome:
-    return replace(
-        undone, kind=Kind.REVERSED, realised_value=None, realised_gross=None, hazard_exposure=0.0, sales=0
-    )
+    return replace(undone, kind=Kind.REVERSED, realised_value=None, realised_gross=None, hazard_exposure=0.0, sales=0)
 
 
 def _realised(advice: Advice, end: Ending, days: int, cost: float) -> float | None:

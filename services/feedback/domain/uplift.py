@@ -84,9 +84,7 @@ def summarise(outcomes: Iterable[Outcome]) -> Summary:
         groups[outcome.action, outcome.decision].append(outcome)
     tallies = tuple(
         _tally(action, decision, members)
-        for (action, decision), members in sorted(
-            groups.items(), key=lambda item: (item[0][0], item[0][1] or "")
-        )
+        for (action, decision), members in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] or ""))
     )
     answered = [outcome for outcome in shown if outcome.decision is not None]
     taken = sum(outcome.decision is not Decision.DECLINED for outcome in answered)
@@ -105,9 +103,7 @@ def summarise(outcomes: Iterable[Outcome]) -> Summary:
 
 def _tally(action: Action, decision: Decision | None, members: list[Outcome]) -> Tally:
     realised = {
-        outcome.recommendation_id: outcome.realised_value
-        for outcome in members
-        if outcome.realised_value is not None
+        outcome.recommendation_id: outcome.realised_value for outcome in members if outcome.realised_value is not None
     }
     return Tally(
         action=action,

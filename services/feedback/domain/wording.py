@@ -31,9 +31,7 @@ def reason_for(previous: Parameters, parameters: Parameters, own: Sums) -> str:
             f"{own.demand.forecast:.1f} were forecast, so demand is scaled by "
             f"{parameters.demand_scale:.2f} instead of {previous.demand_scale:.2f}."
         )
-    sentences.append(
-        "Each figure is weighed against the group's other rooftops and moves a bounded step at a time."
-    )
+    sentences.append("Each figure is weighed against the group's other rooftops and moves a bounded step at a time.")
     return " ".join(sentences)
 
 

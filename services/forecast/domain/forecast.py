@@ -123,8 +123,7 @@ def _group_priors(
     if len(members) == 1:
         return dict.fromkeys(members, rooftop)
     return {
-        group: level_prior(panel_of(series, end).before(weeks_back), rooftop)
-        for group, series in members.items()
+        group: level_prior(panel_of(series, end).before(weeks_back), rooftop) for group, series in members.items()
     }
 
 

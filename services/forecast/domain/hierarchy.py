@@ -99,9 +99,7 @@ def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:
     rates = np.append(sums.units[seen], 1.0) / weeks
     squared = np.append(sums.squared_weeks[seen], 1.0 / above.mean)
     mean, between = _moments(rates, dispersion * squared / weeks**2)
-    spread = (rates.size * between / mean**2 + _PARENT_SEGMENTS / above.shape) / (
-        rates.size + _PARENT_SEGMENTS
-    )
+    spread = (rates.size * between / mean**2 + _PARENT_SEGMENTS / above.shape) / (rates.size + _PARENT_SEGMENTS)
     shape = min(max(1.0 / spread, _SHAPES[0]), _SHAPES[1])
     return RatePrior(shape, shape / mean, dispersion, tuple(season.tolist()))
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 _LOWER, _UPPER = LEVELS.index(0.10), LEVELS.index(0.90)
 
 
-def pinball(
-    actual: NDArray[np.float64], quantiles: NDArray[np.float64], levels: Sequence[float] = LEVELS
-) -> float:
+def pinball(actual: NDArray[np.float64], quantiles: NDArray[np.float64], levels: Sequence[float] = LEVELS) -> float:
     """Average the quantile loss over weeks and levels, in units a week; lower is better.
 
     ``actual`` has shape ``[weeks]``, ``quantiles`` ``[weeks, levels]``. Raises ValueError for other shapes or
@@ -45,9 +43,7 @@ def weekly_pinball(
         raise ValueError(message)
     above = actual[:, None] - quantiles
     probabilities = np.asarray(levels)
-    losses: NDArray[np.float64] = np.maximum(probabilities * above, (probabilities - 1.0) * above).mean(
-        axis=1
-    )
+    losses: NDArray[np.float64] = np.maximum(probabilities * above, (probabilities - 1.0) * above).mean(axis=1)
     return losses
 
 

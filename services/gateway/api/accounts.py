@@ -200,9 +200,7 @@ async def create_api_key(body: NewApiKeyIn, admin: Admin, gate: GateDep) -> ApiK
     """Make a key for a DMS; the secret is shown this once."""
     await _check_dealers(gate, admin, body.dealer_ids)
     new = new_api_key()
-    key = ApiKey.fresh(
-        admin.tenant_id, new.key_id, body.name, new.secret_hash, body.dealer_ids, body.expires_at
-    )
+    key = ApiKey.fresh(admin.tenant_id, new.key_id, body.name, new.secret_hash, body.dealer_ids, body.expires_at)
     async with gate.work.begin(admin.tenant_id) as tx:
         await accounts.add_api_key(tx.connection, key)
         await _audit(tx.connection, admin, "api_key.created", new.key_id, {"name": body.name})
@@ -237,9 +235,7 @@ async def _check_dealers(gate: GateDep, admin: Principal, dealer_ids: list[UUID]
             raise not_found("dealer", dealer_id)
 
 
-async def _audit(
-    connection: Any, admin: Principal, action: str, subject: str, details: dict[str, Any]
-) -> None:
+async def _audit(connection: Any, admin: Principal, action: str, subject: str, details: dict[str, Any]) -> None:
     await accounts.write_audit(connection, admin.tenant_id, admin.actor, action, subject, details)
 
 

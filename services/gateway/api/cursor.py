@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -26,7 +27,7 @@ async def page(
     principal: Principal,
     listing: Listing,
     *,
-    filters: dict[str, object],
+    filters: Mapping[str, object],
     sort: str,
     cursor: str | None,
     limit: int,
@@ -74,7 +75,5 @@ def _open(seal: bytes, cursor: str) -> tuple[str | None, str]:
             return key, identity
     except ValueError:
         pass  # answered below like any other cursor that is not ours
-    fields = [
-        FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")
-    ]
+    fields = [FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")]
     raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor does not fit.", errors=fields)

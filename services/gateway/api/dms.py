@@ -43,7 +43,7 @@ _BODY = {
                     {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/CloudEvent"}},
                 ]
             },
-            "example": CloudEvent.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index,call-overload]
+            "example": CloudEvent.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
         },
         NDJSON: {"schema": {"type": "string", "description": "one CloudEvent a line"}},
     },
@@ -59,9 +59,7 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
     rejected: list[RejectedEvent] = []
     good = {}
     total = 0
-    for index, raw in enumerate(
-        _split(body, request.headers.get("content-type", ""), gate.settings.max_events)
-    ):
+    for index, raw in enumerate(_split(body, request.headers.get("content-type", ""), gate.settings.max_events)):
         total += 1
         try:
             event = accept(parse(raw), machine, dealers, received_at)

@@ -104,9 +104,7 @@ async def create_import(
     today = datetime.now(UTC).astimezone(ZoneInfo(dealer.timezone)).date()
     if as_of is not None and as_of > today:
         fields = [FieldError(field="as_of", message=f"{as_of} is in the future")]
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot speak of a day to come.", errors=fields
-        )
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot speak of a day to come.", errors=fields)
     new = Import(
         tenant_id=machine.tenant_id,
         import_id=uuid4(),
@@ -193,9 +191,7 @@ def _override(mapping: str | None) -> dict[str, str | None] | None:
         told = json.loads(mapping)
     except json.JSONDecodeError as error:
         fields = [FieldError(field="mapping", message=f"no JSON: {error}")]
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "The mapping cannot be read.", errors=fields
-        ) from error
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The mapping cannot be read.", errors=fields) from error
     if not isinstance(told, dict) or not all(isinstance(value, str | None) for value in told.values()):
         fields = [FieldError(field="mapping", message='must be an object such as {"My Price": "list_price"}')]
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The mapping cannot be read.", errors=fields)

@@ -91,7 +91,5 @@ async def summarise(person: Person, gate: GateDep, dealer_id: UUID | None = None
         }
         for condition in ("used", "new"):
             parts[condition]["target_days_supply"] = target_days_supply(condition)
-        summaries.append(
-            Summary(dealer_id=dealer.dealer_id, dealer=dealer.name, currency=dealer.currency, **parts)
-        )
+        summaries.append(Summary(dealer_id=dealer.dealer_id, dealer=dealer.name, currency=dealer.currency, **parts))
     return summaries

@@ -61,9 +61,7 @@ async def list_recommendations(
         "status": status,
         "vehicle_key": vehicle_key,
     }
-    found, after = await page(
-        gate, person, RECOMMENDATIONS, filters=filters, sort=sort, cursor=cursor, limit=limit
-    )
+    found, after = await page(gate, person, RECOMMENDATIONS, filters=filters, sort=sort, cursor=cursor, limit=limit)
     dealers = await gate.dealers(person.tenant_id)
     items = [_shown(row, dealers, details=False) for row in found.rows]
     return PageOut(items=items, next_cursor=after)

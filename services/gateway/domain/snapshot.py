@@ -40,22 +40,25 @@ def step(known: Known | None, row: Mapping[str, Any], as_of: date) -> Step:
     if known is None:
         return Step("vehicle.stocked", row)
     if known.status == "in_stock":
-        changed = {name: value for name, value in row.items() if not _same(known.facts.get(name), value)}
-        if not known.here:
-            return Step("vehicle.transferred", row)
-        if not changed:
-            return Step(None, {})
-        return Step("vehicle.priced" if set(changed) == {"list_price"} else "vehicle.updated", changed)
+        return _still_in_stock(known, row)
     if known.status == "on_order":
         return Step("order.received", row)
     gone = known.exit_date
-    if known.status in {"sold", "wholesaled"} and gone and (as_of - gone).days <= STILL_LISTED_DAYS:
+    was_sold = known.status in {"sold", "wholesaled"}
+    if was_sold and gone and (as_of - gone).days <= STILL_LISTED_DAYS:
         return Step(None, {}, stale=True)
     # Back after it had left: what was said of its first stay's start no longer holds.
-    again = dict(row)
-    if known.status != "departed" and gone and (again.get("stock_date") or gone) <= gone:
-        again["stock_date"] = as_of
-    return Step("vehicle.stocked", again)
+    outdated = was_sold and gone is not None and (row.get("stock_date") or gone) <= gone
+    return Step("vehicle.stocked", {**row, "stock_date": as_of} if outdated else row)
+
+
+def _still_in_stock(known: Known, row: Mapping[str, Any]) -> Step:
+    if not known.here:
+        return Step("vehicle.transferred", row)
+    changed = {name: value for name, value in row.items() if not _same(known.facts.get(name), value)}
+    if not changed:
+        return Step(None, {})
+    return Step("vehicle.priced" if set(changed) == {"list_price"} else "vehicle.updated", changed)
 
 
 def too_many_missing(known: int, missing: int) -> bool:

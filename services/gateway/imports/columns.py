@@ -107,14 +107,10 @@ def _resolve(
 def _unknown(key: str, value: str | None, header: Sequence[str], kind: ImportKind) -> UnknownColumnError:
     if key in FIELDS[kind]:
         remedy = f"The file has the columns: {', '.join(header)}."
-        return UnknownColumnError(
-            f"the mapping sends {key!r} to a column {value!r} that is not there", remedy
-        )
+        return UnknownColumnError(f"the mapping sends {key!r} to a column {value!r} that is not there", remedy)
     if key in header:
         remedy = f"Fields of a {kind} file are: {', '.join(FIELDS[kind])}."
-        return UnknownColumnError(
-            f"the mapping gives {key!r} to a field {value!r} that does not exist", remedy
-        )
+        return UnknownColumnError(f"the mapping gives {key!r} to a field {value!r} that does not exist", remedy)
     remedy = f"Columns: {', '.join(header)}. Fields of a {kind} file: {', '.join(FIELDS[kind])}."
     return UnknownColumnError(f"the mapping names {key!r}, neither a column nor a field", remedy)
 
@@ -179,6 +175,4 @@ def _require(mapping: Mapping, header: Sequence[str]) -> None:
             f"Name it in the mapping, for example {{{missing[0]!r}: '<your column>'}}, or rename the column "
             f"to {FIELDS[mapping.kind][missing[0]][0]!r}."
         )
-        raise UnrecognisedColumnsError(
-            f"no column of a {mapping.kind} file for {wanted} among: {shown}", remedy
-        )
+        raise UnrecognisedColumnsError(f"no column of a {mapping.kind} file for {wanted} among: {shown}", remedy)

@@ -37,9 +37,7 @@ class Duplicates:
             what = f"the sale of this vehicle on {row.sale_date} already stands"
         else:
             return self._judge_listing(row)
-        return (
-            Seen.TAKE if held == row.line else RowProblem(row.line, "vin", f"{what} on line {held}", row.vin)
-        )
+        return Seen.TAKE if held == row.line else RowProblem(row.line, "vin", f"{what} on line {held}", row.vin)
 
     def _judge_listing(self, row: ListingRow) -> Seen:
         seen_on = row.last_seen or row.snapshot_date or row.first_seen or dt.date.min

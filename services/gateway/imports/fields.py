@@ -36,20 +36,12 @@ _VEHICLE: Final[Synonyms] = {
         "condition, new used, new or used, new used flag, nu, vehicle condition, inventory type, stock "
         "type, product state type, car type, vehicle type, type"
     ),
-    "certified": _names(
-        "certified, certified pre owned, cpo, is certified, is cpo, certified flag, cpo flag"
-    ),
+    "certified": _names("certified, certified pre owned, cpo, is certified, is cpo, certified flag, cpo flag"),
     "model_year": _names("model year, year, yr, my, vehicle year, veh year, car year, year model"),
-    "make": _names(
-        "make, make name, vehicle make, veh make, primary make, brand, marque, manufacturer, division"
-    ),
-    "model": _names(
-        "model, model name, vehicle model, veh model, primary model, model description, model desc"
-    ),
+    "make": _names("make, make name, vehicle make, veh make, primary make, brand, marque, manufacturer, division"),
+    "model": _names("model, model name, vehicle model, veh model, primary model, model description, model desc"),
     "trim": _names("trim, trim level, trim package, trim name, trim description, series, version, package"),
-    "body": _names(
-        "body, body style, body type, body class, body style name, vehicle body, vehicle body style"
-    ),
+    "body": _names("body, body style, body type, body class, body style name, vehicle body, vehicle body style"),
     "drivetrain": _names(
         "drivetrain, drive train, drive type, drivetrain type, driveline, driven wheels, wheel drive, drive"
     ),
@@ -71,8 +63,7 @@ _VEHICLE: Final[Synonyms] = {
 
 _OWNED: Final[Synonyms] = {
     "stock_number": _names(
-        "stock number, stock no, stock num, stock id, stock, stk number, stk no, stk num, stk, inventory "
-        "number"
+        "stock number, stock no, stock num, stock id, stock, stk number, stk no, stk num, stk, inventory number"
     ),
     "invoice": _names("invoice, invoice price, invoice amount, dealer invoice, vehicle invoice"),
     "cost": _names(
@@ -114,8 +105,7 @@ FIELDS: Final[dict[ImportKind, Synonyms]] = {
         "status": _names("status, inventory status, vehicle status, stock status, dms status, availability"),
         "location": _names("location, lot location, stock location, lot"),
         "photo_count": _names(
-            "photo count, image count, number of photos, photos, pictures, images, image list, photo urls, "
-            "image urls"
+            "photo count, image count, number of photos, photos, pictures, images, image list, photo urls, image urls"
         ),
     },
     ImportKind.SALES: {
@@ -130,8 +120,7 @@ FIELDS: Final[dict[ImportKind, Synonyms]] = {
             "deal price, cash price, final price, sold for, price"
         ),
         "list_price": _names(
-            "list price, listed price, asking price, internet price, advertised price, retail price, "
-            "sticker price"
+            "list price, listed price, asking price, internet price, advertised price, retail price, sticker price"
         ),
         "front_gross": _names(
             "front gross, front end gross, front gross profit, front profit, vehicle gross, front, gross "

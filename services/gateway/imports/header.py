@@ -48,9 +48,7 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
         return Header(_unique(table.header), None)
     rows = list(itertools.islice(table.rows(), _ROWS_ABOVE))
     if not rows:
-        raise EmptyFileError(
-            "the file has no rows", "Check the export; an empty lot is sent as a header alone."
-        )
+        raise EmptyFileError("the file has no rows", "Check the export; an empty lot is sent as a header alone.")
     known = frozenset(told)
     best = max(rows, key=lambda row: _names_recognised(row, kind, known))  # the first one, on a tie
     if _names_recognised(best, kind, known) < _ENOUGH_NAMES:
@@ -89,9 +87,7 @@ def _headless(first: SourceRow) -> Header:
     vin_at = CARSFORSALE_ORDER.index("VIN")
     if len(first.cells) == len(CARSFORSALE_ORDER) and looks_like_vin(first.cells[vin_at] or ""):
         return Header(tuple(CARSFORSALE_ORDER), None, assumed=True)
-    seen = (
-        f"row {first.line} already holds a vehicle ({len(first.cells)} columns) and nothing names the columns"
-    )
+    seen = f"row {first.line} already holds a vehicle ({len(first.cells)} columns) and nothing names the columns"
     remedy = "Put a line with the column names first, such as VIN,Year,Make,Model,Mileage,Price."
     raise MissingHeaderError(seen, remedy)
 

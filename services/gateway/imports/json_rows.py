@@ -72,9 +72,7 @@ def _array_items(path: Path, encoding: str) -> list[Any]:
     try:
         value = json.loads(path.read_text(encoding, errors="replace"), parse_float=_exact, parse_int=str)
     except json.JSONDecodeError as error:
-        seen = (
-            f"the file starts like JSON but breaks at line {error.lineno}, column {error.colno} ({error.msg})"
-        )
+        seen = f"the file starts like JSON but breaks at line {error.lineno}, column {error.colno} ({error.msg})"
         raise DamagedFileError(seen, "Export it again.") from error
     except (ValueError, RecursionError) as error:
         raise DamagedFileError("the JSON is nested too deeply", "Send an array of flat objects.") from error
@@ -82,9 +80,7 @@ def _array_items(path: Path, encoding: str) -> list[Any]:
     if items is None:
         raise NotATableError("the JSON holds no list of objects", f"Send an array whose items are {_OBJECT}.")
     if not items:
-        raise EmptyFileError(
-            "the JSON list is empty", "Check the export; an empty lot is sent as a header alone."
-        )
+        raise EmptyFileError("the JSON list is empty", "Check the export; an empty lot is sent as a header alone.")
     return items
 
 

@@ -39,9 +39,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 _EXACT: Final[dict[ImportKind, dict[str, tuple[str, int]]]] = {
     kind: {
-        "".join(words_of(name)): (field, place)
-        for field, names in fields.items()
-        for place, name in enumerate(names)
+        "".join(words_of(name)): (field, place) for field, names in fields.items() for place, name in enumerate(names)
     }
     for kind, fields in FIELDS.items()
 }

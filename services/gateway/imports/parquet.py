@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from services.gateway.imports.errors import DamagedFileError, EmptyFileError
 from services.gateway.imports.table import FileFormat, RawTable, SourceRow, number_text
@@ -55,6 +55,4 @@ def _text(cell: Any) -> str | None:
 
 
 def _damaged(error: Exception) -> DamagedFileError:
-    return DamagedFileError(
-        f"the Parquet file cannot be read ({str(error).splitlines()[0]})", "Export it again."
-    )
+    return DamagedFileError(f"the Parquet file cannot be read ({str(error).splitlines()[0]})", "Export it again.")

@@ -58,6 +58,4 @@ def open_table(path: Path, filename: str) -> RawTable:
 def _refuse_blank(path: Path, filename: str) -> None:
     size = path.stat().st_size
     if size <= _START:
-        raise EmptyFileError(
-            f"{filename} is empty ({size} bytes)", "Check the export; it may have been cut off."
-        )
+        raise EmptyFileError(f"{filename} is empty ({size} bytes)", "Check the export; it may have been cut off.")

@@ -51,9 +51,7 @@ class RowReader:
 
     def refuse(self, field: str, reason: str, value: object = None) -> None:
         """Note a problem that keeps the row out."""
-        self.problems.append(
-            RowProblem(self.line, field, reason, None if value is None else str(value)[:200])
-        )
+        self.problems.append(RowProblem(self.line, field, reason, None if value is None else str(value)[:200]))
 
     def warn(self, kind: WarningKind, shown: object = "") -> None:
         """Note something that does not keep the row out; it counts once the row is accepted."""

@@ -139,6 +139,5 @@ class RejectedRow:
     def reason(self) -> str:
         """All problems in one sentence, each with its field."""
         return "; ".join(
-            f"{problem.field}: {problem.reason}" if problem.field else problem.reason
-            for problem in self.problems
+            f"{problem.field}: {problem.reason}" if problem.field else problem.reason for problem in self.problems
         )

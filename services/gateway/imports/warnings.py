@@ -13,9 +13,7 @@ class WarningKind(StrEnum):
     """What was noticed; the value is the sentence shown."""
 
     AMBIGUOUS_DATES = "dates do not tell day from month; read as month/day/year"
-    CHECK_DIGIT = (
-        "VIN of a vehicle built outside North America fails the check digit; mistyped VINs look the same"
-    )
+    CHECK_DIGIT = "VIN of a vehicle built outside North America fails the check digit; mistyped VINs look the same"
     CONDITION_GUESSED = "condition missing or unknown; taken from mileage and model year"
     DUPLICATE_OLDER = "VIN listed again with an older date; the newer listing was kept"
     DUPLICATE_REPLACED = "VIN listed again; this listing replaces the earlier one"

@@ -84,8 +84,7 @@ async def tenants(connection: Connection) -> list[dict[str, Any]]:
 async def add_dealer(connection: Connection, dealer: Dealer) -> None:
     """Add a rooftop; raises ``asyncpg.UniqueViolationError`` when the name is taken."""
     await connection.execute(
-        "INSERT INTO dealer (tenant_id, dealer_id, name, currency, region, timezone)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO dealer (tenant_id, dealer_id, name, currency, region, timezone) VALUES ($1, $2, $3, $4, $5, $6)",
         dealer.tenant_id,
         dealer.dealer_id,
         dealer.name,
@@ -171,8 +170,7 @@ async def add_refresh_token(
 ) -> None:
     """Store the hash of a refresh token."""
     await connection.execute(
-        "INSERT INTO refresh_token (tenant_id, user_id, token_hash, family, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO refresh_token (tenant_id, user_id, token_hash, family, expires_at) VALUES ($1, $2, $3, $4, $5)",
         user.tenant_id,
         user.user_id,
         token_hash,

@@ -1,5 +1,6 @@
 """Reading the read model: keyset pages, in a stable order, under the tenant's fence."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -106,7 +107,7 @@ async def read_page(
     connection: Connection,
     listing: Listing,
     *,
-    filters: dict[str, object],
+    filters: Mapping[str, object],
     sort: str,
     descending: bool,
     after: tuple[str | None, str] | None,
@@ -143,9 +144,7 @@ async def read_page(
     )
 
 
-async def stock_rows(
-    connection: Connection, dealer_ids: list[UUID] | None, since: Any
-) -> list[dict[str, Any]]:
+async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, since: Any) -> list[dict[str, Any]]:
     """Read what stock figures are computed from: units on hand or on order, and what left since a date."""
     rows = await connection.fetch(
         """

@@ -46,9 +46,7 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
 
 async def project_market(connection: Connection, events: Sequence[MarketUpdated]) -> None:
     """Store the newest statistics of each segment at each rooftop."""
-    newest = {
-        (e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)
-    }
+    newest = {(e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         """
@@ -69,9 +67,7 @@ async def project_market(connection: Connection, events: Sequence[MarketUpdated]
 
 async def project_forecasts(connection: Connection, events: Sequence[ForecastReady]) -> None:
     """Store the newest forecast of each segment at each rooftop."""
-    newest = {
-        (e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.forecast_version)
-    }
+    newest = {(e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.forecast_version)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         """

@@ -235,7 +235,7 @@ def _is_wholesale(purchase_type: str | None) -> bool:
     return (purchase_type or "").strip().lower() in {"wholesale", "auction"}
 
 
-_NOT_LEFT: dict[str, None] = {
+_NOT_LEFT: dict[str, Any] = {
     "sale_date": None,
     "sale_price": None,
     "purchase_type": None,

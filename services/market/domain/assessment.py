@@ -149,12 +149,8 @@ def materially_differs(old: SegmentMarket | None, new: SegmentMarket) -> bool:
     if abs((new.as_of - old.as_of).days) >= REFRESHED_AFTER_DAYS:
         return True
     return any(
-        _moved(getattr(old, name), getattr(new, name), relative=RELATIVE_CHANGE)
-        for name in _TOLERATED_RELATIVE
-    ) or any(
-        _moved(getattr(old, name), getattr(new, name), absolute=by)
-        for name, by in _TOLERATED_ABSOLUTE.items()
-    )
+        _moved(getattr(old, name), getattr(new, name), relative=RELATIVE_CHANGE) for name in _TOLERATED_RELATIVE
+    ) or any(_moved(getattr(old, name), getattr(new, name), absolute=by) for name, by in _TOLERATED_ABSOLUTE.items())
 
 
 def _moved(old: float | None, new: float | None, *, relative: float = 0.0, absolute: float = 0.0) -> bool:

@@ -95,9 +95,7 @@ def condition_group(segment: str) -> str:
 def groups_of(segments: tuple[str, ...]) -> tuple[NDArray[np.intp], int]:
     """Give each segment the number of its condition group, shape (segments,), and count the groups."""
     names = sorted({condition_group(segment) for segment in segments})
-    return np.array([names.index(condition_group(segment)) for segment in segments], dtype=np.intp), len(
-        names
-    )
+    return np.array([names.index(condition_group(segment)) for segment in segments], dtype=np.intp), len(names)
 
 
 def _numbers(values: Iterable[float | None]) -> NDArray[np.float64]:

@@ -89,8 +89,6 @@ def fit_price_models(listings: Listings, rows: NDArray[np.bool_], as_of: date) -
 
 def _positive(expected: float) -> float:
     if not expected > 0:
-        message = (
-            f"expected price {expected} must be above 0; without a price model there is no price to market"
-        )
+        message = f"expected price {expected} must be above 0; without a price model there is no price to market"
         raise ValueError(message)
     return expected

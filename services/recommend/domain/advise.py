@@ -51,9 +51,7 @@ def review(book: TenantBook, as_of: date) -> Review:
     spoken = [case for case in cases if case.is_worth_saying]
     sure = confidences([(case.chosen, rival(case)) for case in spoken], draws)
     advice = [
-        unit_advice(
-            case, confidence, shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment))
-        )
+        unit_advice(case, confidence, shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment)))
         for case, confidence in zip(spoken, sure, strict=True)
     ]
     advice += [stock_advice(each, purchase_confidence(each), as_of) for each in purchases]

@@ -143,9 +143,7 @@ def _missing(unit: Unit, priced: MarketPrice, demand: SegmentDemand | None, as_o
     if (as_of - priced.as_of).days > _STALE_DAYS:
         missing.append(f"the market price is {(as_of - priced.as_of).days} days old")
     if unit.total_cost is None:
-        missing.append(
-            "cost missing: interest is reckoned on its wholesale value, and nothing is said of profit"
-        )
+        missing.append("cost missing: interest is reckoned on its wholesale value, and nothing is said of profit")
     if demand is None:
         missing.append("no demand forecast: the usual days to sell are assumed")
     if unit.group_days(as_of) is None:
@@ -165,9 +163,7 @@ def _pace(lookup: Lookup, unit: Unit, dealer_id: str, on_hand: int) -> tuple[flo
     return pace, usual_days, source
 
 
-def _usual_days(
-    lookup: Lookup, dealer_id: str, unit: Unit, market: SegmentMarket | None
-) -> tuple[float, str]:
+def _usual_days(lookup: Lookup, dealer_id: str, unit: Unit, market: SegmentMarket | None) -> tuple[float, str]:
     """Give the store's usual median days to sell; its own sales first, then half default and half market."""
     for history in lookup.history(dealer_id, unit.segment):
         if history and history.median_days_to_sell and history.n >= _ENOUGH_SALES:

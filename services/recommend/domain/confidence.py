@@ -57,9 +57,7 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
     settings = [course.appraisal.setting for course in courses]
     prices = np.array([course.price or course.appraisal.price for course in courses])
     leaving = np.array([course.action is Action.WHOLESALE for course in courses])
-    nets: Floats = np.where(
-        leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws)
-    )
+    nets: Floats = np.where(leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws))
     return nets
 
 

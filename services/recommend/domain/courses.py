@@ -101,9 +101,7 @@ def _far_enough(
     """Tell which prices are far enough from the present one; none for a unit that has no price to move."""
     least = np.array(
         [
-            max(
-                each.rooftop.parameters.minimum_step_amount, each.rooftop.parameters.minimum_step * each.price
-            )
+            max(each.rooftop.parameters.minimum_step_amount, each.rooftop.parameters.minimum_step * each.price)
             if each.unit.list_price
             else np.inf
             for each in appraisals
@@ -114,10 +112,7 @@ def _far_enough(
 
 def _is_cooling(appraisal: Appraisal) -> bool:
     priced_on = appraisal.unit.priced_on
-    return (
-        priced_on is not None
-        and (appraisal.as_of - priced_on).days < appraisal.rooftop.parameters.cooling_days
-    )
+    return priced_on is not None and (appraisal.as_of - priced_on).days < appraisal.rooftop.parameters.cooling_days
 
 
 def _may_wholesale(appraisal: Appraisal) -> bool:

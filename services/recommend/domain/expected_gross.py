@@ -73,9 +73,7 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
     prior = condition.average_front_gross if condition else fallback
     if own is not None:
         front = (own.n * own.average_front_gross + _SHRINK_SALES * prior) / (own.n + _SHRINK_SALES)
-        formula = (
-            f"({own.n} × {own.average_front_gross:,.0f} + {_SHRINK_SALES:.0f} × {prior:,.0f}) ÷ {own.n + 5}"
-        )
+        formula = f"({own.n} × {own.average_front_gross:,.0f} + {_SHRINK_SALES:.0f} × {prior:,.0f}) ÷ {own.n + 5}"
     elif condition is not None:
         front = prior
         kind = "new" if is_new(segment) else "used"

@@ -61,9 +61,7 @@ def look_up(book: TenantBook) -> Lookup:
         UnknownRooftopError: if anything in it names a rooftop that is not among its rooftops.
     """
     rooftops = {rooftop.dealer_id: rooftop for rooftop in book.rooftops}
-    named = [
-        each.dealer_id for group in (book.units, book.markets, book.demands, book.grosses) for each in group
-    ]
+    named = [each.dealer_id for group in (book.units, book.markets, book.demands, book.grosses) for each in group]
     if unknown := sorted(set(named) - set(rooftops)):
         message = f"tenant {book.tenant_id}: no rooftop {', '.join(unknown)}; add it to the book's rooftops"
         raise UnknownRooftopError(message)

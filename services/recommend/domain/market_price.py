@@ -59,9 +59,7 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
         return _own_list(unit.list_price, as_of, "no market price: its list price stands in for one")
     low, high = _COMPARABLE
     if not low <= unit.list_price / estimate.amount <= high:
-        caveat = (
-            "list price and market price are too far apart to be the same car: check trim, odometer and price"
-        )
+        caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
         return _own_list(unit.list_price, as_of, caveat)
     return estimate
 

@@ -62,9 +62,7 @@ def base_stock(mean: float, dispersion: float, underage: float, overage: float) 
     return int(np.count_nonzero(marginal_values(mean, dispersion, underage, overage) > 0))
 
 
-def later_need(
-    available: int, lead_mean: Floats, after_mean: Floats, dispersion: float, count: int
-) -> Floats:
+def later_need(available: int, lead_mean: Floats, after_mean: Floats, dispersion: float, count: int) -> Floats:
     """Give the chance that the 1st to ``count``-th unit bought now is needed once it is here.
 
     ``available`` stand there or are on the way; ``lead_mean`` is demand until the purchase lands,

@@ -86,9 +86,7 @@ def _wholesale(facts: Facts) -> str:
             text += f"That still clears the {facts[Fact.COST]} you have in it: "
     else:
         text += "Do it now: "
-    return (
-        f"{text}going today saves about {facts[Fact.GAIN]}, at {facts[Fact.HOLDING]} for every day you wait."
-    )
+    return f"{text}going today saves about {facts[Fact.GAIN]}, at {facts[Fact.HOLDING]} for every day you wait."
 
 
 def _hold(facts: Facts) -> str:

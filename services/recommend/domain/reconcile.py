@@ -111,11 +111,7 @@ def materially_equal(standing: StandingAdvice, advice: Advice) -> bool:
     """
     if standing.quantity != advice.quantity or (standing.price is None) != (advice.price is None):
         return False
-    if (
-        standing.price is not None
-        and advice.price is not None
-        and not _same_price(standing.price, advice.price)
-    ):
+    if standing.price is not None and advice.price is not None and not _same_price(standing.price, advice.price):
         return False
     return abs(standing.value - advice.value) <= max(_VALUE_AMOUNT, _VALUE_SHARE * abs(standing.value))
 
@@ -136,9 +132,7 @@ def _ending(standing: StandingAdvice, stock: Mapping[str, Unit]) -> str:
         arrived = unit.dealer_id == standing.destination_dealer_id
         return "done: it has moved there" if arrived else "it stands at another store now"
     reached = (
-        unit.list_price is not None
-        and standing.price is not None
-        and _same_price(standing.price, unit.list_price)
+        unit.list_price is not None and standing.price is not None and _same_price(standing.price, unit.list_price)
     )
     if standing.action is Action.REPRICE and reached:
         return "done: its price is there"

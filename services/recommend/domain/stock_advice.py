@@ -40,9 +40,7 @@ def stock_advice(purchase: Purchase, confidence: float, as_of: date) -> Advice:
         reason=write_reason(action, evidence),
         expires_in_days=round(rooftop.parameters.advice_days),
         evidence=evidence,
-        alternatives=(
-            Alternative(Action.HOLD, 0.0, 0.0, f"buy none and stay {purchase.wanted} short of target"),
-        ),
+        alternatives=(Alternative(Action.HOLD, 0.0, 0.0, f"buy none and stay {purchase.wanted} short of target"),),
         degraded=tuple(degraded),
         quantity=purchase.quantity,
         expected_gross=cents(position.gross.front),

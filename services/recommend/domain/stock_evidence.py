@@ -46,9 +46,7 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     if demand.lost_sales_per_week >= _WORTH_SAYING:
         sheet.add(Fact.LOST_SALES, decimal(demand.lost_sales_per_week), source, as_of=demand.as_of)
     sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")
-    formula = (
-        f"{purchase.available} less a demand of {decimal(position.lead_mean)} until then, never below none"
-    )
+    formula = f"{purchase.available} less a demand of {decimal(position.lead_mean)} until then, never below none"
     sheet.add(Fact.LEFT_THEN, _left_then(purchase), "stocking", formula)
     sheet.add(Fact.COVER_DAYS, f"{position.after_days:.0f}", "parameters", "review period + days on display")
     formula = f"forecast mean; variance {decimal(demand.dispersion)} times the mean"
@@ -114,9 +112,7 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
     per_day = purchase.value / purchase.quantity / purchase.days_on_lot
     sheet.add(Fact.VALUE_PER_DAY, money(per_day, currency), "value")
     if purchase.quantity < purchase.wanted and purchase.shadow.per_slot:
-        sheet.add(
-            Fact.SLOT_PRICE, money(purchase.shadow.per_slot, currency), "stocking", "best unit left out"
-        )
+        sheet.add(Fact.SLOT_PRICE, money(purchase.shadow.per_slot, currency), "stocking", "best unit left out")
     if purchase.quantity < purchase.wanted and purchase.shadow.per_floorplan_unit:
         worth = money(purchase.shadow.per_floorplan_unit * 1_000, currency)
         sheet.add(Fact.LINE_PRICE, worth, "stocking", "best unit left out, per 1,000 of its cost")

@@ -96,9 +96,7 @@ class Position:
         return max(0, self.on_hand - self.target)
 
 
-def economics(
-    gross: ExpectedGross, per_day: float, daily: float, rooftop: Rooftop, *, new: bool
-) -> Economics:
+def economics(gross: ExpectedGross, per_day: float, daily: float, rooftop: Rooftop, *, new: bool) -> Economics:
     """Give the cost of a unit too few (Cu) and of a unit too many (Co), in the rooftop's currency.
 
     Cu is what keeping one on the shelf earns: gross, less what substitution would have earned anyway, less
@@ -146,9 +144,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         return Skipped(dealer_id, segment, reason)
     holding = holding_cost(gross.cost, gross.retail, parameters)
     if holding.per_day <= 0:
-        return Skipped(
-            dealer_id, segment, "holding costs nothing by the parameters: any number would be right"
-        )
+        return Skipped(dealer_id, segment, "holding costs nothing by the parameters: any number would be right")
     daily = demand_per_day(demand, parameters)
     lead = parameters.lead_days(new=new)
     cover = lead + parameters.review_days + parameters.display_days

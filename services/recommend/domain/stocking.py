@@ -101,9 +101,7 @@ def plan_purchases(
             if shelf[0] == rooftop.dealer_id:
                 available = position.on_hand + position.inbound + arriving[shelf] - leaving[shelf]
                 values = purchase_values(position, available)
-                wishes.append(
-                    Purchase(position, arriving[shelf], available, len(values), values, ShadowPrice())
-                )
+                wishes.append(Purchase(position, arriving[shelf], available, len(values), values, ShadowPrice()))
         purchases += _fill(wishes, *_room(lookup, rooftop, arriving, leaving))
     return purchases
 

@@ -75,9 +75,7 @@ def plan_transfers(
     return moves
 
 
-def _donors(
-    lookup: Lookup, weighed: Mapping[str, Choices], positions: Mapping[Shelf, Position]
-) -> list[Unit]:
+def _donors(lookup: Lookup, weighed: Mapping[str, Choices], positions: Mapping[Shelf, Position]) -> list[Unit]:
     wanted = {segment for (_, segment), position in positions.items() if position.gap}
     return [
         unit

@@ -70,9 +70,7 @@ def weigh_units(
     weighed = _weighed(appraisals)
     moves = plan_transfers(lookup, weighed, positions, as_of)
     leaving = Counter(moves.leaving)
-    settled = {
-        key: UnitCase(weighed[key], moves.weighed.get(key), course) for key, course in moves.made.items()
-    }
+    settled = {key: UnitCase(weighed[key], moves.weighed.get(key), course) for key, course in moves.made.items()}
     waiting = {key: each for key, each in weighed.items() if key not in settled}
     for shelf in leaving:
         waiting |= _reweighed(lookup, waiting, shelf, leaving[shelf], as_of)
@@ -107,9 +105,7 @@ def _appraised(lookup: Lookup, as_of: date) -> tuple[list[Appraisal], list[Skipp
     for unit in lookup.in_stock:
         appraisal = appraise(lookup, unit, unit.dealer_id, as_of)
         if appraisal is None:
-            skipped.append(
-                Skipped(unit.dealer_id, unit.vehicle_key, "neither a list price nor a market price")
-            )
+            skipped.append(Skipped(unit.dealer_id, unit.vehicle_key, "neither a list price nor a market price"))
         elif not appraisal.comparable and appraisal.demand is None:
             reason = "neither a market price to hold against it nor a demand forecast"
             skipped.append(Skipped(unit.dealer_id, unit.vehicle_key, reason))

@@ -53,9 +53,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         stock_number=unit.stock_number,
         price=price,
         current_price=unit.list_price,
-        destination_dealer_id=chosen.appraisal.rooftop.dealer_id
-        if chosen.action is Action.TRANSFER
-        else None,
+        destination_dealer_id=chosen.appraisal.rooftop.dealer_id if chosen.action is Action.TRANSFER else None,
         expected_daily_hazard=chosen.daily_hazard,
         baseline_daily_hazard=case.baseline.daily_hazard,
         expected_gross=None if gross is None else cents(gross),

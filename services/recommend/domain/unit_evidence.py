@@ -71,9 +71,7 @@ def _vehicle(sheet: EvidenceSheet, here: Appraisal) -> None:
 
 def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     priced, currency = here.market_price, here.rooftop.currency
-    sheet.add(
-        Fact.MARKET_PRICE, money(priced.amount, currency), priced.basis, priced.formula, as_of=priced.as_of
-    )
+    sheet.add(Fact.MARKET_PRICE, money(priced.amount, currency), priced.basis, priced.formula, as_of=priced.as_of)
     if here.comparable and here.unit.list_price:
         formula = f"{money(here.price, currency)} ÷ {money(priced.amount, currency)}"
         sheet.add(Fact.PRICE_TO_MARKET, percent(here.price_to_market), "market", formula, as_of=priced.as_of)
@@ -88,9 +86,7 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     sheet.add(Fact.SIBLINGS, str(max(0, here.on_hand - 1)), "inventory")
     if here.departing:
         sheet.add(Fact.DEPARTING, str(here.departing), "transfers and wholesales advised today, taken off")
-    sheet.add(
-        Fact.QUALITY, f"{here.quality:.2f}", "time to sale", "lower where others of its kind would have sold"
-    )
+    sheet.add(Fact.QUALITY, f"{here.quality:.2f}", "time to sale", "lower where others of its kind would have sold")
     if here.demand is not None and here.demand_per_day is not None:
         sheet.add(
             Fact.DEMAND,
@@ -109,8 +105,7 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         Fact.HOLDING_CASH,
         money(holding.cash, currency),
         "parameters",
-        f"floorplan interest {money(holding.interest, currency)} + overhead "
-        f"{money(holding.overhead, currency)}",
+        f"floorplan interest {money(holding.interest, currency)} + overhead {money(holding.overhead, currency)}",
     )
     sheet.add(
         Fact.HOLDING_ECONOMIC,
@@ -160,9 +155,7 @@ def _advised(sheet: EvidenceSheet, case: UnitCase) -> None:
     sheet.add(Fact.NEW_PRICE, money(price, currency), "value", "the price with the highest net")
     if chosen.appraisal.comparable:
         formula = f"{money(price, currency)} ÷ {money(chosen.appraisal.market_price.amount, currency)}"
-        sheet.add(
-            Fact.NEW_PRICE_TO_MARKET, percent(price / chosen.appraisal.market_price.amount), "market", formula
-        )
+        sheet.add(Fact.NEW_PRICE_TO_MARKET, percent(price / chosen.appraisal.market_price.amount), "market", formula)
     if here.unit.list_price:
         sheet.add(Fact.PRICE_CHANGE, money(abs(price - here.unit.list_price), currency), "value")
     _course(sheet, chosen, Fact.NEW_DAYS, Fact.NEW_CHANCE, Fact.NEW_NET)

@@ -100,9 +100,7 @@ def evaluate(settings: Sequence[Setting], prices: Floats) -> Valuation:
 def evaluate_draws(settings: Sequence[Setting], prices: Floats, draws: Draws) -> Floats:
     """Value each setting at its one price, shape (n,), under each draw; gives shape (n, draws)."""
     parts = [
-        _evaluate(
-            settings[start : start + _ROWS_AT_ONCE], prices[start : start + _ROWS_AT_ONCE, None], draws
-        ).net
+        _evaluate(settings[start : start + _ROWS_AT_ONCE], prices[start : start + _ROWS_AT_ONCE, None], draws).net
         for start in range(0, len(settings), _ROWS_AT_ONCE)
     ]
     return np.concatenate(parts) if parts else np.empty((0, draws.elasticity.size))

@@ -45,7 +45,8 @@ def percent(fraction: float) -> str:
 
 def decimal(value: float) -> str:
     """Write a rate with as many places as say something: one, or two under 1."""
-    return f"{value:.1f}" if abs(value) >= 0.95 else f"{value:.2f}"
+    rounds_to_one = 0.95
+    return f"{value:.1f}" if abs(value) >= rounds_to_one else f"{value:.2f}"
 
 
 def spelled(figure: str) -> str:

@@ -136,9 +136,7 @@ def test_every_file_and_name_says_that_it_is_a_sample(group: SampleGroup, direct
     ]
     for file in COLUMNS:
         header, *rows = lines_of(directory / file)
-        assert all(
-            any("(sample)" in cell for cell in cells) for cells in rows if cells and cells != header
-        ), file
+        assert all(any("(sample)" in cell for cell in cells) for cells in rows if cells and cells != header), file
 
 
 def test_the_manifest_counts_the_files(group: SampleGroup, directory: Path) -> None:

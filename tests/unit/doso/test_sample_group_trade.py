@@ -155,9 +155,7 @@ def test_total_cost_of_used_stock_is_80_to_90_percent_of_the_market(run: tuple[H
     assert 0.80 <= mean((unit.cost + unit.recon_cost) / unit.vehicle.market_value for unit in used) <= 0.90
 
 
-def days_supply(
-    history: History, store: str, models: tuple[str, ...], as_of: date, window: int = 120
-) -> float:
+def days_supply(history: History, store: str, models: tuple[str, ...], as_of: date, window: int = 120) -> float:
     sales, units = history[store]
 
     def concerned(unit: Unit) -> bool:
@@ -221,9 +219,7 @@ def test_fast_new_models_are_at_times_out_of_stock_and_then_do_not_sell(
     model: str, run: tuple[History, date]
 ) -> None:
     history, as_of = run
-    sales = [
-        sale for sale in all_sales(history) if sale.unit.vehicle.model.name == model and sale.unit.vehicle.new
-    ]
+    sales = [sale for sale in all_sales(history) if sale.unit.vehicle.model.name == model and sale.unit.vehicle.new]
     units = [unit for unit in all_stock(history) if unit.vehicle.model.name == model and unit.vehicle.new]
     days = [as_of - timedelta(days=ago) for ago in range(demand.HISTORY_DAYS, 0, -1)]
     on_hand = [
@@ -231,9 +227,7 @@ def test_fast_new_models_are_at_times_out_of_stock_and_then_do_not_sell(
         + sum(unit.stock_date <= day for unit in units)
         for day in days
     ]
-    longest_spell = max(
-        len(list(spell)) for empty, spell in groupby(count == 0 for count in on_hand) if empty
-    )
+    longest_spell = max(len(list(spell)) for empty, spell in groupby(count == 0 for count in on_hand) if empty)
     assert longest_spell >= 14
     assert sum(count == 0 for count in on_hand) < 0.5 * len(days)
 

@@ -54,9 +54,7 @@ def sales_of(count: int, **changes: object) -> Evidence:
     return Evidence(tuple(replace(SALE, recommendation_id=f"r{i}", **changes) for i in range(count)))
 
 
-def simulate(
-    rng: np.random.Generator, count: int, true_scale: float, used: Parameters, batch: str = ""
-) -> Evidence:
+def simulate(rng: np.random.Generator, count: int, true_scale: float, used: Parameters, batch: str = "") -> Evidence:
     """Issue 14-day advice whose vehicles sell ``true_scale`` times as often as an uncorrected model says."""
     outcomes, open_exposure, now = [], 0.0, ISSUED + timedelta(days=20)
     for i, base in enumerate(rng.uniform(0.01, 0.06, count)):
@@ -205,9 +203,7 @@ def test_reversed_outcomes_do_not_count_and_the_last_word_on_a_recommendation_do
 
 
 def test_the_reason_says_what_was_seen_and_what_moved():
-    evidence = replace(
-        sales_of(10, hazard_exposure=0.5, realised_gross=1_200.0), demand=DemandCheck(13, 27.0, 23.0)
-    )
+    evidence = replace(sales_of(10, hazard_exposure=0.5, realised_gross=1_200.0), demand=DemandCheck(13, 27.0, 23.0))
     proposal = propose(evidence, NOBODY, AS_IS)
     assert proposal is not None
     assert "10 vehicles under advice sold where 5.0 were expected" in proposal.reason

@@ -220,12 +220,8 @@ def test_leaving_otherwise_ends_the_days_at_risk_without_a_value(kind: Kind):
 
 
 def test_a_wholesale_that_was_followed_is_measured_at_once():
-    advice = replace(
-        REPRICE, action=Action.WHOLESALE, price=None, expected_gross=-500.0, expected_daily_hazard=None
-    )
-    outcome = outcome_of(
-        advice, ACCEPTED, Happening(ending=Ending(Kind.WHOLESALED, day(5), -600.0)), moment(6)
-    )
+    advice = replace(REPRICE, action=Action.WHOLESALE, price=None, expected_gross=-500.0, expected_daily_hazard=None)
+    outcome = outcome_of(advice, ACCEPTED, Happening(ending=Ending(Kind.WHOLESALED, day(5), -600.0)), moment(6))
     assert outcome is not None
     assert (outcome.kind, outcome.followed, outcome.sales) == (Kind.WHOLESALED, True, 0)
     assert outcome.realised_value == pytest.approx((-600 - 5 * 40) - (-500 - 300))
@@ -233,13 +229,9 @@ def test_a_wholesale_that_was_followed_is_measured_at_once():
 
 
 @pytest.mark.parametrize(("answer", "kind"), [(ACCEPTED, Kind.WHOLESALED), (None, Kind.UNSOLD)])
-def test_what_was_accepted_in_time_may_be_carried_out_after_the_advice_expired(
-    answer: Answer | None, kind: Kind
-):
+def test_what_was_accepted_in_time_may_be_carried_out_after_the_advice_expired(answer: Answer | None, kind: Kind):
     advice = replace(REPRICE, action=Action.WHOLESALE, price=None)
-    outcome = outcome_of(
-        advice, answer, Happening(ending=Ending(Kind.WHOLESALED, day(18), -600.0)), moment(19)
-    )
+    outcome = outcome_of(advice, answer, Happening(ending=Ending(Kind.WHOLESALED, day(18), -600.0)), moment(19))
     assert outcome is not None
     assert (outcome.kind, outcome.followed) == (kind, kind is Kind.WHOLESALED)
 
@@ -260,9 +252,7 @@ def test_a_transfer_counts_when_made_and_is_valued_when_the_sister_store_sells()
 
 def test_a_transfer_to_another_store_than_advised_is_not_following():
     advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north")
-    outcome = outcome_of(
-        advice, None, Happening(transfer=Transfer(day(4), "south"), ending=sold(9)), moment(10)
-    )
+    outcome = outcome_of(advice, None, Happening(transfer=Transfer(day(4), "south"), ending=sold(9)), moment(10))
     assert outcome is not None
     assert (outcome.kind, outcome.followed) == (Kind.TRANSFERRED, False)
 

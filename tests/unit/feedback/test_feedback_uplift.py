@@ -56,10 +56,7 @@ def test_without_a_hold_out_it_says_that_it_is_observational():
 
 
 def test_with_a_hold_out_uplift_is_measured_with_its_interval_and_kept_out_of_the_tallies():
-    shown = [
-        replace(BASE, recommendation_id=f"s{i}", realised_value=v)
-        for i, v in enumerate((300.0, 200.0, 100.0))
-    ]
+    shown = [replace(BASE, recommendation_id=f"s{i}", realised_value=v) for i, v in enumerate((300.0, 200.0, 100.0))]
     withheld = [
         replace(BASE, recommendation_id=f"h{i}", realised_value=v, held_out=True, decision=None)
         for i, v in enumerate((50.0, -50.0))
@@ -71,9 +68,7 @@ def test_with_a_hold_out_uplift_is_measured_with_its_interval_and_kept_out_of_th
     assert (summary.hold_out.shown, summary.hold_out.held_out) == (3, 2)
     assert summary.hold_out.uplift == pytest.approx(200)
     error = (10_000 / 3 + 5_000 / 2) ** 0.5
-    assert (summary.hold_out.low, summary.hold_out.high) == pytest.approx(
-        (200 - 1.96 * error, 200 + 1.96 * error)
-    )
+    assert (summary.hold_out.low, summary.hold_out.high) == pytest.approx((200 - 1.96 * error, 200 + 1.96 * error))
 
 
 def test_one_held_out_piece_measures_nothing():

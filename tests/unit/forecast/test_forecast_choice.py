@@ -149,9 +149,7 @@ def test_stockouts_do_not_teach_any_strategy_that_nobody_came() -> None:
     on_hand = np.array([1.0, 1.0, 0.0] * 35)[:104]
     gappy = history(np.random.default_rng(4).poisson(6.0 * on_hand), on_hand)
     for strategy in all_strategies():
-        assert strategy.fit(gappy, PRIOR).predict(13).mean.mean() == pytest.approx(6.0, rel=0.2), (
-            strategy.name
-        )
+        assert strategy.fit(gappy, PRIOR).predict(13).mean.mean() == pytest.approx(6.0, rel=0.2), strategy.name
 
 
 def test_prophet_repeats_itself() -> None:

@@ -28,9 +28,7 @@ def test_quantiles_are_whole_ordered_and_not_negative(mean: float, dispersion: f
 
 
 @given(mean=st.floats(0.01, 300.0), dispersion=st.floats(1.05, 20.0), level=st.sampled_from(LEVELS))
-def test_quantiles_are_the_smallest_counts_that_reach_the_level(
-    mean: float, dispersion: float, level: float
-) -> None:
+def test_quantiles_are_the_smallest_counts_that_reach_the_level(mean: float, dispersion: float, level: float) -> None:
     size, chance = mean / (dispersion - 1), 1 / dispersion
     quantile = one_week(mean, dispersion).quantiles([level])[0, 0]
     assert stats.nbinom.cdf(quantile, size, chance) >= level - 1e-9

@@ -74,9 +74,7 @@ def test_every_delimiter_and_encoding_reads_the_same(read: Open, delimiter: str,
 
 def test_the_code_page_is_found_even_when_the_first_accent_comes_late(read: Open) -> None:
     filler = "".join(f"5YJ3E1EA{'X' * 9},Tesla,3,Used,1\n" for _ in range(60_000)).encode()
-    reading = read(
-        text_of().split("\n")[0].encode() + b"\n" + filler + text_of().split("\n")[1].encode("cp1252")
-    )
+    reading = read(text_of().split("\n")[0].encode() + b"\n" + filler + text_of().split("\n")[1].encode("cp1252"))
     assert reading.description.encoding == "cp1252"
 
 
@@ -177,9 +175,7 @@ def test_parquet_keeps_types(read: Open, tmp_path: Path) -> None:
 
 
 def test_quoted_line_breaks_and_commas_stay_in_their_cell(read: Open) -> None:
-    reading = read(
-        'VIN,Make,Model,Trim,Condition\nWA1GCCFS9JR009139,Audi,Q3,"a, ""b""\nc",Used\n' + ",,,,\n\n"
-    )
+    reading = read('VIN,Make,Model,Trim,Condition\nWA1GCCFS9JR009139,Audi,Q3,"a, ""b""\nc",Used\n' + ",,,,\n\n")
     (row,) = accepted(reading)
     assert row.trim == 'a, "b"\nc'
     assert reading.counts.rows == 1
@@ -280,9 +276,7 @@ def _drain(path: Path, kind: ImportKind) -> None:
 
 
 TABLE_BYTES = st.text(alphabet='VINMake123,;\t|"\n\r{}[]:ÿ\u2028', max_size=300).map(str.encode)
-MAGIC = st.sampled_from(
-    [b"", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"{", b"["]
-)
+MAGIC = st.sampled_from([b"", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"{", b"["])
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -299,9 +293,7 @@ def test_arbitrary_bytes_raise_nothing_but_import_file_errors(
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data(), form=st.sampled_from(["xlsx", "parquet", "csv", "json"]))
-def test_damaged_files_raise_nothing_but_import_file_errors(
-    tmp_path: Path, data: st.DataObject, form: str
-) -> None:
+def test_damaged_files_raise_nothing_but_import_file_errors(tmp_path: Path, data: st.DataObject, form: str) -> None:
     path = tmp_path / f"whole.{form}"
     if form == "xlsx":
         _workbook(path, [HEADER, *ROWS])  # type: ignore[list-item]

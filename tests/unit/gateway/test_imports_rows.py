@@ -174,9 +174,7 @@ def test_a_refused_row_leaves_no_warning(read: Read) -> None:
 def test_a_missing_condition_is_taken_from_mileage_and_year(
     read: Read, mileage: str, year: str, unit: OdometerUnit, condition: str
 ) -> None:
-    row = stocked(
-        read(ImportKind.INVENTORY, {**STOCK, "Condition": "", "Mileage": mileage, "Year": year}, unit=unit)
-    )
+    row = stocked(read(ImportKind.INVENTORY, {**STOCK, "Condition": "", "Mileage": mileage, "Year": year}, unit=unit))
     assert row.condition == condition
 
 
@@ -195,9 +193,7 @@ def test_conditions(read: Read, written: str, certified: str, condition: str) ->
 def test_the_first_price_that_is_not_missing_is_the_asking_price(read: Read) -> None:
     row = {**STOCK, "Internet Price": "0", "Selling Price": "18900", "MSRP": "25000"}
     assert stocked(read(ImportKind.INVENTORY, row)).list_price == Decimal("18900.00")
-    assert stocked(read(ImportKind.INVENTORY, {**row, "Internet Price": "18500"})).list_price == Decimal(
-        "18500.00"
-    )
+    assert stocked(read(ImportKind.INVENTORY, {**row, "Internet Price": "18500"})).list_price == Decimal("18500.00")
 
 
 def test_the_msrp_is_asked_only_when_there_is_nothing_else(read: Read) -> None:
@@ -225,9 +221,7 @@ def test_a_column_called_miles_is_in_the_unit_of_the_store(read: Read) -> None:
 
 
 def test_a_vehicle_stands_in_stock_once(read: Read) -> None:
-    first, second, third = read(
-        ImportKind.INVENTORY, {**STOCK, "Price": "-1"}, STOCK, {**STOCK, "Price": "1"}
-    )
+    first, second, third = read(ImportKind.INVENTORY, {**STOCK, "Price": "-1"}, STOCK, {**STOCK, "Price": "1"})
     assert isinstance(first, RejectedRow)
     assert isinstance(second, InventoryRow)
     assert isinstance(third, RejectedRow)

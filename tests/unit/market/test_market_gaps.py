@@ -49,9 +49,7 @@ def test_gap_index_and_shares_by_hand():
 def test_new_stock_does_not_enter_the_shares_of_used():
     new = [OwnUnit(f"n{i}", "new/x") for i in range(50)]
     gap = next(
-        g
-        for g in mix_gaps({"used/x": 10, "new/x": 30}, [*units(x=2), *new], [], TODAY, 45)
-        if g.segment == "used/x"
+        g for g in mix_gaps({"used/x": 10, "new/x": 30}, [*units(x=2), *new], [], TODAY, 45) if g.segment == "used/x"
     )
     assert (gap.market_share, gap.stock_share) == (1.0, 1.0)
 

@@ -82,9 +82,7 @@ def test_a_sparse_segment_leans_on_the_market_and_less_so_as_it_grows():
 
 def test_fewer_than_three_usable_listings_give_no_model():
     rng = np.random.default_rng(5)
-    rows = market("used/a/two", 2, rng, age=-0.1, km=-0.03) + market(
-        "used/a/three", 3, rng, age=-0.1, km=-0.03
-    )
+    rows = market("used/a/two", 2, rng, age=-0.1, km=-0.03) + market("used/a/three", 3, rng, age=-0.1, km=-0.03)
     rows += [
         Listing("no price", "used/a/two", None, 10_000, 2020, SEEN, AS_OF),
         Listing("no odometer", "used/a/two", 20_000, None, 2020, SEEN, AS_OF),
@@ -115,9 +113,7 @@ def test_nothing_priced_gives_no_models():
 
 
 def test_price_and_cost_to_market_are_fractions_of_the_expected_price():
-    model = PriceModel(
-        reference=math.log(30_000), age_slope=-0.1, km_slope=-0.03, residual_sd=0.1, listings=9
-    )
+    model = PriceModel(reference=math.log(30_000), age_slope=-0.1, km_slope=-0.03, residual_sd=0.1, listings=9)
     expected = model.expected_price(age_years=2, odometer_km=40_000)
     assert expected == pytest.approx(30_000 * math.exp(-0.32))
     assert price_to_market(0.97 * expected, expected) == pytest.approx(0.97)

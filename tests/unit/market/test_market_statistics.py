@@ -21,9 +21,7 @@ def listing(
     return Listing(key, segment, price, 50_000, 2020, first, last, **more)
 
 
-def statistics_of(
-    *rows: Listing, as_of: date = AS_OF, observed_since: date | None = AS_OF - timedelta(days=200)
-):
+def statistics_of(*rows: Listing, as_of: date = AS_OF, observed_since: date | None = AS_OF - timedelta(days=200)):
     listings = Listings.of(rows)
     observation = observe(listings, as_of, observed_since=observed_since)
     return observation, {row.segment: row for row in segment_statistics(listings, observation)}
@@ -57,9 +55,7 @@ def test_edges_of_grace_and_window(last_seen: int, active: int, sold: int):
 
 
 def test_an_advert_said_to_have_ended_is_not_active_and_not_sold_before_others_could_be_noticed():
-    _, found = statistics_of(
-        listing("newest", ACCORD, seen=(10, 0)), listing("a", seen=(100, 1), active=False)
-    )
+    _, found = statistics_of(listing("newest", ACCORD, seen=(10, 0)), listing("a", seen=(100, 1), active=False))
     assert (found[CIVIC].active_listings, found[CIVIC].sold_in_window) == (0, 0)
 
 
@@ -119,9 +115,7 @@ def test_a_first_import_has_no_window_yet():
 
 
 def test_a_measured_share_of_departures_that_were_sales_scales_sales():
-    listings = Listings.of(
-        [listing("on", seen=(50, 0)), *(listing(f"o{i}", seen=(50, 9)) for i in range(10))]
-    )
+    listings = Listings.of([listing("on", seen=(50, 0)), *(listing(f"o{i}", seen=(50, 9)) for i in range(10))])
     assumptions = Assumptions(sale_share=0.8)
     observation = observe(listings, AS_OF, assumptions)
     assert segment_statistics(listings, observation, assumptions)[0].sold_in_window == pytest.approx(8.0)

@@ -65,9 +65,7 @@ def aged(days: int) -> dict[str, Any]:
     return {"stock_date": since, "group_stock_date": since, "priced_on": since}
 
 
-def market(
-    dealer: str = "north", segment: str = CAMRY, price: float = 20_000.0, **changes: Any
-) -> SegmentMarket:
+def market(dealer: str = "north", segment: str = CAMRY, price: float = 20_000.0, **changes: Any) -> SegmentMarket:
     """Give a market in which the Camry above is worth ``price``."""
     fields: dict[str, Any] = {
         "dealer_id": dealer,

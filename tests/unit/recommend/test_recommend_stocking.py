@@ -42,9 +42,7 @@ def test_demand_is_negative_binomial() -> None:
 
 
 @given(st.floats(0.01, 60), st.floats(1, 5), st.floats(1, 5_000), st.floats(20, 2_000))
-def test_a_further_unit_is_never_worth_more(
-    mean: float, dispersion: float, under: float, over: float
-) -> None:
+def test_a_further_unit_is_never_worth_more(mean: float, dispersion: float, under: float, over: float) -> None:
     values = marginal_values(mean, dispersion, under, over)
     assert (np.diff(values) <= 1e-9).all()
     stock = base_stock(mean, dispersion, under, over)
@@ -105,9 +103,9 @@ def test_what_is_on_the_way_fills_the_gap() -> None:
 
 
 def test_no_car_is_bought_for_customers_who_come_before_it_lands() -> None:
-    position = review(
-        book(demand(segment=NEW, weekly=2), gross(scope=NEW, average_cost=24_000.0)), AS_OF
-    ).positions[0]
+    position = review(book(demand(segment=NEW, weekly=2), gross(scope=NEW, average_cost=24_000.0)), AS_OF).positions[
+        0
+    ]
     bought = len(purchase_values(position, 0))
     assert bought < position.gap
     assert bought >= math.floor(position.after_mean)
@@ -196,7 +194,5 @@ def test_the_gross_shrinks_to_the_conditions_average() -> None:
 def test_gross_bias_is_added_once() -> None:
     parts = (demand(weekly=1), gross(scope=CAMRY))
     plain = review(book(rooftop(), *parts), AS_OF).positions[0]
-    biased = review(
-        book(replace(rooftop(), parameters=Parameters(gross_bias=-300)), *parts), AS_OF
-    ).positions[0]
+    biased = review(book(replace(rooftop(), parameters=Parameters(gross_bias=-300)), *parts), AS_OF).positions[0]
     assert biased.gross.front == pytest.approx(plain.gross.front - 300)

@@ -22,9 +22,7 @@ def about(key: str, found: list[Advice]) -> Advice | None:
 
 
 def test_an_overpriced_unit_is_cut_to_about_the_market() -> None:
-    found = about(
-        "CAMRY1", advise(book(camry(list_price=22_000.0, **aged(40)), market(), demand(), gross()), AS_OF)
-    )
+    found = about("CAMRY1", advise(book(camry(list_price=22_000.0, **aged(40)), market(), demand(), gross()), AS_OF))
     assert found is not None
     assert found.action is Action.REPRICE
     assert found.price is not None
@@ -48,9 +46,7 @@ def test_a_cheap_fresh_unit_in_demand_is_raised_by_no_more_than_a_step() -> None
 
 
 def test_an_old_unit_is_never_raised() -> None:
-    found = about(
-        "CAMRY1", advise(book(camry(list_price=18_990.0, **aged(31)), market(), demand(weekly=2)), AS_OF)
-    )
+    found = about("CAMRY1", advise(book(camry(list_price=18_990.0, **aged(31)), market(), demand(weekly=2)), AS_OF))
     assert found is None or found.action is not Action.REPRICE or (found.price or 0) < 18_990
 
 
@@ -61,9 +57,7 @@ def test_an_old_unit_is_never_raised() -> None:
     days=st.integers(0, 300),
 )
 @settings(deadline=None, max_examples=60)
-def test_no_price_is_ever_outside_floor_and_ceiling(
-    list_price: float, cost: float, weekly: float, days: int
-) -> None:
+def test_no_price_is_ever_outside_floor_and_ceiling(list_price: float, cost: float, weekly: float, days: int) -> None:
     unit = camry(list_price=list_price, cost=cost, recon_cost=0.0, **aged(days))
     for advice in advise(book(unit, market(), demand(weekly=weekly)), AS_OF):
         if advice.action is Action.REPRICE:
@@ -97,9 +91,7 @@ def test_an_aged_unit_nobody_wants_goes_to_the_lane() -> None:
     assert keep.value == 0
     assert found.value > 150
     assert "books a loss" in found.reason
-    young = about(
-        "CAMRY1", advise(book(camry(cost=18_500.0, **aged(20)), market(), demand(weekly=0.05)), AS_OF)
-    )
+    young = about("CAMRY1", advise(book(camry(cost=18_500.0, **aged(20)), market(), demand(weekly=0.05)), AS_OF))
     assert young is None or young.action is not Action.WHOLESALE
 
 
@@ -217,9 +209,7 @@ def test_with_neither_market_nor_demand_nothing_is_advised() -> None:
 
 def test_old_inputs_are_called_old() -> None:
     old = AS_OF - timedelta(days=40)
-    found = about(
-        "CAMRY1", advise(book(camry(list_price=22_500.0), market(as_of=old), demand(as_of=old)), AS_OF)
-    )
+    found = about("CAMRY1", advise(book(camry(list_price=22_500.0), market(as_of=old), demand(as_of=old)), AS_OF))
     assert found is not None
     assert "the forecast is 40 days old" in found.degraded
     assert "the market price is 40 days old" in found.degraded

@@ -52,9 +52,7 @@ def test_holding_cost_by_hand() -> None:
 
 def test_net_of_two_days_by_hand() -> None:
     # A chance of one half a day over two days: sold on day 1 (1/2), on day 2 (1/4), left at the end (1/4).
-    setting = replace(
-        SETTING, base_rate=math.log(2), age_days=0, horizon_days=2, holding_per_day=100, staleness=0
-    )
+    setting = replace(SETTING, base_rate=math.log(2), age_days=0, horizon_days=2, holding_per_day=100, staleness=0)
     expected = 0.5 * (20_600 - 100) + 0.25 * (20_600 - 200) + 0.25 * (16_700 - 200)
     assert net(setting, 20_000) == pytest.approx(expected)
 

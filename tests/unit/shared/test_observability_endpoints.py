@@ -28,9 +28,7 @@ async def asked(app: ASGIApp, method: str = "GET") -> tuple[int, dict[str, str],
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    await app(
-        {"type": "http", "method": method, "path": "/", "headers": [], "query_string": b""}, receive, send
-    )
+    await app({"type": "http", "method": method, "path": "/", "headers": [], "query_string": b""}, receive, send)
     start, body = sent
     return (
         start["status"],

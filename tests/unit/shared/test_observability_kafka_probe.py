@@ -29,9 +29,7 @@ class Consumer:
         self.gate = asyncio.Event()
         self.gate.set()
         self.group = f"forecast-{uuid4().hex}"
-        self.subscriber = self.broker.subscriber(
-            self.topic, group_id=self.group, auto_offset_reset="earliest"
-        )
+        self.subscriber = self.broker.subscriber(self.topic, group_id=self.group, auto_offset_reset="earliest")
         self.probe = KafkaSubscriberProbe(self.subscriber)
         self.subscriber(self.on_event)
 

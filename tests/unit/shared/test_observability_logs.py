@@ -56,9 +56,7 @@ def test_a_line_is_one_json_object_with_time_level_logger_and_fields(stream: io.
 
 
 def test_libraries_that_use_plain_logging_look_the_same(stream: io.StringIO) -> None:
-    logging.getLogger("aiokafka.consumer").warning(
-        "rejoining %s", "group", extra={"topic": "inventory-updated"}
-    )
+    logging.getLogger("aiokafka.consumer").warning("rejoining %s", "group", extra={"topic": "inventory-updated"})
     (line,) = lines(stream)
     assert (line["event"], line["level"]) == ("rejoining group", "warning")
     assert (line["logger"], line["topic"]) == ("aiokafka.consumer", "inventory-updated")
@@ -169,9 +167,7 @@ def test_values_of_keys_that_name_a_secret_are_blanked_at_any_depth(key: str, st
 
 
 def test_plain_logging_is_redacted_too(stream: io.StringIO) -> None:
-    logging.getLogger("uvicorn.error").error(
-        "boom", extra={"api_key": "hunter2", "dsn": "pg://u:hunter2@h/d"}
-    )
+    logging.getLogger("uvicorn.error").error("boom", extra={"api_key": "hunter2", "dsn": "pg://u:hunter2@h/d"})
     assert "hunter2" not in stream.getvalue()
 
 
@@ -180,8 +176,6 @@ def test_credentials_inside_texts_are_blanked_and_the_rest_stays() -> None:
     assert event["event"] == f"to kafka://doso:{REDACTED}@k:9092 with Bearer {REDACTED} ok"
 
 
-@given(
-    st.dictionaries(st.sampled_from(["vin", "dealer_id", "event", "seconds"]), st.text(alphabet="abc 123"))
-)
+@given(st.dictionaries(st.sampled_from(["vin", "dealer_id", "event", "seconds"]), st.text(alphabet="abc 123")))
 def test_lines_without_secrets_pass_unchanged(event: dict[str, str]) -> None:
     assert redact_secrets(None, "", dict(event)) == event

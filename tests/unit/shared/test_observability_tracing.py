@@ -116,9 +116,7 @@ async def test_spans_reach_the_collector_that_the_environment_names(monkeypatch:
 
     async def collect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(
-            int(line.split(":")[1]) for line in head.lower().splitlines() if "content-length" in line
-        )
+        length = next(int(line.split(":")[1]) for line in head.lower().splitlines() if "content-length" in line)
         received.put_nowait((head.split(" ")[1], await reader.readexactly(length)))
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
         writer.close()

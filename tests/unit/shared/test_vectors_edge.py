@@ -102,9 +102,7 @@ async def test_neither_a_server_nor_a_directory_is_an_error_that_names_both_sett
         await open_vectors(VectorSettings(), EMBEDDER)
 
 
-async def test_the_directory_may_come_from_the_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_directory_may_come_from_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOSO_VECTORS_PATH", str(tmp_path))
     store = await open_vectors(VectorSettings(), EMBEDDER)
     await store.close()

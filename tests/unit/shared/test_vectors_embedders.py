@@ -70,9 +70,7 @@ def test_a_misspelt_model_is_still_near() -> None:
 
 
 def test_case_and_width_do_not_matter_and_word_order_a_little() -> None:
-    assert cosine("FORD Explorer", "ford \uff45\uff58\uff50\uff4c\uff4f\uff52\uff45\uff52") == pytest.approx(
-        1.0
-    )
+    assert cosine("FORD Explorer", "ford \uff45\uff58\uff50\uff4c\uff4f\uff52\uff45\uff52") == pytest.approx(1.0)
     assert 0.5 < cosine("ford explorer", "explorer ford") < 1.0
 
 

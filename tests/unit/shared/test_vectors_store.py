@@ -113,9 +113,7 @@ async def test_the_same_version_may_be_written_again(vectors: TenantVectors) -> 
 
 
 async def test_one_batch_with_several_versions_keeps_the_newest(vectors: TenantVectors) -> None:
-    await vectors.upsert(
-        [vehicle("a", "vin", EAST, 2), vehicle("a", "vin", NORTH, 3), vehicle("a", "vin", UP, 1)]
-    )
+    await vectors.upsert([vehicle("a", "vin", EAST, 2), vehicle("a", "vin", NORTH, 3), vehicle("a", "vin", UP, 1)])
     (only,) = await vectors.search("a", NORTH, 5)
     assert (only.source_version, only.score) == (3, pytest.approx(1.0))
 
@@ -189,8 +187,5 @@ def test_only_the_same_tenant_kind_and_entity_share_an_id(
 
 
 def test_collections_carry_the_name_of_their_model() -> None:
-    assert (
-        collection_name("doso", "openai-text-embedding-3-small-512")
-        == "doso-openai-text-embedding-3-small-512"
-    )
+    assert collection_name("doso", "openai-text-embedding-3-small-512") == "doso-openai-text-embedding-3-small-512"
     assert collection_name("doso", "fastembed-BAAI/bge-small") == "doso-fastembed-baai-bge-small"

@@ -47,9 +47,7 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, _ = head.split(" ", 2)
-        lengths = [
-            line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length:")
-        ]
+        lengths = [line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length:")]
         body = await reader.readexactly(int(lengths[0])) if lengths else b"null"
         self.requests.append((method, path))
         answer = self.behaviour(method, path, json.loads(body))
@@ -220,9 +218,7 @@ async def test_a_server_that_cannot_be_used_is_misconfigured(qdrant: Qdrant, say
         (400, VectorsError, "told to fail"),
     ],
 )
-async def test_refusals_say_whether_to_degrade_or_to_mend(
-    status: int, kind: type[Exception], says: str
-) -> None:
+async def test_refusals_say_whether_to_degrade_or_to_mend(status: int, kind: type[Exception], says: str) -> None:
     qdrant = Qdrant()
     async with (
         serving(qdrant) as server,

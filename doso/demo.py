@@ -108,7 +108,7 @@ def demo(
 def _sample(folder: Path, seed: int) -> Load:
     group = write_sample_group(folder, seed, datetime.now(UTC).date())
     rooftops = [
-        (store.name, {"sales": store.sales_file, "inventory": store.inventory_file}) for store in group.stores
+        (store.name, {"inventory": store.inventory_file, "sales": store.sales_file}) for store in group.stores
     ]
     return Load(group.name, group.currency, group.region, group.timezone, rooftops, group.market_file)
 
@@ -136,7 +136,9 @@ async def _load(stack: RunningStack, client: Client, load: Load, result: Result)
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
-    jobs = [(name, kind, path) for name, files in load.rooftops for kind, path in files.items()]
+    jobs: list[tuple[str, str, Path]] = [
+        (name, kind, files[kind]) for kind in ("inventory", "sales") for name, files in load.rooftops if kind in files
+    ]
     if load.market:
         jobs.append((load.rooftops[0][0], "market", load.market))
     with Progress(*columns, console=err, transient=True) as progress:

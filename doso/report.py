@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 
 from deploy.local.stack import RunningStack
 from doso.console import out
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from doso.demo import Result
 
 _BEST = 10
+_SHOWN = 3
 
 
 def print_report(result: "Result", stack: RunningStack, *, kept: bool) -> None:
@@ -27,69 +28,74 @@ def print_report(result: "Result", stack: RunningStack, *, kept: bool) -> None:
 
 
 def _imports(imports: list[dict[str, Any]]) -> None:
-    table = Table(title="Data quality", title_justify="left")
-    for name in ("rooftop", "file", "kind"):
-        table.add_column(name)
-    for name in ("rows", "accepted", "rejected"):
-        table.add_column(name, justify="right")
-    table.add_column("what was found", ratio=1)
+    out.print("\n[bold]Data quality[/]")
     for status in imports:
-        found = [f"line {e['line']} {e['reason']}" for e in status["errors"][:2]]
-        found += [f"{w['count']} × {w['kind']}" for w in status["warnings"][:2]]
-        table.add_row(
-            status["dealer"], status["filename"], status["kind"], str(status["rows"]), str(status["accepted"]),
-            str(status["rejected"]), "\n".join(found) or "clean",
-        )  # fmt: skip
-    out.print(table)
+        out.print(
+            f"{status['dealer']}, {status['kind']} ({status['filename']}): {status['rows']} rows,"
+            f" [green]{status['accepted']} accepted[/], [red]{status['rejected']} rejected[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for error in status["errors"][:_SHOWN]:
+            out.print(f"    [red]line {error['line']}[/]  {error['reason']}", highlight=False)
+        if status["rejected"] > _SHOWN:
+            out.print(f"    [red]and {status['rejected'] - _SHOWN} more[/]", highlight=False)
+        for warning in status["warnings"][:_SHOWN]:
+            out.print(f"    [yellow]{warning['count']} ×[/]  {warning['kind']}", highlight=False)
 
 
 def _stock(summary: list[dict[str, Any]]) -> None:
-    table = Table(title="Stock by rooftop", title_justify="left")
-    table.add_column("rooftop")
-    for name in (
-        "",
-        "units",
-        "at cost",
-        "0-30",
-        "31-60",
-        "61-90",
-        "91+",
-        "avg age",
-        "sold 45 d",
-        "days' supply",
-        "turn",
-        "holding/day",
-    ):
-        table.add_column(name, justify="right")
+    out.print("\n[bold]Stock by rooftop[/] (ages are days in the group; days' supply and sales over 45 days)")
     for rooftop in summary:
-        for part in ("all", "used", "new"):
+        table = Table(title=rooftop["dealer"], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.add_column("")
+        for name in (
+            "units",
+            "at cost",
+            "0-30",
+            "31-60",
+            "61-90",
+            "91+",
+            "avg",
+            "sold",
+            "supply",
+            "turn",
+            "cost/day",
+        ):
+            table.add_column(name, justify="right", no_wrap=True)
+        for part in ("used", "new", "all"):
             figures = rooftop[part]
-            if part != "all" and not figures["units"]:
-                continue
-            buckets = [str(bucket["group_units"]) for bucket in figures["buckets"]]
-            supply = "no sales" if figures["days_supply"] is None else f"{figures['days_supply']:.0f}"
-            table.add_row(
-                rooftop["dealer"] if part == "all" else "", part, str(figures["units"]),
-                _dollars(figures["value_at_cost"]), *buckets, _number(figures["average_age_days"]),
-                str(figures["retail_sales"]), supply, _number(figures["turn"]),
-                _dollars(figures["holding"]["per_day"]), style="bold" if part == "all" else "",
-            )  # fmt: skip
-        table.add_section()
-    out.print(table)
+            if figures["units"]:
+                table.add_row(part, *_stock_row(figures), style="bold" if part == "all" else "")
+        out.print(table)
+
+
+def _stock_row(figures: dict[str, Any]) -> list[str]:
+    supply = "no sales" if figures["days_supply"] is None else f"{figures['days_supply']:.0f} d"
+    return [
+        str(figures["units"]),
+        _dollars(figures["value_at_cost"]),
+        *(str(bucket["group_units"]) for bucket in figures["buckets"]),
+        _number(figures["average_age_days"]),
+        str(figures["retail_sales"]),
+        supply,
+        _number(figures["turn"]),
+        _dollars(figures["holding"]["per_day"]),
+    ]
 
 
 def _advice(advice: list[dict[str, Any]]) -> None:
     out.print(f"\n[bold]The {min(_BEST, len(advice))} best of {len(advice)} pieces of advice[/]", highlight=False)
     for rank, item in enumerate(advice[:_BEST], 1):
-        head = Text.assemble(
-            (f"{rank}. {item['action'].upper()} ", "bold"),
-            (f"{item['label']}", "bold"),
-            f"  ·  {item['dealer_name']}",
-            f"  ·  {_dollars(item['value'])}",
-            f"  ·  {_dollars(item['value_per_day'])} a day",
-            f"  ·  {float(item['confidence']):.0%} sure it beats doing nothing",
+        head = f"{rank}. {item['action'].upper()} {item['label']}, {item['dealer_name']}"
+        worth = (
+            f"{_dollars(item['value'])} over doing nothing, {_dollars(item['value_per_day'])} a day,"
+            f" {float(item['confidence']):.0%} sure"
         )
-        out.print(Panel(item["reason"], title=head, title_align="left", padding=(0, 1)), highlight=False)
+        panel = Panel(
+            item["reason"], title=head, title_align="left", subtitle=worth, subtitle_align="right", padding=(0, 1)
+        )
+        out.print(panel, highlight=False)
 
 
 def _stages(result: "Result") -> None:

@@ -14,6 +14,7 @@ from services.feedback.domain import (
     DemandCheck,
     Evidence,
     Happening,
+    Kind,
     Outcome,
     Parameters,
     Stocking,
@@ -65,7 +66,7 @@ class Judge:
         for row, advice, answer in cases:
             outcome = outcome_of(advice, answer, happened[advice.recommendation_id], now)
             version, before = known.get(advice.recommendation_id, (0, None))
-            if outcome is not None and outcome != before:
+            if outcome is not None and outcome != before and not _unseen(outcome):
                 changed.append((version + 1, outcome))
                 currency = row["document"]["currency"]
                 tx.emit(outcome_event(item.tenant_id, item.dealer_id, currency, version + 1, outcome, now))
@@ -150,6 +151,11 @@ async def _demand_check(tx: Transaction, dealer_id: UUID, today: date, current: 
         sales=sum(week["sales"] for week in weeks),
         forecast=sum(week["forecast"] for week in weeks) / current.demand_scale,
     )
+
+
+def _unseen(outcome: Outcome) -> bool:
+    """Tell whether advice came and went within a day, unanswered and undone: nobody could have followed it."""
+    return outcome.kind is Kind.UNSOLD and outcome.days == 0 and outcome.decision is None and not outcome.followed
 
 
 def _open_exposure(

@@ -23,7 +23,7 @@ from shared.postgres import WorkItem
 
 HISTORY_WEEKS = 104
 _REFRESH_SECONDS = 900.0
-_log = structlog.stdlib.get_logger("doso.forecast").bind(service="forecast")
+_log = structlog.stdlib.get_logger("doso.forecast", service="forecast")
 
 
 def forecast_rooftop(

@@ -37,7 +37,7 @@ CHUNK = 400
 LISTINGS_PER_EVENT = 200
 IMPORT_QUEUE = WorkTable("import")
 _MILES = {"USD", "GBP"}
-_log = structlog.stdlib.get_logger("doso.import").bind(service="gateway")
+_log = structlog.stdlib.get_logger("doso.import", service="gateway")
 
 
 class ImportRefusedError(Exception):

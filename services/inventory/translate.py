@@ -31,6 +31,8 @@ def change_of(event: DmsEventReceived) -> Change:
         for name, value in (("make", known.make), ("model_year", known.model_year)):
             if value is not None:
                 facts.setdefault(name, value)
+    if "cost" not in facts and "invoice" in facts:
+        facts["cost"] = facts["invoice"]  # feeds without a cost column carry what was paid as the invoice
     return Change(event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at)
 
 

@@ -19,7 +19,7 @@ from shared.messaging import ComputePool, UnitOfWork
 from shared.postgres import WorkItem
 
 _CALENDAR_SECONDS = 300.0
-_log = structlog.stdlib.get_logger("doso.review").bind(service="recommend")
+_log = structlog.stdlib.get_logger("doso.review", service="recommend")
 
 
 def review_book(book: TenantBook, as_of: date) -> Review:

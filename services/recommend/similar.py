@@ -16,7 +16,7 @@ KIND = "advice"
 CASES = WorkTable("case")
 _NEAREST = 3
 _NEAR_ENOUGH = 0.5
-_log = structlog.stdlib.get_logger("doso.similar").bind(service="recommend")
+_log = structlog.stdlib.get_logger("doso.similar", service="recommend")
 
 
 class SimilarCases:

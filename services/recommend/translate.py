@@ -37,7 +37,7 @@ _DESCRIBED = {
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
     "group_stock_date", "expected_date", "exit_date", "front_gross", "back_gross",
 }  # fmt: skip
-_log = structlog.stdlib.get_logger("doso.recommend").bind(service="recommend")
+_log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
 
 
 def unit_row(event: InventoryUpdated) -> dict[str, Any]:

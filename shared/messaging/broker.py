@@ -37,7 +37,7 @@ def make_broker(service: str, settings: KafkaSettings) -> KafkaBroker:
         acks="all",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         graceful_timeout=8.0,
-        logger=structlog.stdlib.get_logger("doso.broker").bind(service=service),
+        logger=structlog.stdlib.get_logger("doso.broker", service=service),
         parser=sanitising_parser,
         decoder=_leave_undecoded,
         apply_types=True,

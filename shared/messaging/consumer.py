@@ -60,7 +60,7 @@ class BatchConsumer:
         self._metrics = metrics
         self._tracer = tracer
         self._attempts = attempts
-        self._log = structlog.stdlib.get_logger("doso.consumer").bind(service=service)
+        self._log = structlog.stdlib.get_logger("doso.consumer", service=service)
 
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         """Take in a polled batch; returns only when every record is committed or parked."""

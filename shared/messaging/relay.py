@@ -34,7 +34,7 @@ class Relay:
         self._kafka = kafka
         self._metrics = metrics
         self._woken = asyncio.Event()
-        self._log = structlog.stdlib.get_logger("doso.relay").bind(service=service)
+        self._log = structlog.stdlib.get_logger("doso.relay", service=service)
         self.leading = False
 
     async def run(self) -> None:

@@ -30,7 +30,7 @@ class Worker:
         self._work = work
         self._compute = compute
         self._batch = batch
-        self._log = structlog.stdlib.get_logger("doso.worker").bind(service=service, queue=queue.queue)
+        self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from shared.messaging.failures import passing
 
-_log = structlog.stdlib.get_logger("doso.http").bind(service="gateway")
+_log = structlog.stdlib.get_logger("doso.http", service="gateway")
 
 
 class FieldError(BaseModel):

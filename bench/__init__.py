@@ -1,0 +1,1 @@
+"""What the system can do, measured beside what its parts could do, in one and the same run."""

@@ -1,0 +1,25 @@
+"""What a run of the benchmarks is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deploy.local.settings import BrokerChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Brokers to run on, timed windows in seconds (None: each table's own), repeats, and a folder for data."""
+
+    brokers: tuple[BrokerChoice, ...]
+    seconds: float | None
+    repeats: int
+    folder: Path
+
+    def window(self, usual: float) -> float:
+        """Give the length of a timed window whose usual length is ``usual`` seconds."""
+        return usual if self.seconds is None else self.seconds

@@ -6,14 +6,18 @@
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS uv
-ARG UV_VERSION=0.13.8
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
-RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore "uv==${UV_VERSION}"
 WORKDIR /build
+COPY requirements.lock ./
+# The lock's own uv: its entry is the line that names it and the hashes that follow, each line but the last
+# ending in a backslash.
+RUN awk '/^uv==/ {found = 1} found {print} found && !/\\$/ {exit}' requirements.lock > uv.txt \
+    && pip install --no-cache-dir --no-deps --require-hashes --disable-pip-version-check \
+        --root-user-action=ignore --requirement uv.txt
 
 FROM uv AS dependencies
 ARG SERVICE
-COPY pyproject.toml requirements.lock ./
+COPY pyproject.toml ./
 # The lock holds every extra. Resolving one extra under it as a constraint names this service's share of it;
 # installing that share with the lock as the only source of hashes then refuses whatever the lock does not
 # hold, and whatever is not the file that was locked. Wheels only: nothing is compiled, no compiler is needed.
@@ -27,9 +31,9 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 
 FROM uv AS wheel
 COPY . .
-# What the build backend needs is checked against the lock too, as far as the lock holds it.
+# The build backend is in the lock too.
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv build --wheel --build-constraint requirements.lock --out-dir /dist
+    uv build --wheel --require-hashes --build-constraint requirements.lock --out-dir /dist
 
 FROM dependencies AS installed
 RUN --mount=type=bind,from=wheel,source=/dist,target=/dist \

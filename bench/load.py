@@ -6,13 +6,14 @@ import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.events.vin import Vin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
 MIX = {
     "vehicle.priced": 0.60,
@@ -31,6 +32,7 @@ _MODELS = (
     ("Ford", "F-150"), ("Ford", "Escape"), ("Chevrolet", "Equinox"), ("Jeep", "Wrangler"), ("Nissan", "Rogue"),
 )  # fmt: skip
 _COLOURS = ("White", "Black", "Gray", "Silver", "Blue", "Red")
+_VIN_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _STEP = timedelta(milliseconds=20)
 
 
@@ -59,7 +61,8 @@ def dms_load(dealers: Sequence[str], count: int, *, run: str, end: datetime, see
         message = f"the mix comes in twentieths; {count} events cannot be split into it"
         raise ValueError(message)
     rng = random.Random(f"{run}/{seed}")
-    vehicles = [_vehicle(rng, run, number, dealers) for number in range(count // EVENTS_PER_VEHICLE)]
+    letters = "".join(rng.choice(_VIN_LETTERS) for _ in range(5))
+    vehicles = [_vehicle(rng, run, letters, number, dealers) for number in range(count // EVENTS_PER_VEHICLE)]
     slots = _slots(rng, count, len(vehicles))
     began = end - _STEP * count
     events = [
@@ -99,10 +102,11 @@ def _slots(rng: random.Random, count: int, vehicles: int) -> list[tuple[str, int
     return slots
 
 
-def _vehicle(rng: random.Random, run: str, number: int, dealers: Sequence[str]) -> dict[str, Any]:
+def _vehicle(
+    rng: random.Random, run: str, letters: str, number: int, dealers: Sequence[str]
+) -> dict[str, Any]:
     make, model = rng.choice(_MODELS)
-    letters = "".join(rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ") for _ in range(4))
-    draft = Vin(f"1HG{letters}A0P{rng.choice('ABCDEFGH')}{number:06d}")
+    draft = Vin(f"1HG{letters}0PA{number:06d}")
     cost = rng.randrange(12_000, 45_000)
     return {
         "dealer": dealers[number % len(dealers)],

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
 
-Advance = Callable[[float], None] if TYPE_CHECKING else object
+Advance = Callable[[float], None]
 """Told how much of a step is done, counted from its beginning."""
 
 _BEATS_PER_SECOND = 4

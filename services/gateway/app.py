@@ -13,7 +13,7 @@ from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.handlers import router
 from services.gateway.importing import IMPORT_QUEUE, Importer
-from services.gateway.openapi import describe
+from services.gateway.openapi import complete, describe
 from services.gateway.security import Tokens
 from services.gateway.settings import Settings
 from shared.messaging import Worker, make_broker, running
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install(app)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
+    complete(app)
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics"
     )

@@ -50,6 +50,8 @@ class Progress:
 
     work: Import
     dealers: dict[UUID, Dealer]
+    opened: set[UUID]
+    """Rooftops of which something was known before this file."""
     reading: ImportReading
     events: Counter[str] = field(default_factory=Counter)
     stale: list[str] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Progress:
                 "delimiter": reading.description.delimiter,
                 "header_line": reading.description.header_line,
             },
+            "header": reading.description.header,
             "mapping": reading.mapping.shown(),
             "warnings": [
                 {
@@ -147,7 +150,9 @@ class Importer:
             default_odometer_unit=unit,  # type: ignore[arg-type]
             override=work.override,
         )
-        progress = Progress(work, dealers, reading)
+        async with self._work.begin(work.tenant_id) as tx:
+            opened = await store.known_dealers(tx.connection)
+        progress = Progress(work, dealers, opened, reading)
         gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
         chunk_number = 0
         async for rows in _chunks(reading):
@@ -231,7 +236,8 @@ class Importer:
         work, dealer = progress.work, progress.dealer_of(row)
         here = seen is not None and seen.dealer_id == dealer.dealer_id
         known = Known(seen.status, here, seen.exit_date, seen.document) if seen else None
-        told = step(known, inventory_facts(row), work.as_of)
+        opening = dealer.dealer_id not in progress.opened
+        told = step(known, inventory_facts(row), work.as_of, opening=opening)
         if told.stale:
             progress.stale.append(row.vin)
         if told.kind is None:

@@ -100,6 +100,7 @@ def accept(
 
 
 def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetime) -> Iterable[str]:
+    yield from _unwritable(cloud)
     yield from _implausible_times(cloud, now)
     yield from _unidentified(cloud)
     if cloud.type is DmsEventKind.TRANSFERRED:
@@ -112,10 +113,20 @@ def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetim
         yield "data.list_price: a price event needs the price"
 
 
+def _unwritable(cloud: CloudEvent) -> Iterable[str]:
+    for prefix, part in (("", cloud), ("data.", cloud.data)):
+        for name in part.model_fields_set:
+            value = getattr(part, name)
+            if isinstance(value, str) and "\x00" in value:
+                yield f"{prefix}{name}: holds a NUL character, which cannot be stored"
+
+
 def _implausible_times(cloud: CloudEvent, now: datetime) -> Iterable[str]:
     data = cloud.data
     if cloud.time > now + _TOMORROW:
         yield f"time: {cloud.time.isoformat()} is in the future; check the sender's clock and time zone"
+    if cloud.time.year < _OLDEST.year:
+        yield f"time: {cloud.time.isoformat()} is before {_OLDEST}; send RFC 3339, such as 2026-03-02T15:04:05Z"
     for name in ("stock_date", "sale_date"):
         value: date | None = getattr(data, name)
         if value is not None and value > (now + _TOMORROW).date():

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from fastapi import FastAPI
+
+from services.gateway.api.problems import PROBLEM_TYPE
+from services.gateway.ingest import CloudEvent
+
 _TAGS = {
     "auth": "Signing in and staying signed in.",
     "accounts": "Tenants (dealer groups), dealers (rooftops), users, API keys, audit.",
@@ -28,3 +33,26 @@ def describe() -> dict[str, Any]:
         ),
         "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }
+
+
+def complete(app: FastAPI) -> None:
+    """Add to the document what the framework cannot know: the type of problems, and the raw bodies' schemas."""
+    generate = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _complete(generate())
+        return generate()
+
+    app.openapi = document  # type: ignore[method-assign]  # the framework's documented way
+
+
+def _complete(document: dict[str, Any]) -> None:
+    schema = CloudEvent.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= {**schema.pop("$defs"), "CloudEvent": schema}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if PROBLEM_TYPE in content:
+                    content[PROBLEM_TYPE] = content.pop("application/json")

@@ -191,6 +191,7 @@ def _market(document: Mapping[str, Any]) -> SegmentMarket:
         price_log_reference=document.get("price_log_reference"),
         price_age_slope=document.get("price_age_slope"),
         price_km_slope=document.get("price_km_slope"),
+        price_residual_sd=document.get("price_residual_sd"),
         priced_listings=document.get("priced_listings", 0),
     )
 

@@ -1,5 +1,6 @@
 """The broker of a service: acknowledgement policy, idempotent producer, sanitising batch parser."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -38,6 +39,7 @@ def make_broker(service: str, settings: KafkaSettings) -> KafkaBroker:
         ack_policy=AckPolicy.NACK_ON_ERROR,
         graceful_timeout=8.0,
         logger=structlog.stdlib.get_logger("doso.broker", service=service),
+        log_level=logging.DEBUG,  # a line a batch is for debugging
         parser=sanitising_parser,
         decoder=_leave_undecoded,
         apply_types=True,

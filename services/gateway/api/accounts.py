@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from services.gateway.api.principal import Admin, GateDep, Person, Principal
-from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, not_found
+from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.security import new_api_key
 from services.gateway.store import accounts
 from services.gateway.store.accounts import ApiKey, Dealer, User
@@ -141,7 +141,7 @@ async def list_tenants(admin: Admin, gate: GateDep) -> dict[str, Any]:
         return {"items": await accounts.tenants(tx.connection), "next_cursor": None}
 
 
-@router.post("/dealers", status_code=201)
+@router.post("/dealers", status_code=201, responses=documented(409))
 async def create_dealer(body: NewDealer, admin: Admin, gate: GateDep) -> DealerOut:
     """Add a rooftop to the group."""
     dealer = Dealer(admin.tenant_id, uuid4(), **body.model_dump())
@@ -169,7 +169,7 @@ async def list_dealers(person: Person, gate: GateDep) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, responses=documented(409))
 async def create_user(body: NewUser, admin: Admin, gate: GateDep) -> UserOut:
     """Add a person to the group."""
     await _check_dealers(gate, admin, body.dealer_ids)

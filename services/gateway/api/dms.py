@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from services.gateway.api.principal import GateDep, Machine
-from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError
+from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
 from services.gateway.ingest import CloudEvent, RejectionError, accept, parse
 
 router = APIRouter(prefix="/dms", tags=["dms"], responses=PROBLEM_RESPONSES)
@@ -50,7 +50,7 @@ _BODY = {
 }
 
 
-@router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY})
+@router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=documented(400, 413))
 async def post_events(request: Request, machine: Machine, gate: GateDep) -> Accepted:
     """Take in events. Each is judged alone; sending the same ``source`` and ``id`` again changes nothing."""
     body = await _bounded_body(request, gate.settings.max_body_bytes)

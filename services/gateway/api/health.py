@@ -25,10 +25,11 @@ def health_router(health: Health, telemetry: Telemetry) -> APIRouter:
         """Give Prometheus metrics."""
         return Response(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
+    unwell: dict[int | str, dict[str, Any]] = {503: {"description": "Not well: the body names the check"}}
     for prefix in ("", "/api/v1"):
         shown = prefix != ""
-        router.get(f"{prefix}/health", include_in_schema=shown)(live)
-        router.get(f"{prefix}/ready", include_in_schema=shown)(ready)
+        router.get(f"{prefix}/health", include_in_schema=shown, responses=unwell)(live)
+        router.get(f"{prefix}/ready", include_in_schema=shown, responses=unwell)(ready)
     router.get("/metrics", include_in_schema=False)(metrics)
     return router
 

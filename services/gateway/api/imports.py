@@ -1,7 +1,5 @@
 """Imports of inventory, sales and market: hand a file in, watch it, fetch what was refused."""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
@@ -15,8 +13,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from services.gateway.api.principal import GateDep, Machine, Person
-from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, not_found
+from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, documented, not_found
 from services.gateway.importing import IMPORT_QUEUE
+from services.gateway.imports import rejected_csv
 from services.gateway.store import accounts
 from services.gateway.store import imports as store
 from services.gateway.store.imports import Import
@@ -84,7 +83,7 @@ class ImportStatus(BaseModel):
     finished_at: datetime | None = None
 
 
-@router.post("/{kind}/imports", status_code=202)
+@router.post("/{kind}/imports", status_code=202, responses=documented(413))
 async def create_import(
     kind: Kind,
     file: UploadFile,
@@ -132,15 +131,14 @@ async def read_import_status(kind: Kind, import_id: UUID, person: Machine, gate:
     """Tell how an import stands: counts, the mapping that was chosen, warnings, the first refused rows."""
     row, errors = await _load(gate, person, kind, import_id, _ERRORS_SHOWN)
     shown = row.pop("report")
+    # JSON in the database keeps no order of keys; people expect the file's.
+    mapping = {column: shown["mapping"].get(column) for column in shown.pop("header", ())}
+    shown["mapping"] = mapping
     return ImportStatus(
         id=row.pop("import_id"),
         errors=[RowError(line=e["line"], field=e["field"], reason=e["reason"]) for e in errors],
         **row,
-        **{
-            name: shown[name]
-            for name in ("warnings", "mapping", "file", "events", "notes", "stale_adverts")
-            if name in shown
-        },
+        **{name: value for name, value in shown.items() if name in ImportStatus.model_fields},
     )
 
 
@@ -148,15 +146,9 @@ async def read_import_status(kind: Kind, import_id: UUID, person: Machine, gate:
 async def download_rejected(kind: Kind, import_id: UUID, person: Machine, gate: GateDep) -> Response:
     """Download the refused rows with their reasons; mended, the file can be sent as it is, with mode=delta."""
     row, rejected = await _load(gate, person, kind, import_id, None)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    header = [name for name in row["report"].get("mapping", {}) if name not in {"line", "reason"}]
-    already = len(row["report"].get("mapping", {})) - len(header)
-    writer.writerow(["line", "reason", *header])
-    for item in rejected:
-        writer.writerow([item["line"], item["reason"], *item["cells"][already:]])
+    rows = ((item["line"], item["reason"], item["cells"]) for item in rejected)
     return Response(
-        "\ufeff" + text.getvalue(),
+        rejected_csv(row["report"].get("header", ()), rows),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="rejected-{import_id}.csv"'},
     )

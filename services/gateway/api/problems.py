@@ -82,6 +82,12 @@ def install(app: FastAPI) -> None:
         _log.exception("request failed", path=request.url.path)
         return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault and has been logged.")
 
+    @app.exception_handler(asyncpg.DataError)
+    async def unstorable(request: Request, error: asyncpg.DataError) -> JSONResponse:
+        _log.warning("value refused by the database", path=request.url.path, error=str(error))
+        detail = "A value in the request holds a NUL character or is out of range: correct it and send it again."
+        return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
     # Registered by class too: only these reach the handler above without being logged as a crash first.
     for passing_error in (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
         app.exception_handler(passing_error)(failed)
@@ -97,18 +103,30 @@ def _answer(
     return JSONResponse(
         body.model_dump(exclude_none=True),
         status_code=status.value,
-        media_type="application/problem+json",
+        media_type=PROBLEM_TYPE,
         headers=headers,
     )
 
 
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
-    for status, text in (
-        (401, "No valid credentials"),
-        (403, "Not allowed for this role"),
-        (404, "Not here"),
-        (422, "Does not fit"),
-        (503, "Try again"),
-    )
+PROBLEM_TYPE = "application/problem+json"
+_MEANINGS = {
+    400: "Cannot be read",
+    401: "No valid credentials",
+    403: "Not allowed for this role",
+    404: "Not here",
+    409: "Contradicts what is here",
+    413: "Too large",
+    422: "Does not fit",
+    503: "Try again",
 }
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe, for the OpenAPI document, the problems that a route may answer with."""
+    return {
+        status: {"model": Problem, "content": {PROBLEM_TYPE: {}}, "description": _MEANINGS[status]}
+        for status in statuses
+    }
+
+
+PROBLEM_RESPONSES = documented(401, 403, 404, 422, 503)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import Decider, Gate, GateDep, Person, Principal
-from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, not_found
+from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.store import accounts
 from services.gateway.store.pages import RECOMMENDATIONS, read_page
 from shared.events import Decision, RecommendationAnswered, new_event_id
@@ -74,7 +74,7 @@ async def read_recommendation(recommendation_id: UUID, person: Person, gate: Gat
     return _shown(row, await gate.dealers(person.tenant_id), details=True)
 
 
-@router.post("/{recommendation_id}/response")
+@router.post("/{recommendation_id}/response", responses=documented(409))
 async def answer(recommendation_id: UUID, body: Answer, person: Decider, gate: GateDep) -> dict[str, Any]:
     """Record what was decided; a later answer replaces an earlier one."""
     row = await _load(gate, person, recommendation_id)

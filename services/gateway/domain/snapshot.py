@@ -35,10 +35,14 @@ class Step:
     stale: bool = False
 
 
-def step(known: Known | None, row: Mapping[str, Any], as_of: date) -> Step:
-    """Decide what a row says that is new; ``row`` holds only the fields that the file stated."""
+def step(known: Known | None, row: Mapping[str, Any], as_of: date, *, opening: bool = False) -> Step:
+    """Decide what a row says that is new; ``row`` holds only the fields that the file stated.
+
+    ``opening``: nothing was known of the rooftop before. A vehicle without a stock date was then not stocked
+    today but at some time nobody told; later on, one that is new to the feed came with it.
+    """
     if known is None:
-        return Step("vehicle.stocked", row)
+        return Step("vehicle.updated" if opening and "stock_date" not in row else "vehicle.stocked", row)
     if known.status == "in_stock":
         return _still_in_stock(known, row)
     if known.status == "on_order":

@@ -17,7 +17,7 @@ from services.gateway.imports.errors import (
 from services.gateway.imports.fields import FIELDS, ImportKind
 from services.gateway.imports.importing import ImportCounts, ImportReading, read_import
 from services.gateway.imports.naming import How
-from services.gateway.imports.rejected import write_rejected_csv
+from services.gateway.imports.rejected import rejected_csv
 from services.gateway.imports.rows import (
     ImportedRow,
     InventoryRow,
@@ -56,5 +56,5 @@ __all__ = [
     "WarningCount",
     "WarningKind",
     "read_import",
-    "write_rejected_csv",
+    "rejected_csv",
 ]

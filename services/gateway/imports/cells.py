@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from services.gateway.imports.columns import OdometerUnit
+from services.gateway.imports.rejected import unmarked
 from services.gateway.imports.words import MISSING, NO, ON_REQUEST, YES
 
 _CENT: Final = Decimal("0.01")
@@ -37,7 +38,7 @@ def text(cell: str | None) -> str | None:
     """Give the text without surrounding space, or None for the many ways feeds write nothing."""
     if cell is None:
         return None
-    stripped = cell.strip()
+    stripped = unmarked(cell.strip())
     return None if stripped.lower() in MISSING else stripped
 
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
-from services.gateway.imports.rows import RejectedRow
-
 EXTRA_COLUMNS: Final = ("line", "reason")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_MARK: Final = "'"
 
 
-def write_rejected_csv(path: Path, header: Sequence[str], rejected: Iterable[RejectedRow]) -> int:
-    """Write refused rows as UTF-8 CSV and return how many there were.
+def rejected_csv(header: Sequence[str], rejected: Iterable[tuple[int, str, Sequence[str | None]]]) -> bytes:
+    """Write refused rows (line, reason, cells) as UTF-8 CSV.
 
-    `line` and `reason` come first, then the file's own columns with the cells untouched, so a row with too
-    many or too few cells stays as it was. Both columns are ignored when the file is sent again, and
-    replaced when refused again. A byte order mark lets spreadsheets read accents right.
+    `line` and `reason` come first, then the file's own columns with the cells as they were, so a row with too
+    many or too few cells stays that way. Both columns are ignored when the file is sent again, and replaced
+    when refused again. A byte order mark lets spreadsheets read accents right; a cell that a spreadsheet would
+    run as a formula gets an apostrophe in front, which reading takes off again.
     """
     # A file that was mended once already carries the two columns of the last time in front.
     already = len(EXTRA_COLUMNS) if tuple(header[: len(EXTRA_COLUMNS)]) == EXTRA_COLUMNS else 0
-    count = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*EXTRA_COLUMNS, *header[already:]])
-        for row in rejected:
-            writer.writerow([row.line, row.reason, *row.cells[already:]])
-            count += 1
-    return count
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*EXTRA_COLUMNS, *map(_harmless, header[already:])])
+    for line, reason, cells in rejected:
+        writer.writerow([line, _harmless(reason), *(_harmless(cell or "") for cell in cells[already:])])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def unmarked(cell: str) -> str:
+    """Take off the apostrophe that keeps a cell from being a formula."""
+    return cell[1:] if cell.startswith(_MARK) and cell[1:].startswith(_FORMULA_STARTS) else cell
+
+
+def _harmless(cell: str) -> str:
+    return f"{_MARK}{cell}" if cell.startswith(_FORMULA_STARTS) else cell

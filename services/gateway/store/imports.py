@@ -162,6 +162,11 @@ async def known_vehicles(connection: Connection, vins: Sequence[str]) -> dict[st
     return {row["vehicle_key"]: KnownVehicle(**row) for row in rows}
 
 
+async def known_dealers(connection: Connection) -> set[UUID]:
+    """Give the rooftops of which any vehicle is known."""
+    return {row["dealer_id"] for row in await connection.fetch("SELECT DISTINCT dealer_id FROM vehicle")}
+
+
 async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
     """Give the keys of what stands at a rooftop."""
     rows = await connection.fetch(

@@ -95,6 +95,8 @@ class SegmentMarket:
     price_log_reference: float | None = None
     price_age_slope: float | None = None
     price_km_slope: float | None = None
+    price_residual_sd: float | None = None
+    """What the model leaves unexplained, as the sd of a logarithm: mostly trim and equipment."""
     priced_listings: int = 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from services.recommend.domain.book import SegmentMarket, Unit
 
 _KM_PER_YEAR = 19_000.0
+_STALE_DAYS = 60
+"""Asking prices older than this say nothing about today's."""
+_MISPRICING_SD = 0.07
+"""How far stores misprice like units, as the sd of a logarithm; the rest of a gap to the model is equipment."""
 _COMPARABLE = (0.80, 1.25)
 """A price further from the model than this says that the unit is another trim, or the data are wrong."""
 
@@ -41,8 +45,14 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
 
     By the market's log-linear price model; without one by the median for a new car; else by the unit's own
     list price, which then cannot be called high or low. The sd grows as the basis weakens: 5 % plus sampling
-    error for the model, 8 % for a median, 12 % for the list price.
+    error for the model, 8 % for a median, 12 % for the list price. Markets over 60 days old are not used.
+
+    The model knows neither trim nor equipment, and the store's own tag does: a gap between the two is split by
+    what is known of each (normal prior and likelihood of logarithms, Gelman et al., BDA, 2.5).
     """
+    if market is not None and (as_of - market.as_of).days > _STALE_DAYS:
+        stale = f"the market data are {(as_of - market.as_of).days} days old: too old to price by"
+        return _own_list(unit.list_price, as_of, stale) if unit.list_price else None
     estimate = _modelled(unit, market, as_of) if market else None
     if estimate is None and market and market.price_median and (unit.is_new or unit.list_price is None):
         estimate = MarketPrice(
@@ -61,7 +71,22 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     if not low <= unit.list_price / estimate.amount <= high:
         caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
         return _own_list(unit.list_price, as_of, caveat)
-    return estimate
+    residual = market.price_residual_sd if market and estimate.basis is PriceBasis.MODEL else None
+    return _for_equipment(estimate, unit.list_price, residual) if residual else estimate
+
+
+def _for_equipment(model: MarketPrice, list_price: float, residual_sd: float) -> MarketPrice:
+    """Put that part of the gap between tag and model down to equipment which the model is known to miss."""
+    share = residual_sd**2 / (residual_sd**2 + _MISPRICING_SD**2)
+    return replace(
+        model,
+        amount=model.amount * (list_price / model.amount) ** share,
+        log_sd=math.hypot(model.log_sd - 0.05, residual_sd * math.sqrt(1 - share)),
+        formula=(
+            f"{model.formula} = {model.amount:,.0f}; {share:.0%} of the gap to its tag is put down to trim and"
+            f" equipment, which the model misses by {residual_sd:.0%}"
+        ),
+    )
 
 
 def age_years(model_year: int, as_of: date) -> float:

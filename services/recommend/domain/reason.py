@@ -137,7 +137,12 @@ def _buy(facts: Facts) -> str:
 def _standing(facts: Facts) -> str:
     """Say how long it has stood and how it is priced."""
     vehicle, days = facts[Fact.VEHICLE], facts.get(Fact.DAYS_IN_GROUP)
-    age = f"You've had this {vehicle} for {days} days" if days else f"This {vehicle} is on your lot"
+    if days is None:
+        age = f"This {vehicle} is on your lot"
+    elif days == "0":
+        age = f"This {vehicle} came in today"
+    else:
+        age = f"You've had this {vehicle} for {days} {'day' if days == '1' else 'days'}"
     if Fact.PRICE_TO_MARKET in facts:
         return f"{age} at {facts[Fact.PRICE_TO_MARKET]} of market."
     if Fact.LIST_PRICE not in facts:

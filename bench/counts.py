@@ -1,0 +1,74 @@
+"""How far events have come, read straight from the system's database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import asyncpg
+
+_EVENTS = """
+SELECT
+  (SELECT count(*) FROM gateway.outbox WHERE topic = 'dms-event-received' AND created_at >= $1) AS received,
+  (SELECT count(*) FROM inventory.inbox WHERE topic = 'dms-event-received' AND seen_at >= $1) AS consumed,
+  (SELECT count(*) FROM inventory.outbox WHERE topic = 'inventory-updated' AND created_at >= $1) AS updates,
+  (SELECT count(*) FROM inventory.outbox WHERE published_at IS NULL) AS unpublished,
+  (SELECT count(*) FROM gateway.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) AS shown,
+  (SELECT count(*) FROM inventory.dead_letter WHERE parked_at >= $1)
+    + (SELECT count(*) FROM gateway.dead_letter WHERE parked_at >= $1) AS parked
+"""
+_ENDS = """
+SELECT
+  (SELECT max(published_at) FROM inventory.outbox WHERE topic = 'inventory-updated' AND created_at >= $1)
+    AS published,
+  (SELECT max(seen_at) FROM gateway.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) AS shown
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Events since a point in time, by how far they have come; ``updates`` are of vehicles, not of reports."""
+
+    received: int
+    consumed: int
+    updates: int
+    unpublished: int
+    shown: int
+    parked: int
+
+    @property
+    def done(self) -> bool:
+        """Tell whether everything received is in the read model."""
+        return self.consumed == self.received and not self.unpublished and self.shown == self.updates
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """When the last vehicle update was published, and when the last one was taken into the read model.
+
+    Both as the database's clock told it inside the transaction, a few milliseconds before it committed.
+    """
+
+    published: datetime
+    shown: datetime
+
+
+async def read_counts(connection: asyncpg.Connection[asyncpg.Record], since: datetime) -> Counts:
+    """Count the events since a time."""
+    row = await connection.fetchrow(_EVENTS, since)
+    if row is None:
+        message = "the database gave no counts"
+        raise RuntimeError(message)
+    return Counts(**row)
+
+
+async def read_ends(connection: asyncpg.Connection[asyncpg.Record], since: datetime) -> Ends:
+    """Read when the last events since a time were published and shown; raises ValueError where none were."""
+    row = await connection.fetchrow(_ENDS, since)
+    if row is None or row["published"] is None or row["shown"] is None:
+        message = f"no vehicle update was published and shown since {since}"
+        raise ValueError(message)
+    return Ends(**row)

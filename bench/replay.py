@@ -1,0 +1,111 @@
+"""Sending a dealer group's day to the gateway and following it until the read model shows all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from bench.connection import Connection, Request
+from bench.counts import Counts, read_counts, read_ends
+from bench.load import DmsLoad, ndjson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.progress import Advance, Steps
+    from bench.system import System
+
+PATIENCE_SECONDS = 600.0
+NDJSON = "application/x-ndjson"
+_LOOK_SECONDS = 0.5
+"""Counting costs the database time, and the ends are read from the rows' own times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Seconds from the first POST until all was accepted, published by inventory, and in the read model."""
+
+    events: int
+    updates: int
+    accepted_seconds: float
+    published_seconds: float
+    shown_seconds: float
+
+
+async def replay(
+    system: System,
+    load: DmsLoad,
+    dealers: Sequence[str],
+    steps: Steps,
+    *,
+    connections: int = 3,
+    batch: int = 500,
+) -> Replay:
+    """Post a load as NDJSON and wait until the read model has taken in every vehicle update it caused.
+
+    Raises RuntimeError when an event is parked as a dead letter, TimeoutError when it takes ten minutes.
+    """
+    lanes = [list(ndjson(lane, batch)) for lane in load.by_connection(dealers, connections)]
+    database = await asyncpg.connect(system.dsn)
+    try:
+        with steps.step(f"{len(load.events)} events, {len(dealers)} rooftops", total=len(load.events)) as advance:
+            since, began = datetime.now(UTC), time.perf_counter()
+            posting = asyncio.create_task(_post(system, lanes))
+            following = asyncio.create_task(_follow(database, since, posting, advance))
+            await asyncio.gather(posting, following)
+            counts = following.result()
+        if counts.received != len(load.events):
+            message = f"{len(load.events)} events were sent, {counts.received} are in the gateway's outbox"
+            raise RuntimeError(message)
+        ends = await read_ends(database, since)
+        return Replay(
+            events=len(load.events),
+            updates=counts.updates,
+            accepted_seconds=posting.result() - began,
+            published_seconds=(ends.published - since).total_seconds(),
+            shown_seconds=(ends.shown - since).total_seconds(),
+        )
+    finally:
+        await database.close()
+
+
+async def _post(system: System, lanes: Sequence[Sequence[bytes]]) -> float:
+    """Post each lane over its own connection; gives when the last answer came."""
+    headers = {"content-type": NDJSON, "x-api-key": system.api_key}
+    async with AsyncExitStack() as stack:
+
+        async def one(connection: Connection, bodies: Sequence[bytes]) -> None:
+            for body in bodies:
+                await connection.send(Request("POST", "/api/v1/dms/events", headers, body))
+
+        connections = [await stack.enter_async_context(Connection(system.url)) for _ in lanes]
+        await asyncio.gather(*map(one, connections, lanes))
+    return time.perf_counter()
+
+
+async def _follow(
+    database: asyncpg.Connection[asyncpg.Record],
+    since: datetime,
+    posting: asyncio.Task[float],
+    advance: Advance,
+) -> Counts:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        posted = posting.done()
+        counts = await read_counts(database, since)
+        advance(min(counts.consumed, counts.consumed * counts.shown / max(1, counts.updates)))
+        if counts.parked:
+            message = f"{counts.parked} events were parked as dead letters; see dead_letter in the database"
+            raise RuntimeError(message)
+        if posted and counts.done:
+            return counts
+        if time.monotonic() > deadline:
+            message = f"after {PATIENCE_SECONDS:.0f} s events are still under way: {counts}"
+            raise TimeoutError(message)
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,270 @@
+"""A service of its own for each integration test: schema, role, consumer group and topic that no other test has."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from deploy.local.pipeline import SERVICES
+from deploy.local.servers_running import MEMORY_FETCH_WAIT_MS
+
+from shared.events import TOPICS, Event, Topic, new_event_id
+from shared.events.base import Money
+from shared.events.vin import VinStr
+from shared.messaging import (
+    MESSAGING_TABLES_V1,
+    EventRouter,
+    KafkaSettings,
+    UnitOfWork,
+    create_service,
+    ensure_topics,
+)
+from shared.messaging.envelope import headers_of
+from shared.messaging.relay import Relay
+from shared.observability import Telemetry, TelemetrySettings, observe
+from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.postgres.pool import role_of
+from shared.postgres.work import WORK_TABLE_V1
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from deploy.local.servers import PostgresServer
+
+    from shared.messaging import Transaction
+    from shared.messaging.consumer import Handler
+
+PATIENCE_SECONDS = 60.0
+PARTITIONS = 4  # what the in-memory broker gives every topic
+EFFECTS = """
+CREATE TABLE effect (
+    n int NOT NULL,
+    event_id uuid NOT NULL,
+    seq bigint GENERATED ALWAYS AS IDENTITY
+)
+"""
+
+
+class Probed(Event):
+    """An event with one field of each kind that can be wrong."""
+
+    n: int
+    text: str = ""
+    vin: VinStr | None = None
+    price: Money | None = None
+    parameters: dict[str, float] | None = None
+
+
+@pytest.fixture(name="eventually")
+def eventually_fixture() -> Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]:
+    """Give the one way to wait."""
+    return eventually
+
+
+async def eventually(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """Look again and again until the condition gives something true, and give that."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := await condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def record_effects(events: Sequence[Probed], tx: Transaction) -> None:
+    """Handle events by noting each."""
+    await tx.connection.executemany(
+        "INSERT INTO effect (n, event_id) VALUES ($1, $2)", [(event.n, event.event_id) for event in events]
+    )
+
+
+@dataclass(slots=True)
+class Probe:
+    """One service under test, its tables as their owner sees them, and its broker as a stranger sees it."""
+
+    service: str
+    topic: Topic[Probed]
+    postgres: PostgresSettings
+    kafka: KafkaSettings
+    owner: asyncpg.Connection[asyncpg.Record]
+    work: UnitOfWork
+    telemetry: Telemetry
+    tenant: UUID = field(default_factory=uuid4)
+    dealer: UUID = field(default_factory=uuid4)
+
+    def event(self, n: int, **fields: Any) -> Probed:
+        """Make an event."""
+        values = {"dealer_id": self.dealer, "tenant_id": self.tenant, **fields}
+        return Probed(event_id=new_event_id(), occurred_at=datetime.now(UTC), n=n, **values)
+
+    def relay(self, bootstrap_servers: str | None = None) -> Relay:
+        """Make a relay, not running."""
+        servers = bootstrap_servers or self.kafka.bootstrap_servers
+        kafka = self.kafka.model_copy(update={"bootstrap_servers": servers})
+        return Relay(self.service, self.postgres, kafka, metrics=self.telemetry.metrics)
+
+    @asynccontextmanager
+    async def running(self, handler: Handler = record_effects) -> AsyncIterator[None]:
+        """Run the service as production does: consumer, relay, health."""
+        router = EventRouter(self.service)
+        router.on(self.topic)(handler)
+        self.telemetry = observe(self.service, TelemetrySettings(log_level="ERROR"))
+        app = create_service(
+            self.service, router, postgres=self.postgres, kafka=self.kafka, telemetry=self.telemetry
+        )
+        async with app.start_lifespan_context():
+            yield
+
+    async def send(self, *records: Event | dict[str, Any]) -> None:
+        """Send events, or whatever a stranger may send, to partition 0, in order and acknowledged."""
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.kafka.bootstrap_servers, max_request_size=4_000_000, enable_idempotence=True
+        ) as producer:
+            for one in records:
+                raw = one if isinstance(one, dict) else self.as_record(one)
+                await asyncio.wait_for(producer.send_and_wait(self.topic.name, partition=0, **raw), 30)
+
+    def as_record(self, event: Event, trace: dict[str, str] | None = None) -> dict[str, Any]:
+        """Give an event as the relay would send it."""
+        headers = headers_of(event, self.topic, trace or {})
+        return {
+            "value": event.model_dump_json().encode(),
+            "key": str(event.dealer_id).encode(),
+            "headers": [(name, text.encode()) for name, text in headers.items()],
+        }
+
+    async def records(self, topic: str | None = None) -> list[ConsumerRecord[bytes, bytes]]:
+        """Read everything that a topic holds; records of one partition stay in order."""
+        found: list[ConsumerRecord[bytes, bytes]] = []
+        async with AIOKafkaConsumer(
+            topic or self.topic.name,
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            auto_offset_reset="earliest",
+        ) as consumer:
+            ends = await consumer.end_offsets(consumer.assignment())
+            while len(found) < sum(ends.values()):
+                found.append(await asyncio.wait_for(consumer.getone(), 30))
+        return found
+
+    async def dead_letters(self) -> list[ConsumerRecord[bytes, bytes]]:
+        """Read the dead-letter topic once everything in the outbox was published."""
+        await self.published()
+        return await self.records(self.topic.dead_letters(self.service))
+
+    async def committed(self, offset: int | None = None) -> int | None:
+        """Give the group's committed offset of partition 0, after setting it where one is given."""
+        part = TopicPartition(self.topic.name, 0)
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.kafka.bootstrap_servers, group_id=self.service, enable_auto_commit=False
+        ) as consumer:
+            consumer.assign([part])
+            if offset is not None:
+                await consumer.commit({part: offset})
+            return await consumer.committed(part)
+
+    async def caught_up(self, end: int) -> None:
+        """Wait until the group has committed partition 0 up to ``end``."""
+
+        async def reached() -> bool:
+            return await self.committed() == end
+
+        await eventually(reached)
+
+    async def published(self) -> None:
+        """Wait until the outbox holds nothing unpublished."""
+        await eventually(lambda: self.value("SELECT NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"))
+
+    async def value(self, query: str, *arguments: Any) -> Any:
+        """Ask the service's schema one thing, as the owner."""
+        return await self.owner.fetchval(query, *arguments)
+
+    async def effects(self) -> list[int]:
+        """Give the ``n`` of every event that was handled, in that order."""
+        return [row["n"] for row in await self.owner.fetch("SELECT n FROM effect ORDER BY seq")]
+
+    def counted(self, outcome: str) -> float:
+        """Give how many events the service counted with an outcome."""
+        labels = {"service": self.service, "topic": self.topic.name, "outcome": outcome}
+        return self.telemetry.registry.get_sample_value("doso_events_consumed_total", labels) or 0.0
+
+
+@pytest.fixture
+async def probe(
+    postgres_server: PostgresServer, kafka_servers: str, broker_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Probe]:
+    """Give a service of this test's own."""
+    service = f"probe_{uuid4().hex[:12]}"
+    topic = Topic(f"{service}-happened", Probed, service, (service,), PARTITIONS)
+    monkeypatch.setitem(TOPICS, topic.name, topic)
+    memory = broker_kind == "memory"
+    kafka = KafkaSettings(
+        bootstrap_servers=kafka_servers,
+        attempts=2,
+        session_timeout_ms=10_000,
+        fetch_max_wait_ms=MEMORY_FETCH_WAIT_MS if memory else 100,
+    )
+    if not memory:
+        monkeypatch.setattr("shared.messaging.topics.TOPICS", {topic.name: topic})
+        await ensure_topics(kafka)
+    postgres = PostgresSettings(dsn=postgres_server.dsn())
+    owner = await asyncpg.connect(postgres.dsn, server_settings={"search_path": service})
+    role = role_of(service)
+    await owner.execute(f"CREATE ROLE {role} LOGIN; CREATE SCHEMA {service}")
+    await owner.execute(MESSAGING_TABLES_V1 + WORK_TABLE_V1 + EFFECTS)
+    await owner.execute(
+        f"GRANT USAGE ON SCHEMA {service} TO {role};"
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {service} TO {role}"
+    )
+    pool = await create_pool(service, postgres)
+    telemetry = observe(service, TelemetrySettings(log_level="ERROR"))
+    yield Probe(service, topic, postgres, kafka, owner, UnitOfWork(pool), telemetry)
+    await pool.close()
+    await owner.execute(f"DROP SCHEMA {service} CASCADE; DROP ROLE {role}")
+    await owner.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer) -> str:
+    """Give the name of a database with every service's newest schema, to be copied."""
+    name = "migrated_template"
+
+    async def build() -> None:
+        connection = await asyncpg.connect(postgres_server.dsn())
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        for service in SERVICES:
+            await migrate(service, postgres_server.dsn(database=name))
+
+    asyncio.run(build())
+    return name
+
+
+@pytest.fixture
+async def empty_database(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """Give the owner's DSN of an empty database."""
+    async with _database(postgres_server, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def migrated(postgres_server: PostgresServer, migrated_template: str) -> AsyncIterator[str]:
+    """Give the owner's DSN of a database with every service's newest schema."""
+    async with _database(postgres_server, migrated_template) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def _database(server: PostgresServer, template: str) -> AsyncIterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(server.dsn())
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.dsn(database=name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()

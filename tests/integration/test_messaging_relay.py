@@ -1,0 +1,200 @@
+"""The relay: in order, marked only when acknowledged, woken when there is something, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from shared.events import new_event_id
+
+
+@asynccontextmanager
+async def relaying(*relays):
+    """Run relays until the block ends."""
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def emit(probe, *events) -> None:
+    async with probe.work.begin(probe.tenant) as tx:
+        for event in events:
+            tx.emit(event)
+
+
+async def kill_leader(probe) -> None:
+    """End the connection that holds the relay's lock."""
+    await probe.value(
+        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.locktype = 'advisory' AND l.granted AND a.application_name = $1",
+        f"doso-{probe.service}-relay",
+    )
+
+
+class HeldBack:
+    """Acknowledgements of the real broker, passed on only once ``gate`` is set."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.acknowledged = asyncio.Event()
+
+    def producer(self, **options):
+        made = AIOKafkaProducer(**options)
+        send = made.send
+
+        async def passed_on(sent):
+            acknowledgement = await sent
+            self.acknowledged.set()
+            await self.gate.wait()
+            return acknowledgement
+
+        async def held(*arguments, **named):
+            return asyncio.ensure_future(passed_on(await send(*arguments, **named)))
+
+        made.send = held
+        return made
+
+
+@pytest.fixture
+def held_back(monkeypatch) -> HeldBack:
+    held = HeldBack()
+    monkeypatch.setattr("shared.messaging.relay.AIOKafkaProducer", held.producer)
+    return held
+
+
+async def test_each_key_is_published_in_the_order_of_the_outbox(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.relay.BATCH", 100)
+    dealers = [new_event_id() for _ in range(5)]
+    events = [probe.event(n, dealer_id=dealers[n % 5]) for n in range(1030)]
+    await emit(probe, *events)
+    async with relaying(probe.relay()):
+        await probe.published()
+    wanted, got = defaultdict(list), defaultdict(list)
+    for event in events:
+        wanted[str(event.dealer_id).encode()].append(event.model_dump_json(exclude_none=True).encode())
+    for record in await probe.records():
+        got[record.key].append(record.value)
+    assert got == wanted
+
+
+async def test_a_record_carries_its_event_as_cloudevent_headers(probe) -> None:
+    event = probe.event(1)
+    await emit(probe, event)
+    async with relaying(probe.relay()):
+        await probe.published()
+    [record] = await probe.records()
+    headers = dict(record.headers)
+    assert headers["ce_id"] == str(event.event_id).encode()
+    assert headers["ce_time"] == event.occurred_at.isoformat().encode()
+    assert headers["content-type"] == b"application/json"
+
+
+async def test_a_row_is_marked_only_after_the_broker_acknowledged_it(probe, held_back) -> None:
+    await emit(probe, probe.event(1))
+    async with relaying(probe.relay()):
+        await asyncio.wait_for(held_back.acknowledged.wait(), 60)
+        assert len(await probe.records()) == 1
+        assert await probe.value("SELECT published_at FROM outbox") is None
+        held_back.gate.set()
+        await probe.published()
+    assert len(await probe.records()) == 1
+
+
+async def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_id(
+    probe, held_back, monkeypatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.05)
+    event = probe.event(1)
+    await emit(probe, event)
+    async with relaying(probe.relay()):
+        await asyncio.wait_for(held_back.acknowledged.wait(), 60)
+        await kill_leader(probe)
+        held_back.gate.set()
+        await probe.published()
+    copies = await probe.records()
+    assert [dict(copy.headers)["ce_id"] for copy in copies] == [str(event.event_id).encode()] * 2
+
+
+async def test_a_commit_wakes_the_relay_without_a_poll(probe, eventually, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.relay.POLL_SECONDS", 3600.0)
+    relay = probe.relay()
+    async with relaying(relay):
+        await emit(probe, probe.event(1))
+        await probe.published()  # It listens now, with nothing left to do, and will not look again by itself.
+        for n in (2, 3):
+            await emit(probe, probe.event(n))
+            await probe.published()
+    assert len(await probe.records()) == 3
+
+
+async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connection_dies(
+    probe, eventually, monkeypatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 3600.0)  # The first stays away.
+    first, second = probe.relay(), probe.relay()
+
+    async def leads(relay) -> bool:
+        return relay.leading
+
+    async with relaying(first):
+        await eventually(lambda: leads(first))
+        async with relaying(second):
+            await emit(probe, *(probe.event(n) for n in range(50)))
+            await probe.published()
+            assert (first.leading, second.leading) == (True, False)
+            await kill_leader(probe)
+            await eventually(lambda: leads(second))
+            await emit(probe, *(probe.event(n) for n in range(50, 100)))
+            await probe.published()
+            assert (first.leading, second.leading) == (False, True)
+    published = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
+    assert published == list(range(100))
+
+
+async def test_what_follows_from_an_event_is_published_in_the_trace_of_that_event(probe, eventually) -> None:
+    def trace(n: int) -> str:
+        return f"00-{n:032x}-{n:016x}-01"
+
+    async def follow(events, tx) -> None:
+        for event in events:
+            if event.n < 100:
+                tx.emit(probe.event(event.n + 100), caused_by=event.event_id)
+
+    await probe.send(*(probe.as_record(probe.event(n), {"traceparent": trace(n)}) for n in (7, 8)))
+    async with probe.running(follow):
+        await eventually(lambda: probe.value("SELECT count(*) = 2 FROM outbox"))
+        await probe.published()
+    found = {
+        probe.topic.model.model_validate_json(record.value).n: dict(record.headers)["traceparent"].decode()
+        for record in await probe.records()
+    }
+    assert found == {7: trace(7), 8: trace(8), 107: trace(7), 108: trace(8)}
+
+
+async def test_what_follows_from_an_untraced_event_is_in_the_trace_of_its_batch(probe) -> None:
+    async def follow(events, tx) -> None:
+        for event in events:
+            if event.n < 100:
+                tx.emit(probe.event(event.n + 100), caused_by=event.event_id)
+
+    await probe.send(probe.event(1), probe.event(2))
+    async with probe.running(follow):
+        await probe.caught_up(2)
+        await probe.published()
+    made = [dict(record.headers).get("traceparent") for record in await probe.records()]
+    traces = [one.split(b"-")[1] for one in made if one]
+    assert len(traces) == 2
+    assert len(list(groupby(traces))) == 1

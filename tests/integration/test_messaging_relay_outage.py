@@ -1,0 +1,76 @@
+"""The relay through an outage of the broker: nothing lost, order kept, nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from deploy.local.servers import ApacheKafka
+from structlog.testing import capture_logs
+
+from shared.messaging import ensure_topics
+
+CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
+
+
+@pytest.fixture
+def own_kafka(broker_kind, tmp_path):
+    """Run a broker that this test may kill."""
+    if broker_kind != "apache":
+        pytest.skip("the in-memory broker keeps nothing over a restart")
+    with ApacheKafka(tmp_path, CACHE, heap="256m") as kafka:
+        yield kafka
+
+
+def producers_at_work() -> int:
+    """Count the send loops of producers, open or forgotten."""
+    return sum("Sender._sender_routine" in repr(task.get_coro()) for task in asyncio.all_tasks())
+
+
+async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_it_is_back(
+    probe, own_kafka, eventually, monkeypatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.SEND_TIMEOUT", 2.0)
+    monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.1)
+    probe.kafka.bootstrap_servers = own_kafka.bootstrap_servers
+    await ensure_topics(probe.kafka)
+    events = [probe.event(n) for n in range(300)]
+
+    async def emit(part) -> None:
+        async with probe.work.begin(probe.tenant) as tx:
+            for event in part:
+                tx.emit(event)
+
+    async def given_up_twice() -> bool:
+        return [line["event"] for line in logged].count("relay interrupted") >= 2
+
+    relay = asyncio.create_task(probe.relay().run())
+    try:
+        await emit(events[:100])
+        await probe.published()
+        os.kill(own_kafka.pid, signal.SIGKILL)
+        await eventually(lambda: asyncio.sleep(0, not own_kafka.running))
+        with capture_logs() as logged:
+            await emit(events[100:200])
+            await eventually(given_up_twice)
+        await emit(events[200:])
+        assert await probe.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 200
+        oldest = probe.telemetry.registry.get_sample_value(
+            "doso_outbox_oldest_seconds", {"service": probe.service}
+        )
+        assert oldest > 0, "the age of the oldest row must show during the outage, when it matters"
+        assert not relay.done()
+        await asyncio.to_thread(own_kafka.start)
+        await probe.published()
+        assert producers_at_work() == 1, "producers given up during the outage must not send on"
+    finally:
+        relay.cancel()
+        with suppress(asyncio.CancelledError):
+            await relay
+    seen = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
+    assert list(dict.fromkeys(seen)) == list(range(300))  # A copy may follow, but never an older one first.
+    assert producers_at_work() == 0

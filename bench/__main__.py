@@ -6,11 +6,10 @@ import asyncio
 import json
 import os
 import platform
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvloop
@@ -23,7 +22,7 @@ from deploy.local.servers import unavailable_reason
 from deploy.local.settings import RealServers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bench.tables import Table
     from deploy.local.settings import BrokerChoice
@@ -45,9 +44,7 @@ err = Console(stderr=True)
 def bench(
     only: Annotated[str, typer.Option(help=f"Tables to measure, comma separated: {', '.join(TABLES)}.")] = "",
     json_out: Annotated[Path, typer.Option("--json", help="Where everything is written.")] = LATEST,
-    broker: Annotated[
-        str, typer.Option(help="memory or apache; both where Apache Kafka can run, if absent.")
-    ] = "",
+    broker: Annotated[str, typer.Option(help="memory or apache; both where Apache Kafka can run, if absent.")] = "",
     seconds: Annotated[
         float | None,
         typer.Option(min=1, max=3600, help="Length of timed windows: 60 for latency, 5 for requests, if absent."),
@@ -66,25 +63,69 @@ def bench(
     if unknown:
         message = f"no table {', '.join(unknown)}; there are {', '.join(TABLES)}"
         raise typer.BadParameter(message, param_hint="--only")
-    named = [name for name in RealServers.model_fields if name != "cache_dir" and getattr(RealServers(), name)]
+    named = sorted(RealServers().model_fields_set - {"cache_dir"})
     if named:
         message = f"unset DOSO_{', DOSO_'.join(named).upper()}: the benchmarks start servers of their own"
         raise typer.BadParameter(message)
+    report: dict[str, Any] = {
+        "began": datetime.now(UTC).isoformat(),
+        "machine": _machine(),
+        "options": {"only": names, "broker": broker, "seconds": seconds, "repeats": repeats},
+        "tables": [],
+        "failures": {},
+    }
     with tempfile.TemporaryDirectory(prefix="doso-bench-") as folder:
         options = Options(_brokers(broker), seconds, repeats, Path(folder))
-        tables, failures = uvloop.run(_measure(names, options))
-    report = {
-        "began": began().isoformat(),
-        "machine": machine(),
-        "options": {"only": names, "brokers": options.brokers, "seconds": seconds, "repeats": repeats},
-        "tables": [table.as_json() for table in tables],
-        "failures": failures,
-    }
+        uvloop.run(_measure(names, options, report))
     json_out.parent.mkdir(parents=True, exist_ok=True)
     json_out.write_text(json.dumps(report, indent=2), encoding="utf-8")
     err.print(f"[dim]written to {json_out}[/]", soft_wrap=True)
-    if failures:
+    if report["failures"]:
         raise typer.Exit(1)
+
+
+async def _measure(names: Sequence[str], options: Options, report: dict[str, Any]) -> None:
+    """Measure table after table; one that cannot be measured is reported, and the others go on."""
+    steps = Steps(err)
+    with steps.progress:
+        for name in names:
+            load_before = os.getloadavg()[0]
+            try:
+                with steps.table(name):
+                    table = await TABLES[name](options, steps)
+            except Exception as error:  # noqa: BLE001  # told below, and in the exit code
+                report["failures"][name] = f"{type(error).__name__}: {error}"
+                err.print(f"[bold red]{name} could not be measured:[/] {report['failures'][name]}")
+                continue
+            table.notes.append(f"load of the machine when it began: {load_before:.1f}")
+            table.print(out)
+            report["tables"].append(table.as_json())
+
+
+def _brokers(wanted: str) -> tuple[BrokerChoice, ...]:
+    if wanted == "memory":
+        return ("memory",)
+    if wanted not in {"", "apache"}:
+        message = f"it is memory or apache, not {wanted!r}"
+        raise typer.BadParameter(message, param_hint="--broker")
+    reason = unavailable_reason(RealServers().cache_dir)
+    if reason is None:
+        return ("apache",) if wanted else ("memory", "apache")
+    if wanted:
+        message = f"Apache Kafka cannot run here: {reason}"
+        raise typer.BadParameter(message, param_hint="--broker")
+    err.print(f"[dim]without Apache Kafka: {reason}[/]")
+    return ("memory",)
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
 
 
 if __name__ == "__main__":

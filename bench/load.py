@@ -102,9 +102,7 @@ def _slots(rng: random.Random, count: int, vehicles: int) -> list[tuple[str, int
     return slots
 
 
-def _vehicle(
-    rng: random.Random, run: str, letters: str, number: int, dealers: Sequence[str]
-) -> dict[str, Any]:
+def _vehicle(rng: random.Random, run: str, letters: str, number: int, dealers: Sequence[str]) -> dict[str, Any]:
     make, model = rng.choice(_MODELS)
     draft = Vin(f"1HG{letters}0PA{number:06d}")
     cost = rng.randrange(12_000, 45_000)

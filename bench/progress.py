@@ -31,9 +31,7 @@ class Steps:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        self.progress = Progress(
-            *columns, console=console, transient=True, refresh_per_second=_BEATS_PER_SECOND
-        )
+        self.progress = Progress(*columns, console=console, transient=True, refresh_per_second=_BEATS_PER_SECOND)
         self._table = ""
 
     @contextmanager

@@ -31,9 +31,7 @@ class Throughput:
         return self.units / self.seconds
 
 
-async def closed_loop(
-    url: str, requests: Iterator[Request], *, connections: int, seconds: float
-) -> Throughput:
+async def closed_loop(url: str, requests: Iterator[Request], *, connections: int, seconds: float) -> Throughput:
     """Send requests over each connection as fast as it answers, until they run out or ``seconds`` are over.
 
     What is under way at the end is waited for and counted, with its time. At most half a million requests.

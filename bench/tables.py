@@ -56,9 +56,7 @@ class Row:
     @property
     def ratios(self) -> tuple[float | None, ...]:
         """Divide the figure by each of its limits; None where a limit is nought."""
-        return tuple(
-            self.figure.median / limit.value.median if limit.value.median else None for limit in self.limits
-        )
+        return tuple(self.figure.median / limit.value.median if limit.value.median else None for limit in self.limits)
 
     @property
     def met(self) -> bool | None:

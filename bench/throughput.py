@@ -44,9 +44,7 @@ async def measure(options: Options, steps: Steps) -> Table:
     return table
 
 
-async def _group(
-    system: System, broker: BrokerChoice, rooftops: int, repeats: int, steps: Steps
-) -> Sequence[Row]:
+async def _group(system: System, broker: BrokerChoice, rooftops: int, repeats: int, steps: Steps) -> Sequence[Row]:
     dealers = await asyncio.to_thread(create_rooftops, system, rooftops)
     connections = 3 if rooftops == ROOFTOPS[0] else 4
     await replay(system, _load(dealers, WARM_UP_EVENTS, "warm-up"), dealers, steps, connections=connections)

@@ -67,6 +67,7 @@ class Relay:
         try:
             await self._lead(connection)
             await connection.add_listener(f"outbox_{self._service}", self._wake)
+            await self._measure(connection)  # Here too: while the broker is away, we come no further.
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._kafka.bootstrap_servers.split(","),
                 client_id=f"doso-{self._service}-relay",
@@ -79,6 +80,7 @@ class Relay:
             while True:
                 self._woken.clear()
                 if await self._publish_batch(connection, producer) < BATCH:
+                    await self._measure(connection)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
@@ -95,12 +97,10 @@ class Relay:
         self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer
     ) -> int:
         rows = await connection.fetch(
-            "SELECT id, topic, key, payload, headers, created_at, clock_timestamp() - created_at AS age"
-            " FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
+            "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
             BATCH,
         )
         if not rows:
-            self._metrics.outbox(unpublished=0, oldest_seconds=0.0)
             return 0
         # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
         async with asyncio.timeout(SEND_TIMEOUT):
@@ -115,27 +115,41 @@ class Relay:
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],
         )
-        self._metrics.outbox(unpublished=len(rows), oldest_seconds=rows[0]["age"].total_seconds())
         return len(rows)
+
+    async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        row = await connection.fetchrow(
+            "SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS age"
+            " FROM outbox WHERE published_at IS NULL"
+        )
+        self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
 
     async def _close(
         self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer | None
     ) -> None:
-        for closing in (producer.stop() if producer else None, connection.close(timeout=STOP_TIMEOUT)):
-            if closing is None:
-                continue
+        # Nothing is lost by cutting either short: the rows are still unpublished.
+        try:
+            if producer is not None:
+                await self._stop(producer)
+        finally:
             try:
-                await asyncio.wait_for(closing, STOP_TIMEOUT)
-            except (
-                OSError,
-                TimeoutError,
-                KafkaError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
-                # Nothing is lost: the rows are still unpublished, and the lock ends with the connection.
+                await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
-                connection.terminate()
+                connection.terminate()  # and with it ends the lock
+
+    async def _stop(self, producer: AIOKafkaProducer) -> None:
+        try:
+            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT)
+        except (OSError, TimeoutError, KafkaError) as error:
+            self._log.warning("producer cut off", error=str(error), error_class=type(error).__name__)
+            # It can only be stopped by a flush that never ends while the broker is away. Left alone, it would
+            # go on knocking, and send its old rows between the new ones when the broker is back.
+            with contextlib.suppress(OSError, TimeoutError, KafkaError):
+                await asyncio.wait_for(producer._sender.close(), STOP_TIMEOUT)  # noqa: SLF001
+            producer._message_accumulator.fail_all(KafkaError("cut off"))  # noqa: SLF001
+            with contextlib.suppress(OSError, TimeoutError, KafkaError):
+                await asyncio.wait_for(producer.client.close(), STOP_TIMEOUT)
 
     def _wake(self, *_: object) -> None:
         self._woken.set()

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -28,6 +29,8 @@ OVERLAYS = ("dev", "prod")
 NAME = "app.kubernetes.io/name"
 SERVERS = {PostgresSettings: "postgres", KafkaSettings: "kafka", VectorSettings: "qdrant"}
 KUBECTL = shutil.which("kubectl")
+NEEDS_KUBECTL = pytest.mark.skipif(KUBECTL is None, reason="rendering an overlay takes kubectl, which is not on PATH")
+RENDERED = [pytest.param(overlay, marks=NEEDS_KUBECTL) for overlay in OVERLAYS]
 
 Document = dict[str, Any]
 
@@ -52,6 +55,11 @@ def written() -> list[Document]:
         if resource.endswith(".yaml")
     ]
     return [document for path in listed for document in yaml.safe_load_all(path.read_text())]
+
+
+def documents_of(source: str) -> list[Document]:
+    """Give the resources of an overlay, or those that stand in the files."""
+    return written() if source == "files" else rendered(source)
 
 
 def of_kind(documents: list[Document], *kinds: str) -> list[Document]:
@@ -117,3 +125,10 @@ def dependencies() -> set[tuple[str, str]]:
     for service in SERVICES:
         edges |= {(service, SERVERS[kind]) for kind in settings_of(service).values() if kind in SERVERS}
     return edges | {("migrate", "kafka"), ("migrate", "postgres")}
+
+
+@cache
+def addresses() -> dict[str, str]:
+    """Read the settings that the base generates its ConfigMaps from."""
+    base = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
+    return dict(literal.split("=", 1) for one in base["configMapGenerator"] for literal in one["literals"])

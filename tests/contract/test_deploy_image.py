@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from fnmatch import fnmatch
+from pathlib import PurePosixPath
 
 import pytest
 from deploy_manifests import ROOT
@@ -20,13 +21,12 @@ IGNORED = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if
 
 def sent(path: str) -> bool:
     """Whether the builder gets a path: the last rule that names it, or a folder above it, decides."""
-    above = ["/".join(path.split("/")[: depth + 1]) for depth in range(path.count("/") + 1)]
+    folders = [path, *(str(folder) for folder in PurePosixPath(path).parents)]
     verdict = True
     for rule in IGNORED:
         pattern = rule.removeprefix("!")
-        patterns = [pattern, pattern.removeprefix("**/")]
-        if any(fnmatch(part, one) or fnmatch(part.split("/")[-1], patterns[-1]) and "**/" in rule
-               for part in above for one in patterns):  # fmt: skip
+        named = [PurePosixPath(one).name for one in folders] if pattern.startswith("**/") else folders
+        if any(fnmatch(one, pattern.removeprefix("**/")) for one in named):
             verdict = rule.startswith("!")
     return verdict
 

@@ -8,37 +8,30 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from deploy_manifests import (
-    KUBECTL,
     KUBERNETES,
     NAME,
+    NEEDS_KUBECTL,
     OVERLAYS,
+    RENDERED,
     Document,
-    dependencies,
+    addresses,
+    documents_of,
     of_kind,
     pod_of,
     rendered,
     selects,
     variables_of,
-    written,
 )
 
 from deploy.local.pipeline import SERVICES
 from shared.events import TOPICS
 
-needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="rendering an overlay takes kubectl, which is not on PATH")
-overlays = pytest.mark.parametrize("overlay", [pytest.param(name, marks=needs_kubectl) for name in OVERLAYS])
+overlays = pytest.mark.parametrize("overlay", RENDERED)
 
 
-@pytest.fixture(params=["files", *(pytest.param(name, marks=needs_kubectl) for name in OVERLAYS)])
+@pytest.fixture(params=["files", *RENDERED])
 def documents(request: pytest.FixtureRequest) -> list[Document]:
-    return written() if request.param == "files" else rendered(request.param)
-
-
-def literals() -> dict[str, dict[str, str]]:
-    base = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
-    return {
-        one["name"]: dict(literal.split("=", 1) for literal in one["literals"]) for one in base["configMapGenerator"]
-    }
+    return documents_of(request.param)
 
 
 @pytest.mark.parametrize(
@@ -150,52 +143,8 @@ def test_every_service_gets_the_settings_it_cannot_start_without(overlay):
 def test_no_secret_value_is_kept_here(documents):
     assert not of_kind(documents, "Secret")
     secrets = {name for service in SERVICES for name, secret in variables_of(service).items() if secret}
-    for values in literals().values():
-        assert not secrets & values.keys()
-        assert all(urlsplit(value).password is None for value in values.values() if "://" in value)
-
-
-def test_everything_is_denied_but_what_is_named(documents):
-    policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(documents, "NetworkPolicy")}
-    assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    inward = {name: spec for name, spec in policies.items() if "ingress" in spec}
-    assert inward.keys() == {"gateway"}
-    assert selects(inward["gateway"]["podSelector"], {NAME: "gateway"})
-    assert not any(selects(inward["gateway"]["podSelector"], {NAME: name}) for name in {*SERVICES} - {"gateway"})
-    for spec in policies.values():
-        for rule in [*spec.get("egress", []), *spec.get("ingress", [])]:
-            assert rule["ports"]
-            assert all(peer["namespaceSelector"]["matchLabels"] for peer in rule.get("to", rule.get("from")))
-
-
-def test_network_edges_are_the_dependencies_of_the_code(documents):
-    addresses = literals()
-    places = {
-        "kafka": urlsplit("//" + addresses["doso-addresses"]["DOSO_KAFKA_BOOTSTRAP_SERVERS"]),
-        "postgres": urlsplit(addresses["doso-addresses"]["DOSO_POSTGRES_DSN"]),
-        "qdrant": urlsplit(addresses["doso-vectors"]["DOSO_QDRANT_URL"]),
-    }
-    servers = {(place.hostname.split(".")[1], place.port): name for name, place in places.items()}
-    pods = [{NAME: name, "app.kubernetes.io/part-of": "doso"} for name in (*SERVICES, "migrate")]
-    edges = set()
-    for policy in of_kind(documents, "NetworkPolicy"):
-        for rule in policy["spec"].get("egress", []):
-            for peer in rule["to"]:
-                namespace = peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
-                for port in rule["ports"]:
-                    if (namespace, port["port"]) == ("kube-system", 53):
-                        continue
-                    assert peer["podSelector"]["matchLabels"]
-                    server = servers[namespace, port["port"]]
-                    edges |= {(pod[NAME], server) for pod in pods if selects(policy["spec"]["podSelector"], pod)}
-    assert edges == dependencies()
-
-
-@overlays
-def test_pods_carry_the_labels_that_the_network_policies_name(overlay):
-    for workload in of_kind(rendered(overlay), "Deployment", "Job"):
-        labels = pod_of(workload)["metadata"]["labels"]
-        assert workload["metadata"]["name"] == f"doso-{labels[NAME]}"
+    assert not secrets & addresses().keys()
+    assert all(urlsplit(value).password is None for value in addresses().values() if "://" in value)
 
 
 @overlays
@@ -223,7 +172,7 @@ def test_no_service_has_more_replicas_than_its_topics_have_partitions(overlay):
         assert deployment["spec"]["replicas"] <= min(partitions)
 
 
-@needs_kubectl
+@NEEDS_KUBECTL
 def test_development_runs_one_of_each_and_production_at_least_two():
     counts = {
         overlay: {one["spec"]["replicas"] for one in of_kind(rendered(overlay), "Deployment")} for overlay in OVERLAYS
@@ -232,7 +181,7 @@ def test_development_runs_one_of_each_and_production_at_least_two():
     assert min(counts["prod"]) >= 2
 
 
-@needs_kubectl
+@NEEDS_KUBECTL
 def test_production_pins_every_image_by_digest_and_replicates_its_topics():
     workloads = of_kind(rendered("prod"), "Deployment", "Job")
     images = [container["image"] for one in workloads for container in pod_of(one)["spec"]["containers"]]
@@ -240,8 +189,3 @@ def test_production_pins_every_image_by_digest_and_replicates_its_topics():
     assert all(re.fullmatch(r"[^@\s]+@sha256:[0-9a-f]{64}", image) for image in images)
     (job,) = of_kind(workloads, "Job")
     assert pod_of(job)["spec"]["containers"][0]["args"] == ["migrate", "--replication", "3"]
-
-
-def test_the_namespace_refuses_pods_that_are_not_restricted(documents):
-    (namespace,) = of_kind(documents, "Namespace")
-    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -158,7 +158,9 @@ def _company(facts: Facts) -> str:
         beside = f"It is the only one of its kind here{after}"
     else:
         beside = f"There {'is' if siblings == '1' else 'are'} {_count(siblings)} more like it here{after}"
-    return f"{beside}, and the store sells about {demand} a week." if demand else f"{beside}."
+    if demand is None:
+        return f"{beside}, and no sale of one is on record here."
+    return f"{beside}, and the store sells about {demand} a week."
 
 
 def _count(figure: str) -> str:

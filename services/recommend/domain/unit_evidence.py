@@ -87,7 +87,7 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     if here.departing:
         sheet.add(Fact.DEPARTING, str(here.departing), "transfers and wholesales advised today, taken off")
     sheet.add(Fact.QUALITY, f"{here.quality:.2f}", "time to sale", "lower where others of its kind would have sold")
-    if here.demand is not None and here.demand_per_day is not None:
+    if here.demand is not None and here.demand_per_day is not None and here.demand.units_sold:
         sheet.add(
             Fact.DEMAND,
             decimal(here.demand_per_day * 7),

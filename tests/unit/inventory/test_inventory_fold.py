@@ -1,0 +1,201 @@
+"""The life of a vehicle: what each kind of report does to its state and to the sales ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from services.inventory.domain import Change, Life, Status, fold
+
+NORTH, SOUTH = UUID(int=1), UUID(int=2)
+KEY = "1M8GDM9AXKP042788"
+DAY_0 = date(2026, 3, 2)
+
+
+def on(day: int) -> date:
+    return DAY_0 + timedelta(days=day)
+
+
+def change(day: int, kind: str, dealer: UUID = NORTH, **facts: Any) -> Change:
+    at = datetime(DAY_0.year, DAY_0.month, DAY_0.day, 15, tzinfo=UTC) + timedelta(days=day)
+    return Change(uuid5(UUID(int=0), f"{day} {kind} {facts}"), at, kind, dealer, facts, at)
+
+
+def stocked(day: int = 0, **facts: Any) -> Change:
+    return change(day, "vehicle.stocked", **{"stock_date": on(day), "cost": Decimal(17_000), **facts})
+
+
+def sold(day: int, **facts: Any) -> Change:
+    return change(day, "vehicle.sold", **{"sale_price": Decimal(19_000), **facts})
+
+
+def life_of(*changes: Change) -> Life:
+    return fold(KEY, None, changes)
+
+
+def test_stocked_vehicle_is_in_stock_since_the_reported_day() -> None:
+    vehicle = life_of(stocked(5, stock_date=on(2), make="Audi", model="Q3", list_price=Decimal(20_000))).vehicle
+    assert (vehicle.status, vehicle.dealer_id) == (Status.IN_STOCK, NORTH)
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(2), on(2))
+    assert (vehicle.make, vehicle.list_price, vehicle.priced_on) == ("Audi", Decimal(20_000), None)
+
+
+def test_stocked_without_a_stock_date_counts_from_the_report() -> None:
+    assert life_of(change(3, "vehicle.stocked")).vehicle.stock_date == on(3)
+
+
+def test_update_changes_only_what_it_states() -> None:
+    vehicle = life_of(stocked(make="Audi", odometer=51_000), change(1, "vehicle.updated", odometer=51_040)).vehicle
+    assert (vehicle.make, vehicle.odometer, vehicle.cost) == ("Audi", 51_040, Decimal(17_000))
+
+
+@pytest.mark.parametrize("kind", ["vehicle.priced", "vehicle.updated"])
+def test_price_move_is_dated_only_when_the_price_changes(kind: str) -> None:
+    first = (stocked(), change(1, kind, list_price=Decimal(20_000)))
+    assert life_of(*first).vehicle.priced_on is None
+    same = change(5, kind, list_price=Decimal("20000.00"))
+    assert life_of(*first, same).vehicle.priced_on is None
+    moved = life_of(*first, same, change(8, kind, list_price=Decimal(19_500))).vehicle
+    assert (moved.list_price, moved.priced_on) == (Decimal(19_500), on(8))
+
+
+def test_transfer_keeps_group_age_and_starts_store_age() -> None:
+    vehicle = life_of(stocked(), change(40, "vehicle.transferred", destination_dealer_id=SOUTH)).vehicle
+    assert (vehicle.dealer_id, vehicle.previous_dealer_id) == (SOUTH, NORTH)
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(40), on(0))
+
+
+def test_transfer_back_and_forth_keeps_the_first_group_day() -> None:
+    there = change(10, "vehicle.transferred", destination_dealer_id=SOUTH)
+    back = change(20, "vehicle.transferred", SOUTH, destination_dealer_id=NORTH)
+    vehicle = life_of(stocked(), there, back).vehicle
+    assert (vehicle.dealer_id, vehicle.stock_date, vehicle.group_stock_date) == (NORTH, on(20), on(0))
+
+
+def test_transfer_to_where_it_stands_changes_nothing() -> None:
+    vehicle = life_of(stocked(), change(9, "vehicle.transferred", destination_dealer_id=NORTH)).vehicle
+    assert (vehicle.stock_date, vehicle.previous_dealer_id) == (on(0), None)
+
+
+def test_stocking_at_a_sister_store_is_a_move_there() -> None:
+    """Some systems report no transfer, only the arrival."""
+    vehicle = life_of(stocked(), change(30, "vehicle.stocked", SOUTH)).vehicle
+    assert (vehicle.dealer_id, vehicle.previous_dealer_id) == (SOUTH, NORTH)
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(30), on(0))
+
+
+def test_sale_leaves_a_line_with_the_gross_worked_out() -> None:
+    life = life_of(stocked(recon_cost=Decimal(600)), sold(30, back_gross=Decimal(1_100)))
+    assert life.vehicle.status is Status.SOLD
+    assert (life.vehicle.sale_date, life.vehicle.exit_date) == (on(30), on(30))
+    assert life.vehicle.front_gross == Decimal(19_000) - Decimal(17_000) - Decimal(600)
+    (line,) = life.sales
+    assert (line.dealer_id, line.front_gross, line.back_gross) == (NORTH, Decimal(1_400), Decimal(1_100))
+
+
+def test_stated_gross_wins_over_the_computed_one() -> None:
+    assert life_of(stocked(), sold(3, front_gross=Decimal(-75))).sales[0].front_gross == Decimal(-75)
+
+
+def test_gross_is_unknown_without_a_cost() -> None:
+    assert life_of(sold(3)).sales[0].front_gross is None
+
+
+def test_sale_reported_again_corrects_its_line() -> None:
+    life = life_of(stocked(), sold(30, sale_date=on(29)), sold(31, sale_date=on(29), sale_price=Decimal(19_200)))
+    (line,) = life.sales
+    assert (line.sale_price, line.front_gross) == (Decimal(19_200), Decimal(2_200))
+    assert life.vehicle.sale_price == Decimal(19_200)
+
+
+def test_two_sales_of_one_vehicle_are_two_lines() -> None:
+    life = life_of(stocked(), sold(30), stocked(200), sold(220))
+    assert [line.sale_date for line in life.sales] == [on(30), on(220)]
+    assert (life.vehicle.stock_date, life.vehicle.group_stock_date) == (on(200), on(200))
+
+
+def test_unwind_restores_the_vehicle_and_marks_the_line() -> None:
+    life = life_of(stocked(), sold(30), change(34, "vehicle.sale_unwound"))
+    vehicle = life.vehicle
+    assert (vehicle.status, vehicle.stock_date, vehicle.group_stock_date) == (Status.IN_STOCK, on(0), on(0))
+    left = (vehicle.sale_date, vehicle.sale_price, vehicle.front_gross, vehicle.exit_date, vehicle.purchase_type)
+    assert left == (None,) * 5
+    assert [line.unwound_on for line in life.sales] == [on(34)]
+
+
+def test_sale_after_an_unwind_is_a_line_of_its_own() -> None:
+    life = life_of(stocked(), sold(30), change(34, "vehicle.sale_unwound"), sold(35, sale_date=on(30)))
+    assert [line.unwound_on for line in life.sales] == [on(34), None]
+    assert life.vehicle.status is Status.SOLD
+
+
+def test_unwind_of_what_was_not_sold_changes_nothing() -> None:
+    assert life_of(stocked(), change(3, "vehicle.sale_unwound")).vehicle.status is Status.IN_STOCK
+
+
+@pytest.mark.parametrize("purchase_type", ["wholesale", "Wholesale", " AUCTION "])
+def test_sale_to_the_trade_is_wholesale(purchase_type: str) -> None:
+    life = life_of(stocked(), sold(60, purchase_type=purchase_type))
+    assert (life.vehicle.status, life.sales[0].wholesale) == (Status.WHOLESALED, True)
+
+
+@pytest.mark.parametrize("purchase_type", [None, "cash", "lease", "retail"])
+def test_other_sales_are_retail(purchase_type: str | None) -> None:
+    life = life_of(stocked(), sold(60, purchase_type=purchase_type))
+    assert (life.vehicle.status, life.sales[0].wholesale) == (Status.SOLD, False)
+
+
+def test_wholesaled_needs_no_purchase_type() -> None:
+    life = life_of(stocked(), change(60, "vehicle.wholesaled", sale_price=Decimal(15_500)))
+    assert (life.vehicle.status, life.sales[0].front_gross) == (Status.WHOLESALED, Decimal(-1_500))
+
+
+def test_departed_vehicle_has_left_without_a_sale() -> None:
+    life = life_of(stocked(), change(20, "vehicle.departed"))
+    assert (life.vehicle.status, life.vehicle.exit_date, life.sales) == (Status.DEPARTED, on(20), ())
+
+
+def test_departure_after_a_sale_is_no_news() -> None:
+    life = life_of(stocked(), sold(18), change(20, "vehicle.departed"))
+    assert (life.vehicle.status, life.vehicle.exit_date) == (Status.SOLD, on(18))
+
+
+@pytest.mark.parametrize(("away", "since"), [(1, on(0)), (14, on(0)), (15, on(35))])
+def test_return_within_fourteen_days_keeps_the_stay(away: int, since: date) -> None:
+    life = life_of(stocked(), change(20, "vehicle.departed"), change(20 + away, "vehicle.stocked"))
+    vehicle = life.vehicle
+    assert (vehicle.status, vehicle.exit_date) == (Status.IN_STOCK, None)
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (since, since)
+
+
+def test_order_is_placed_and_received() -> None:
+    placed = change(0, "order.placed", quantity=1, expected_date=on(50))
+    assert (life_of(placed).vehicle.status, life_of(placed).vehicle.stock_date) == (Status.ON_ORDER, None)
+    vehicle = life_of(placed, change(52, "order.received")).vehicle
+    assert (vehicle.status, vehicle.stock_date, vehicle.expected_date) == (Status.IN_STOCK, on(52), on(50))
+
+
+def test_order_reported_after_the_vehicle_stands_here_changes_no_status() -> None:
+    assert life_of(stocked(), change(1, "order.placed")).vehicle.status is Status.IN_STOCK
+
+
+def test_each_fulfilment_takes_a_unit_off_an_order_until_it_is_done() -> None:
+    placed = change(0, "order.placed", quantity=2)
+    once = life_of(placed, change(40, "order.fulfilled"))
+    assert (once.vehicle.status, once.vehicle.quantity) == (Status.ON_ORDER, 1)
+    twice = life_of(placed, change(40, "order.fulfilled"), change(41, "order.fulfilled"))
+    assert (twice.vehicle.status, twice.vehicle.exit_date) == (Status.DEPARTED, on(41))
+
+
+def test_engagement_counts_leads_and_nothing_else() -> None:
+    vehicle = life_of(stocked(), change(4, "engagement.daily", leads=3, detail_views=70)).vehicle
+    assert (vehicle.leads, vehicle.status) == (3, Status.IN_STOCK)
+    assert life_of(stocked(), change(4, "engagement.daily", detail_views=70)).vehicle.leads is None
+
+
+def test_nothing_reported_is_no_vehicle() -> None:
+    with pytest.raises(ValueError, match="nothing to fold"):
+        fold(KEY, None, [])

@@ -6,7 +6,7 @@
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS uv
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
+ENV UV_CACHE_DIR=/cache UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 COPY requirements.lock ./
 # The lock's own uv: its entry is the line that names it and the hashes that follow, each line but the last
@@ -21,7 +21,7 @@ COPY pyproject.toml ./
 # The lock holds every extra. Resolving one extra under it as a constraint names this service's share of it;
 # installing that share with the lock as the only source of hashes then refuses whatever the lock does not
 # hold, and whatever is not the file that was locked. Wheels only: nothing is compiled, no compiler is needed.
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/cache \
     : "${SERVICE:?name a service: --build-arg SERVICE=gateway}" \
     && uv venv --python /usr/local/bin/python3 /opt/doso \
     && uv pip compile pyproject.toml --extra "${SERVICE}" --constraint requirements.lock --no-build \
@@ -32,7 +32,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 FROM uv AS wheel
 COPY . .
 # The build backend is in the lock too.
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/cache \
     uv build --wheel --require-hashes --build-constraint requirements.lock --out-dir /dist
 
 FROM dependencies AS installed

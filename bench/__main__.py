@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import platform
@@ -36,8 +35,11 @@ TABLES: dict[str, Measure] = {
     "requests": requests.measure,
     "memory": memory.measure,
 }
+FILE_WIDTH = 150
 LATEST = Path(__file__).parent / "results" / "latest.json"
 out = Console()
+if not out.is_terminal:
+    out = Console(width=FILE_WIDTH)  # the tables are wider than the 80 columns assumed of a file
 err = Console(stderr=True)
 
 

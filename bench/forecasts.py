@@ -68,9 +68,11 @@ def _measure(repeats: int, steps: Steps) -> Table:
         table.rows.append(Row(name, "series/s", spread(values), limits, mark))
     table.notes += [
         "processor time of this process and its children, so other load on the machine hardly shows",
-        f"sparse: mean {np.mean([each.mean for each in sparse]):.2f} a week,"
-        f" {np.mean([(each.sales == 0).mean() for each in sparse]):.0%} of weeks without a sale;"
-        f" dense: mean {np.mean([each.mean for each in dense]):.1f}",
+        (
+            f"sparse: mean {np.mean([each.mean for each in sparse]):.2f} a week,"
+            f" {np.mean([(each.sales == 0).mean() for each in sparse]):.0%} of weeks without a sale;"
+            f" dense: mean {np.mean([each.mean for each in dense]):.1f}"
+        ),
         f"chosen for the sparse: {_chosen(sparse)}; for the dense: {_chosen(dense[:CHOICES])}",
     ]
     return table

@@ -20,8 +20,8 @@ def create_rooftops(system: System, count: int) -> list[str]:
     return [client.dealer(f"Rooftop {number + 1}", "USD", "US-MI", "America/Detroit") for number in range(count)]
 
 
-async def load_sample_group(system: System, steps: Steps, seed: int = 7) -> Client:
-    """Import the sample group through the REST API and wait until its advice stands; gives a signed-in client.
+async def load_sample_group(system: System, steps: Steps, seed: int = 7) -> None:
+    """Import the sample group through the REST API and wait until its advice stands.
 
     Raises RuntimeError with the reason when an import fails.
     """
@@ -42,4 +42,3 @@ async def load_sample_group(system: System, steps: Steps, seed: int = 7) -> Clie
                 raise RuntimeError(message)
             advance(done + 1)
     await system.idle(steps)
-    return client

@@ -11,7 +11,7 @@ import asyncpg
 
 from bench.connection import Connection, Request
 from bench.group import load_sample_group
-from bench.prices import Prices, read_prices
+from bench.prices import read_prices
 from bench.request_loops import open_loop
 from bench.stalls import longest_stall, own_pulse, stall_buckets
 from bench.statistics import Latencies, Spread, latencies
@@ -45,10 +45,14 @@ async def measure(options: Options, steps: Steps) -> Table:
     table.notes += [
         "each event is a POST of its own, timed from when its schedule says; ranges are over thirds of the run",
         "visible: the new price stands in the table that GET /inventory reads, looked up by VIN every 5 ms",
-        "advice: a price is cut as advised, and the advice that asked for it is no longer listed as issued,"
-        " looked up every 50 ms; reviews wait for a burst to end, at most 2.5 s",
-        "stall: upper bound of the highest bucket that the gateway's metrics filled meanwhile; all services"
-        " share that event loop. Its limit is the longest stall of the loop that sends the load",
+        (
+            "advice: a price is cut as advised, and the advice that asked for it is no longer listed as issued,"
+            " looked up every 50 ms; reviews wait for a burst to end, at most 2.5 s"
+        ),
+        (
+            "stall: upper bound of the highest bucket that the gateway's metrics filled meanwhile; all services"
+            " share that event loop. Its limit is the longest stall of the loop that sends the load"
+        ),
     ]
     return table
 
@@ -67,7 +71,7 @@ async def _run(system: System, broker: BrokerChoice, window: float, steps: Steps
         metrics = await stack.enter_async_context(Connection(system.url))
         before = stall_buckets((await metrics.send(Request("GET", "/metrics"))).decode())
         tasks = [asyncio.create_task(look) for look in (watch_prices(watch, eyes[0]), watch_advice(watch, eyes[1]))]
-        stack.callback(lambda: [task.cancel() for task in tasks])
+        stack.push_async_callback(_end, tasks)
         with steps.step(f"{count} events ({broker} broker)", total=count) as advance:
 
             def request_of(number: int, due: float) -> Request:
@@ -88,6 +92,12 @@ async def _run(system: System, broker: BrokerChoice, window: float, steps: Steps
         never = Mark("below", 1.0, "none")
         rows.append(Row(f"{broker} broker: never seen", "events", once(lost), (), never, gone))
     return rows
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)  # errors were raised while we waited for what they see
 
 
 async def _patience(watch: Watch, tasks: list[asyncio.Task[None]], steps: Steps) -> None:

@@ -36,8 +36,10 @@ async def measure(options: Options, steps: Steps) -> Table:
         table.rows += await _stack(options, broker, database, steps)
     table.notes += [
         "proportional set size: pages shared by several processes are counted once; MB of a million bytes",
-        "the limit of the memory is the same stack when it is ready and nothing was sent yet; that of a first"
-        " start is the embedded PostgreSQL alone, on an empty folder",
+        (
+            "the limit of the memory is the same stack when it is ready and nothing was sent yet; that of a first"
+            " start is the embedded PostgreSQL alone, on an empty folder"
+        ),
     ]
     return table
 

@@ -62,7 +62,7 @@ async def _serve() -> None:
         listener.bind(("127.0.0.1", 0))
         # The settings of the gateway in the embedded stack.
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]  # an ASGI application, of plain dicts
+            app,
             log_config=None,
             access_log=False,
             lifespan="off",

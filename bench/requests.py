@@ -6,16 +6,17 @@ import itertools
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import asyncpg
 
+from bench.connection import Connection, Request
 from bench.database_limits import database_limits
 from bench.group import load_sample_group
 from bench.load import priced
 from bench.noop import running_noop
 from bench.replay import NDJSON
 from bench.request_loops import Throughput, closed_loop
-from bench.connection import Request
 from bench.statistics import latencies, spread
 from bench.system import System, running_system
 from bench.tables import Limit, Mark, Row, Table, shown
@@ -40,9 +41,9 @@ async def measure(options: Options, steps: Steps) -> Table:
     window = options.window(WINDOW_SECONDS)
     broker = options.brokers[0]
     async with running_system(options.folder / "requests", broker, steps) as system, running_noop() as noop:
-        client = await load_sample_group(system, steps)
+        await load_sample_group(system, steps)
         vehicles = await _vehicles(system)
-        signed_in = {"authorization": client.authorization}
+        signed_in = {"authorization": f"Bearer {await _token(system)}"}
         nothing = Request("GET", "/")
         kinds: dict[str, Iterator[Request]] = {
             "GET /health": itertools.repeat(Request("GET", "/health")),
@@ -66,8 +67,10 @@ async def measure(options: Options, steps: Steps) -> Table:
         table.rows.append(await _bulk(system, vehicles, options.repeats, window, steps))
     table.notes += [
         f"{window:g} s each; the client is another process on the same cores; {broker} broker",
-        "limits: an ASGI application that does nothing, under the same server settings, and the outbox's own"
-        " statement with 500 rows a transaction on one connection",
+        (
+            "limits: an ASGI application that does nothing, under the same server settings, and the outbox's own"
+            " statement with 500 rows a transaction on one connection"
+        ),
         "POST is answered when the event is durable; consuming goes on meanwhile and takes its share",
     ]
     return table
@@ -131,6 +134,14 @@ def _single(system: System, vehicles: Sequence[tuple[str, str]], source: str = "
             at=datetime.now(UTC),
         )
         yield Request("POST", _POST, headers, json.dumps(event).encode())
+
+
+async def _token(system: System) -> str:
+    form = urlencode({"username": system.username, "password": system.password}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    async with Connection(system.url) as connection:
+        answer = json.loads(await connection.send(Request("POST", "/api/v1/auth/token", headers, form)))
+    return str(answer["access_token"])
 
 
 async def _vehicles(system: System) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ class System:
     def megabytes(self) -> dict[str, float]:
         """Measure proportional memory (shared pages counted once) by part, in MB of a million bytes."""
         root = psutil.Process(self.pid)
-        sizes: Counter[str] = Counter(services=_proportional(root))
+        sizes: defaultdict[str, float] = defaultdict(float, services=_proportional(root))
         for child in root.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended while we were looking
                 sizes[_PARTS.get(child.name(), "compute workers")] += _proportional(child)
@@ -89,7 +89,7 @@ class System:
 @asynccontextmanager
 async def running_system(data_dir: Path, broker: BrokerChoice, steps: Steps) -> AsyncIterator[System]:
     """Run ``doso up`` over ``data_dir`` until the block ends; raises RuntimeError with its log's end if it fails."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(data_dir.mkdir, parents=True, exist_ok=True)
     log = data_dir / "up.log"
     arguments = ["up", "--port", "0", "--data-dir", str(data_dir), "--broker", broker]
     began = time.perf_counter()
@@ -137,8 +137,8 @@ async def _address(process: asyncio.subprocess.Process, log: Path) -> str:
         what = f"did not say ready within {READY_SECONDS:.0f} s"
     else:
         what = f"ended while starting, with exit code {await process.wait()}"
-    tail = log.read_text(encoding="utf-8", errors="replace")[-_TAIL_CHARACTERS:]
-    message = f"the system {what}; the end of its log:\n{tail}"
+    told = await asyncio.to_thread(log.read_text, encoding="utf-8", errors="replace")
+    message = f"the system {what}; the end of its log:\n{told[-_TAIL_CHARACTERS:]}"
     raise RuntimeError(message)
 
 

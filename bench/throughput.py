@@ -36,8 +36,10 @@ async def measure(options: Options, steps: Steps) -> Table:
             async with running_system(folder, broker, steps) as system:
                 table.rows += await _group(system, broker, rooftops, options.repeats, steps)
     table.notes += [
-        "mix: 60 % priced, 20 % updated, 10 % stocked, 5 % sold, 5 % engagement, over 2,000 vehicles; NDJSON"
-        " batches of 500, three connections (four for 20 rooftops), each store's events in order on one of them",
+        (
+            "mix: 60 % priced, 20 % updated, 10 % stocked, 5 % sold, 5 % engagement, over 2,000 vehicles; NDJSON"
+            " batches of 500, three connections (four for 20 rooftops), each store's events in order on one of them"
+        ),
         "inventory publishes a vehicle once per consumed batch, so there are fewer updates than events",
         "the other services consume the same events meanwhile; repeats begin when nothing is left to compute",
     ]

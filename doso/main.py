@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import demo, import_file, migrate, up
+from doso import create_admin, demo, import_file, migrate, up
 
 app = typer.Typer(
     name="doso",
@@ -15,6 +15,7 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
+app.command("create-admin")(create_admin.create_admin)
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
 from deploy.local.credentials import signing_key, write_credentials
@@ -81,8 +82,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             ),
             feedback.create_app(FeedbackSettings(postgres=postgres, kafka=kafka, telemetry=telemetry)),
         ]
-        for app in apps:
-            await stack.enter_async_context(app.start_lifespan_context())
+        await stack.enter_async_context(_running_together(apps))
         pool = await create_pool("gateway", postgres)
         admin = await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name)
         await pool.close()
@@ -133,6 +133,28 @@ async def _serve(stack: AsyncExitStack, app: object, listener: socket.socket) ->
                 message = "the API ended while starting; see the log above"
                 raise RuntimeError(message)
             await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _running_together(apps: Sequence[AsgiFastStream]) -> AsyncIterator[None]:
+    """Start services at once, since joining a consumer group takes seconds; stop them at once, too."""
+    stopping = asyncio.Event()
+    started = [asyncio.Event() for _ in apps]
+
+    async def run(app: AsgiFastStream, ready: asyncio.Event) -> None:
+        async with app.start_lifespan_context():
+            ready.set()
+            await stopping.wait()
+
+    async with asyncio.timeout(_START_SECONDS) as patience, asyncio.TaskGroup() as group:
+        for app, ready in zip(apps, started, strict=True):
+            group.create_task(run(app, ready))
+        await asyncio.gather(*(ready.wait() for ready in started))
+        patience.reschedule(None)
+        try:
+            yield
+        finally:
+            stopping.set()
 
 
 async def _background(stack: AsyncExitStack, coroutine: Coroutine[Any, Any, None]) -> None:

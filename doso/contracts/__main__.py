@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from doso.console import fail, out
-from doso.contracts.files import ROOT, breaks, committed, difference, strays, wanted
+from doso.contracts import files
 
 
 def contracts(
@@ -19,28 +19,28 @@ def contracts(
 
     A breaking change within a version is refused either way.
     """
-    if broken := breaks():
+    if broken := files.breaks():
         fail(
             "\n".join(("breaking changes within a version:", *broken))
             + "\nadd a model with the next schema_version and read both until the topic is drained"
         )
-    if unknown := strays():
+    if unknown := files.strays():
         fail(f"no topic or service has these files, delete them: {', '.join(map(str, unknown))}")
-    texts = wanted()
-    stale = {path: text for path, text in texts.items() if committed(path) != text}
+    texts = files.wanted()
+    stale = {path: text for path, text in texts.items() if files.committed(path) != text}
     if write:
         _write(stale)
     elif stale:
         for path, text in stale.items():
-            out.print(difference(path, text), markup=False, highlight=False, soft_wrap=True)
+            out.print(files.difference(path, text), markup=False, highlight=False, soft_wrap=True)
         fail(f"{len(stale)} contract files differ from the code; run: python -m doso.contracts --write")
     out.print(f"{len(texts)} contract files are as the code has them", highlight=False)
 
 
 def _write(texts: dict[Path, str]) -> None:
     for path, text in texts.items():
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(text, "utf-8")
+        (files.ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (files.ROOT / path).write_text(text, "utf-8")
         out.print(f"wrote {path}", highlight=False)
 
 

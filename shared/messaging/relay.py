@@ -103,14 +103,18 @@ class Relay:
         if not rows:
             return 0
         # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
-        async with asyncio.timeout(SEND_TIMEOUT):
-            sent = [
-                await producer.send(
-                    row["topic"], row["payload"], key=row["key"].encode(), headers=_headers(row["headers"])
-                )
-                for row in rows
-            ]
-            await asyncio.gather(*sent)
+        sent: list[asyncio.Future[object]] = []
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                for row in rows:
+                    key, headers = row["key"].encode(), _headers(row["headers"])
+                    sent.append(
+                        await producer.send(row["topic"], row["payload"], key=key, headers=headers)
+                    )
+                await asyncio.gather(*sent)
+        finally:
+            for acknowledgement in sent:
+                acknowledgement.cancel()  # nobody will ask for those that are still open
         await connection.execute(
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],

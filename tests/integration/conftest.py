@@ -158,16 +158,25 @@ class Probe:
         await self.published()
         return await self.records(self.topic.dead_letters(self.service))
 
-    async def committed(self, offset: int | None = None) -> int | None:
-        """Give the group's committed offset of partition 0, after setting it where one is given."""
-        part = TopicPartition(self.topic.name, 0)
-        async with AIOKafkaConsumer(
+    async def committed(self) -> int | None:
+        """Give the group's committed offset of partition 0."""
+        async with self._member() as consumer:
+            consumer.assign([TopicPartition(self.topic.name, 0)])
+            return await consumer.committed(TopicPartition(self.topic.name, 0))
+
+    async def rewind(self) -> None:
+        """Set the stopped service back to the beginning of its topic, as a member of its group."""
+        async with self._member() as consumer:
+            consumer.subscribe([self.topic.name])
+            while not consumer.assignment():
+                await consumer.getmany(timeout_ms=100)
+            await consumer.commit(dict.fromkeys(consumer.assignment(), 0))
+        assert await self.committed() == 0
+
+    def _member(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
             bootstrap_servers=self.kafka.bootstrap_servers, group_id=self.service, enable_auto_commit=False
-        ) as consumer:
-            consumer.assign([part])
-            if offset is not None:
-                await consumer.commit({part: offset})
-            return await consumer.committed(part)
+        )
 
     async def caught_up(self, end: int) -> None:
         """Wait until the group has committed partition 0 up to ``end``."""

@@ -113,14 +113,17 @@ def _stocked(life: Life, change: Change) -> Life:
     vehicle = _priced(life.vehicle, change)
     reported: date | None = change.facts.get("stock_date")
     came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
+    # Some systems report no transfer, only the arrival at the other rooftop.
+    moved = vehicle.dealer_id != change.dealer_id
     if vehicle.status is Status.IN_STOCK or (vehicle.status is Status.DEPARTED and came_back):
-        since = reported or vehicle.stock_date or change.on
+        since = reported or (None if moved else vehicle.stock_date) or change.on
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or change.on
     vehicle = replace(
         vehicle,
         status=Status.IN_STOCK,
+        previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
         dealer_id=change.dealer_id,
         stock_date=since,
         group_stock_date=group_since,
@@ -134,7 +137,7 @@ def _transferred(life: Life, change: Change) -> Life:
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)
-    since = vehicle.group_stock_date or vehicle.stock_date or change.on
+    since = min(vehicle.group_stock_date or vehicle.stock_date or change.on, change.on)
     vehicle = replace(
         vehicle,
         status=Status.IN_STOCK,
@@ -180,7 +183,7 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
         status=Status.WHOLESALED if wholesale else status,
         dealer_id=change.dealer_id,
         stock_date=since,
-        group_stock_date=vehicle.group_stock_date or since,
+        group_stock_date=min(filter(None, (vehicle.group_stock_date, since)), default=None),
         sale_date=on,
         sale_price=price,
         purchase_type=sale.purchase_type,
@@ -213,8 +216,8 @@ def _departed(life: Life, change: Change) -> Life:
 
 
 def _ordered(life: Life, change: Change) -> Life:
-    if life.vehicle.stock_date is not None:
-        return Life(_priced(life.vehicle, change), life.sales)
+    if life.vehicle.stock_date is not None or life.vehicle.exit_date is not None:
+        return Life(_priced(life.vehicle, change), life.sales)  # an echo: it came, or was sold, since
     return Life(replace(_priced(life.vehicle, change), status=Status.ON_ORDER), life.sales)
 
 

@@ -1,0 +1,47 @@
+"""``doso create-admin``: the first admin of a deployment."""
+
+import asyncio
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from doso.console import fail, out
+from services.gateway.bootstrap import FirstAdmin, bootstrap
+from shared.messaging import UnitOfWork
+from shared.postgres import PostgresSettings, create_pool
+
+
+def create_admin(
+    group: Annotated[str, typer.Option(help="Name of the first dealer group.")],
+    username: Annotated[str, typer.Option(help="Name to sign in with.")] = "admin",
+    dsn: Annotated[str, typer.Option(envvar="DOSO_POSTGRES_DSN", help="The database.")] = "",
+) -> None:
+    """Make the first dealer group, its admin and a DMS key, and print their secrets, once.
+
+    Runs as the gateway's own database role, whose password is in DOSO_POSTGRES_PASSWORD where the server asks.
+
+    Example: `doso create-admin --group "Northside Group"`.
+    """
+    if not dsn:
+        fail("no database: set DOSO_POSTGRES_DSN or pass --dsn postgresql://host/database")
+    admin = asyncio.run(_create(dsn, group, username))
+    if admin is None:
+        fail(f"there is a user {username!r} already; nothing was changed")
+    secrets = {
+        "username": admin.username,
+        "password": admin.password,
+        "tenant_id": str(admin.tenant_id),
+        "dms_api_key": admin.dms_api_key,
+    }
+    out.print_json(json.dumps(secrets))
+
+
+async def _create(dsn: str, group: str, username: str) -> FirstAdmin | None:
+    settings = PostgresSettings(dsn=dsn, password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
+    pool = await create_pool("gateway", settings)
+    try:
+        return await bootstrap(UnitOfWork(pool), tenant_name=group, username=username)
+    finally:
+        await pool.close()

@@ -1,0 +1,141 @@
+"""The consumer: at least once delivered, once in effect, acknowledged only when committed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from conftest import record_effects
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
+
+
+def failing(times: int, error: Exception):
+    """Give a handler that fails some times and then works, and its calls."""
+    calls: list[list[int]] = []
+
+    async def handle(events, tx) -> None:
+        calls.append([event.n for event in events])
+        await record_effects(events, tx)
+        if len(calls) <= times:
+            raise error
+
+    return handle, calls
+
+
+async def test_events_are_handled_in_order_and_acknowledged(probe) -> None:
+    await probe.send(*(probe.event(n) for n in range(100)))
+    async with probe.running():
+        await probe.caught_up(100)
+    assert await probe.effects() == list(range(100))
+    assert probe.counted("handled") == 100
+
+
+async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(events, tx) -> None:
+        await record_effects(events, tx)
+        entered.set()
+        await leave.wait()
+
+    await probe.send(probe.event(1))
+    async with probe.running(hesitate):
+        await asyncio.wait_for(entered.wait(), 60)
+        assert await probe.committed() is None
+        assert await probe.effects() == []
+        leave.set()
+        await probe.caught_up(1)
+        assert await probe.effects() == [1]
+
+
+async def test_a_passing_failure_is_tried_again_on_the_spot(probe) -> None:
+    handle, calls = failing(1, ConnectionError("the database is away"))
+    await probe.send(probe.event(1))
+    async with probe.running(handle):
+        await probe.caught_up(1)
+    assert calls == [[1], [1]]
+    assert await probe.effects() == [1]
+
+
+async def test_a_longer_passing_failure_is_redelivered_until_it_succeeds(probe) -> None:
+    handle, calls = failing(5, ConnectionError("the database is away"))  # Two tries a delivery.
+    await probe.send(probe.event(1), probe.event(2), probe.event(3))
+    async with probe.running(handle):
+        await probe.caught_up(3)
+    assert len(calls) >= 6
+    assert await probe.effects() == [1, 2, 3]
+    assert await probe.value("SELECT count(*) FROM dead_letter") == 0
+
+
+async def test_a_failed_batch_leaves_nothing_behind(probe) -> None:
+    seen = []
+
+    async def look_then_fail_once(events, tx) -> None:
+        if events[0].n >= 100:
+            return
+        seen.append(await tx.connection.fetchval("SELECT count(*) FROM inbox"))
+        await record_effects(events, tx)
+        tx.emit(probe.event(100 + len(seen)))
+        if len(seen) == 1:
+            message = "the database is away"
+            raise ConnectionError(message)
+
+    await probe.send(probe.event(1))
+    async with probe.running(look_then_fail_once):
+        await probe.caught_up(1)
+    assert seen == [1, 1]  # Each try entered its own inbox row; the first one's was rolled back.
+    assert await probe.effects() == [1]
+    assert await probe.value("SELECT count(*) FROM outbox") == 1
+
+
+async def test_an_event_twice_in_a_batch_takes_effect_once(probe) -> None:
+    batches = []
+
+    async def note_batches(events, tx) -> None:
+        batches.append(len(events))
+        await record_effects(events, tx)
+
+    once, twice = probe.event(1), probe.event(2)
+    await probe.send(once, twice, twice, once)
+    async with probe.running(note_batches):
+        await probe.caught_up(4)
+    assert await probe.effects() == [1, 2]
+    assert sum(batches) == 2
+    assert (probe.counted("handled"), probe.counted("duplicate")) == (2, 2)
+
+
+async def test_an_event_in_two_batches_takes_effect_once(probe) -> None:
+    event = probe.event(1)
+    await probe.send(event)
+    async with probe.running():
+        await probe.caught_up(1)
+        await probe.send(event, probe.event(2))
+        await probe.caught_up(3)
+    assert await probe.effects() == [1, 2]
+    assert probe.counted("duplicate") == 1
+
+
+async def test_a_replay_of_the_whole_topic_changes_nothing(probe) -> None:
+    await probe.send(*(probe.event(n) for n in range(30)))
+    async with probe.running():
+        await probe.caught_up(30)
+    await probe.rewind()
+    async with probe.running():
+        await probe.caught_up(30)
+        assert probe.counted("duplicate") == 30
+    assert await probe.effects() == list(range(30))
+
+
+async def test_a_service_that_was_away_starts_where_it_stopped(probe) -> None:
+    await probe.send(probe.event(1))
+    async with probe.running():
+        await probe.caught_up(1)
+    await probe.send(probe.event(2))
+    async with probe.running():
+        await probe.caught_up(2)
+        assert probe.counted("duplicate") == 0
+    assert await probe.effects() == [1, 2]

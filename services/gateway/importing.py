@@ -34,7 +34,7 @@ from shared.messaging.failures import passing
 from shared.postgres import WorkItem, WorkTable
 
 CHUNK = 400
-LISTINGS_PER_EVENT = 200
+LISTINGS_PER_EVENT = 100
 IMPORT_QUEUE = WorkTable("import")
 _MILES = {"USD", "GBP"}
 _log = structlog.stdlib.get_logger("doso.import", service="gateway")

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from services.gateway.api.principal import Principal
 from services.gateway.store.accounts import Dealer
 from shared.events import DmsEventKind, DmsEventReceived, VehicleFields, deterministic_id
 from shared.events.vin import Vin
@@ -48,6 +47,18 @@ class CloudEvent(BaseModel):
     data: VehicleFields = Field(default_factory=VehicleFields)
 
 
+class Sender(Protocol):
+    """Who sent an event: a tenant's credentials, for some rooftops or (None) for all of them."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The dealer group."""
+
+    @property
+    def dealer_ids(self) -> frozenset[UUID] | None:
+        """The rooftops in scope."""
+
+
 class RejectionError(Exception):
     """Why one event was refused."""
 
@@ -67,7 +78,7 @@ def parse(raw: bytes | Mapping[str, Any]) -> CloudEvent:
 
 
 def accept(
-    cloud: CloudEvent, principal: Principal, dealers: Mapping[UUID, Dealer], received_at: datetime
+    cloud: CloudEvent, principal: Sender, dealers: Mapping[UUID, Dealer], received_at: datetime
 ) -> DmsEventReceived:
     """Judge one event against who sent it and what is plausible; raises ``RejectionError``."""
     dealer = dealers.get(cloud.dealerid)

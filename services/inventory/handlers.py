@@ -6,8 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.inventory import store
-from services.inventory.domain import Change, Life, fold
-from services.inventory.store import Dealer, Key
+from services.inventory.domain import Change, Dealer, Life, fold
+from services.inventory.store import Key
 from services.inventory.translate import change_of, inventory_updated, order_key
 from shared.events import DmsEventKind, DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from uuid import UUID
 
 import asyncpg
 
-from services.inventory.domain import Change, Life, Sale, Status, Vehicle
+from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
 from services.inventory.domain.vehicle import COLUMNS
 from shared.events import VehicleFields
 from shared.postgres.pool import Connection
@@ -16,17 +16,6 @@ Key = tuple[UUID, str]
 """(tenant, vehicle key)."""
 
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "vehicle_key")
-
-
-@dataclass(frozen=True, slots=True)
-class Dealer:
-    """A rooftop as the newest event described it."""
-
-    tenant_id: UUID
-    dealer_id: UUID
-    name: str
-    currency: str
-    region: str
 
 
 async def remember_dealers(connection: Connection, dealers: Iterable[Dealer]) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from services.inventory.domain import Change, Vehicle
-from services.inventory.store import Dealer
+from services.inventory.domain import Change, Dealer, Vehicle
 from shared.events import (
     DmsEventReceived,
     InventoryUpdated,

@@ -101,8 +101,8 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         current_price=_money(advice.current_price),
         destination_dealer_id=UUID(advice.destination_dealer_id) if advice.destination_dealer_id else None,
         currency=advice.currency,
-        value=_money(advice.value) or Decimal(0),
-        value_per_day=_money(advice.value_per_day) or Decimal(0),
+        value=_cents(advice.value),
+        value_per_day=_cents(advice.value_per_day),
         confidence=round(advice.confidence, 3),
         reason=advice.reason,
         expires_at=now + timedelta(days=advice.expires_in_days),
@@ -114,8 +114,8 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         alternatives=tuple(
             events.Alternative(
                 action=events.Action(a.action.value),
-                value=_money(a.value) or Decimal(0),
-                value_per_day=_money(a.value_per_day) or Decimal(0),
+                value=_cents(a.value),
+                value_per_day=_cents(a.value_per_day),
                 detail=a.detail,
             )
             for a in advice.alternatives
@@ -212,4 +212,8 @@ def _demand(document: Mapping[str, Any]) -> SegmentDemand:
 
 
 def _money(amount: float | None) -> Decimal | None:
-    return None if amount is None else Decimal(f"{amount:.2f}")
+    return None if amount is None else _cents(amount)
+
+
+def _cents(amount: float) -> Decimal:
+    return Decimal(f"{amount:.2f}")

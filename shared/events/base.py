@@ -17,7 +17,7 @@ _NAMESPACE = uuid.UUID("6b0f9a52-1c55-5d0c-9a43-5c6f0d6b7a01")
 class Event(BaseModel):
     """A fact that happened, immutable; readers ignore fields they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     event_id: UUID
     occurred_at: AwareDatetime

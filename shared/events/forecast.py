@@ -10,7 +10,7 @@ from shared.events.base import Event
 class WeeklyDemand(BaseModel):
     """Units wanted in the week that starts on ``week`` (a Monday): mean and predictive quantiles."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     week: date
     mean: float

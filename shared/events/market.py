@@ -12,26 +12,26 @@ from shared.events.dms import Condition
 class Listing(BaseModel):
     """One advert of one vehicle as it was last seen; the odometer is in kilometres."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     listing_id: str = Field(min_length=1, max_length=120)
-    vin: str | None = None
-    make: str
-    model: str
+    vin: str | None = Field(default=None, max_length=17)
+    make: str = Field(max_length=80)
+    model: str = Field(max_length=80)
     model_year: int | None = None
-    trim: str | None = None
-    body: str | None = None
+    trim: str | None = Field(default=None, max_length=120)
+    body: str | None = Field(default=None, max_length=80)
     condition: Condition | None = None
     odometer_km: int | None = Field(default=None, ge=0)
     price: Money | None = Field(default=None, ge=0)
-    seller: str | None = None
+    seller: str | None = Field(default=None, max_length=120)
     first_seen: date
     last_seen: date
     active: bool
 
 
 class MarketDataReceived(Event):
-    """A chunk of a region's listings, as imported; at most 200, so that a message stays under 256 KiB."""
+    """A chunk of a region's listings, as imported; at most 100, which stays under 256 KiB in any letters."""
 
     import_id: UUID
     chunk: int
@@ -39,7 +39,7 @@ class MarketDataReceived(Event):
     region: str
     currency: str
     as_of: date
-    listings: tuple[Listing, ...] = Field(max_length=200)
+    listings: tuple[Listing, ...] = Field(max_length=100)
 
 
 class MarketUpdated(Event):

@@ -41,7 +41,7 @@ class Decision(StrEnum):
 class Evidence(BaseModel):
     """One figure behind a piece of advice: what, how much, from where, as of when, by which formula."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     name: str
     value: str
@@ -53,7 +53,7 @@ class Evidence(BaseModel):
 class Alternative(BaseModel):
     """An action that was weighed; its value is expected net against doing nothing, dealer's currency."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     action: Action
     value: Money
@@ -64,7 +64,7 @@ class Alternative(BaseModel):
 class SimilarCase(BaseModel):
     """An earlier piece of advice like this one, and how it ended where that is known."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     recommendation_id: UUID
     similarity: float

@@ -1,6 +1,7 @@
 """Segment: condition + make + model, the level at which demand, market and stock are compared."""
 
 import re
+import unicodedata
 
 _NOISE = re.compile(r"[^a-z0-9]+")
 
@@ -11,7 +12,7 @@ def condition_group(condition: str | None) -> str:
 
 
 def segment_key(condition: str | None, make: str, model: str) -> str:
-    """Give the key of a segment, such as ``used/ford/f150``; spelling, case and hyphens do not matter."""
+    """Give the key of a segment, such as ``used/ford/f150``; case, accents and hyphens do not matter."""
     return f"{condition_group(condition)}/{_slug(make)}/{_slug(model)}"
 
 
@@ -21,4 +22,5 @@ def segment_label(condition: str | None, make: str, model: str) -> str:
 
 
 def _slug(text: str) -> str:
-    return _NOISE.sub("", text.lower()) or "unknown"
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return _NOISE.sub("", plain) or "unknown"

@@ -12,6 +12,9 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
+"""The largest message a relay sends: a dead letter is a stranger's message, of 1 MiB at most, and more headers."""
+
 
 class KafkaSettings(BaseSettings):
     """Where Kafka is and how it is read."""

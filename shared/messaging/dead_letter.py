@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
@@ -12,6 +12,9 @@ from shared.events import Topic, deterministic_id
 from shared.messaging.envelope import readable_headers
 from shared.messaging.unit_of_work import insert_outbox
 from shared.postgres.pool import Connection
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 async def park(
@@ -58,10 +61,8 @@ async def park(
         "x-first-seen": str(record.timestamp),
     }
     key = record.key or b""
-    try:
-        key_text = key.decode().replace("\x00", "")
-    except UnicodeDecodeError:
-        key_text = ""
+    key_text = key.decode("utf-8", "ignore").replace("\x00", "")
+    if key_text.encode() != key:
         headers["x-key-base64"] = base64.b64encode(key).decode()
     await insert_outbox(
         connection,
@@ -75,9 +76,19 @@ async def park(
 
 
 def describe(error: BaseException) -> str:
-    """Say what was wrong in one line, naming fields and never their values, which may be personal data."""
+    """Say what was wrong in one line; of an event that does not validate, fields but never their values."""
+    text = str(error)
     if isinstance(error, ValidationError):
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        named = [f"{'.'.join(str(part) for part in p['loc']) or 'body'}: {p['msg']}" for p in problems[:10]]
-        return "; ".join(named)
-    return f"{error}".replace("\x00", "")[:1000] or type(error).__name__
+        problems = error.errors(include_input=False, include_url=False)
+        text = "; ".join(f"{_place(problem)}: {_complaint(problem)}" for problem in problems[:10])
+    return text.replace("\x00", "")[:1000] or type(error).__name__
+
+
+def _place(problem: "ErrorDetails") -> str:
+    return ".".join(str(part) for part in problem["loc"]) or "body"
+
+
+def _complaint(problem: "ErrorDetails") -> str:
+    # A message of our own validators may quote the value, which may be personal data; its class does not.
+    own = problem.get("ctx", {}).get("error")
+    return type(own).__name__ if isinstance(own, Exception) else problem["msg"]

@@ -20,9 +20,12 @@ def headers_of(event: Event, topic: Topic[Any], trace: Mapping[str, str]) -> dic
 
 
 def readable_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Read whatever headers a record has; bytes that are no text become escapes, never an error."""
+    """Read whatever headers a record has; bytes that are no text become escapes, never an error.
+
+    A zero byte is text, but none that PostgreSQL can store.
+    """
     return {
-        str(name): value.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+        str(name).replace("\x00", "\\x00"): value.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
         for name, value in headers
         if value is not None
     }

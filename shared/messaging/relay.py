@@ -14,7 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.messaging.broker import KafkaSettings
+from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, role_of
 
@@ -74,7 +74,7 @@ class Relay:
                 enable_idempotence=True,
                 acks="all",
                 linger_ms=2,
-                max_request_size=2 * 1024 * 1024,
+                max_request_size=MAX_REQUEST_BYTES,
             )
             await asyncio.wait_for(producer.start(), SEND_TIMEOUT)
             while True:
@@ -108,9 +108,7 @@ class Relay:
             async with asyncio.timeout(SEND_TIMEOUT):
                 for row in rows:
                     key, headers = row["key"].encode(), _headers(row["headers"])
-                    sent.append(
-                        await producer.send(row["topic"], row["payload"], key=key, headers=headers)
-                    )
+                    sent.append(await producer.send(row["topic"], row["payload"], key=key, headers=headers))
                 await asyncio.gather(*sent)
         finally:
             for acknowledgement in sent:
@@ -122,7 +120,7 @@ class Relay:
         return len(rows)
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        row = await connection.fetchrow(
+        [row] = await connection.fetch(
             "SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS age"
             " FROM outbox WHERE published_at IS NULL"
         )

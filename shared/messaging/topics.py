@@ -4,7 +4,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.events import TOPICS
-from shared.messaging.broker import KafkaSettings
+from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
+
+# What the broker took from a stranger it must take from us, with the reason added, or the relay is stuck.
+_DEAD_LETTER_CONFIGS = {"max.message.bytes": str(MAX_REQUEST_BYTES)}
 
 
 async def ensure_topics(settings: KafkaSettings, *, replication: int = 1) -> list[str]:
@@ -14,7 +17,9 @@ async def ensure_topics(settings: KafkaSettings, *, replication: int = 1) -> lis
     """
     wanted = [NewTopic(topic.name, topic.partitions, replication) for topic in TOPICS.values()]
     wanted += [
-        NewTopic(topic.dead_letters(group), 1, replication) for topic in TOPICS.values() for group in topic.consumers
+        NewTopic(topic.dead_letters(group), 1, replication, topic_configs=_DEAD_LETTER_CONFIGS)
+        for topic in TOPICS.values()
+        for group in topic.consumers
     ]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics")
     await admin.start()

@@ -93,13 +93,13 @@ def full_chunk() -> MarketDataReceived:
 
 async def test_a_full_chunk_of_listings_with_long_texts_fits_into_a_message() -> None:
     row = await emitted(full_chunk())
-    assert len(json.loads(row["payload"])["listings"]) == 200
+    assert len(json.loads(row["payload"])["listings"]) == 100
     assert len(row["payload"]) < MAX_PAYLOAD_BYTES == 256 * 1024
 
 
 def test_a_chunk_holds_no_more_listings_than_are_promised() -> None:
     chunk = full_chunk()
-    with pytest.raises(ValueError, match="at most 200"):
+    with pytest.raises(ValueError, match="at most 100"):
         MarketDataReceived.model_validate({**chunk.model_dump(), "listings": [*chunk.listings, chunk.listings[0]]})
 
 

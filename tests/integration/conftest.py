@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
 from deploy.local.pipeline import SERVICES
 from deploy.local.servers_running import MEMORY_FETCH_WAIT_MS
-
 from shared.events import TOPICS, Event, Topic, new_event_id
 from shared.events.base import Money
 from shared.events.vin import VinStr
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from deploy.local.servers import PostgresServer
-
     from shared.messaging import Transaction
     from shared.messaging.consumer import Handler
 
@@ -63,12 +62,6 @@ class Probed(Event):
     parameters: dict[str, float] | None = None
 
 
-@pytest.fixture(name="eventually")
-def eventually_fixture() -> Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]:
-    """Give the one way to wait."""
-    return eventually
-
-
 async def eventually(condition: Callable[[], Awaitable[Any]]) -> Any:
     """Look again and again until the condition gives something true, and give that."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -76,13 +69,6 @@ async def eventually(condition: Callable[[], Awaitable[Any]]) -> Any:
         assert time.monotonic() < deadline, "waited in vain"
         await asyncio.sleep(0.02)
     return found
-
-
-async def record_effects(events: Sequence[Probed], tx: Transaction) -> None:
-    """Handle events by noting each."""
-    await tx.connection.executemany(
-        "INSERT INTO effect (n, event_id) VALUES ($1, $2)", [(event.n, event.event_id) for event in events]
-    )
 
 
 @dataclass(slots=True)
@@ -111,16 +97,19 @@ class Probe:
         return Relay(self.service, self.postgres, kafka, metrics=self.telemetry.metrics)
 
     @asynccontextmanager
-    async def running(self, handler: Handler = record_effects) -> AsyncIterator[None]:
+    async def running(self, handler: Handler | None = None) -> AsyncIterator[None]:
         """Run the service as production does: consumer, relay, health."""
         router = EventRouter(self.service)
-        router.on(self.topic)(handler)
+        router.on(self.topic)(handler or self.note)
         self.telemetry = observe(self.service, TelemetrySettings(log_level="ERROR"))
-        app = create_service(
-            self.service, router, postgres=self.postgres, kafka=self.kafka, telemetry=self.telemetry
-        )
+        app = create_service(self.service, router, postgres=self.postgres, kafka=self.kafka, telemetry=self.telemetry)
         async with app.start_lifespan_context():
             yield
+
+    async def note(self, events: Sequence[Probed], tx: Transaction) -> None:
+        """Handle events by noting each."""
+        rows = [(event.n, event.event_id) for event in events]
+        await tx.connection.executemany("INSERT INTO effect (n, event_id) VALUES ($1, $2)", rows)
 
     async def send(self, *records: Event | dict[str, Any]) -> None:
         """Send events, or whatever a stranger may send, to partition 0, in order and acknowledged."""
@@ -202,6 +191,12 @@ class Probe:
         """Give how many events the service counted with an outcome."""
         labels = {"service": self.service, "topic": self.topic.name, "outcome": outcome}
         return self.telemetry.registry.get_sample_value("doso_events_consumed_total", labels) or 0.0
+
+
+@pytest.fixture(name="eventually")
+def eventually_fixture() -> Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]:
+    """Give the one way to wait."""
+    return eventually
 
 
 @pytest.fixture

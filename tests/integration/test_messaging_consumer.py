@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from conftest import record_effects
 
 
 @pytest.fixture(autouse=True)
@@ -13,13 +12,13 @@ def quick_retries(monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
 
 
-def failing(times: int, error: Exception):
+def failing(probe, times: int, error: Exception):
     """Give a handler that fails some times and then works, and its calls."""
     calls: list[list[int]] = []
 
     async def handle(events, tx) -> None:
         calls.append([event.n for event in events])
-        await record_effects(events, tx)
+        await probe.note(events, tx)
         if len(calls) <= times:
             raise error
 
@@ -38,7 +37,7 @@ async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def hesitate(events, tx) -> None:
-        await record_effects(events, tx)
+        await probe.note(events, tx)
         entered.set()
         await leave.wait()
 
@@ -53,7 +52,7 @@ async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -
 
 
 async def test_a_passing_failure_is_tried_again_on_the_spot(probe) -> None:
-    handle, calls = failing(1, ConnectionError("the database is away"))
+    handle, calls = failing(probe, 1, ConnectionError("the database is away"))
     await probe.send(probe.event(1))
     async with probe.running(handle):
         await probe.caught_up(1)
@@ -62,7 +61,7 @@ async def test_a_passing_failure_is_tried_again_on_the_spot(probe) -> None:
 
 
 async def test_a_longer_passing_failure_is_redelivered_until_it_succeeds(probe) -> None:
-    handle, calls = failing(5, ConnectionError("the database is away"))  # Two tries a delivery.
+    handle, calls = failing(probe, 5, ConnectionError("the database is away"))  # Two tries a delivery.
     await probe.send(probe.event(1), probe.event(2), probe.event(3))
     async with probe.running(handle):
         await probe.caught_up(3)
@@ -78,7 +77,7 @@ async def test_a_failed_batch_leaves_nothing_behind(probe) -> None:
         if events[0].n >= 100:
             return
         seen.append(await tx.connection.fetchval("SELECT count(*) FROM inbox"))
-        await record_effects(events, tx)
+        await probe.note(events, tx)
         tx.emit(probe.event(100 + len(seen)))
         if len(seen) == 1:
             message = "the database is away"
@@ -97,7 +96,7 @@ async def test_an_event_twice_in_a_batch_takes_effect_once(probe) -> None:
 
     async def note_batches(events, tx) -> None:
         batches.append(len(events))
-        await record_effects(events, tx)
+        await probe.note(events, tx)
 
     once, twice = probe.event(1), probe.event(2)
     await probe.send(once, twice, twice, once)

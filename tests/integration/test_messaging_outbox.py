@@ -31,13 +31,16 @@ async def test_an_event_commits_with_the_effects_that_caused_it(probe) -> None:
 
 
 async def test_a_rollback_leaves_neither_effect_nor_event(probe) -> None:
-    with pytest.raises(RuntimeError, match="changed my mind"):
+    async def change_my_mind() -> None:
         async with probe.work.begin(probe.tenant) as tx:
             await note(tx, 1)
             tx.emit(probe.event(1))
             assert await tx.flush() == 1
             message = "changed my mind"
             raise RuntimeError(message)
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        await change_my_mind()
     assert await probe.effects() == []
     assert await probe.value("SELECT count(*) FROM outbox") == 0
 
@@ -75,10 +78,14 @@ async def test_events_keep_the_order_in_which_they_were_emitted(probe) -> None:
 
 async def test_a_payload_over_the_limit_is_refused_and_nothing_is_committed(probe) -> None:
     event = probe.event(1, text="x" * MAX_PAYLOAD_BYTES)
-    with pytest.raises(ValueError, match=r"is 262\d{3} bytes; the limit is 262144: send it in chunks") as refused:
+
+    async def emit_it() -> None:
         async with probe.work.begin(probe.tenant) as tx:
             await note(tx, 1)
             tx.emit(event)
+
+    with pytest.raises(ValueError, match=r"is 262\d{3} bytes; the limit is 262144: send it in chunks") as refused:
+        await emit_it()
     assert str(event.event_id) in str(refused.value)
     assert probe.topic.name in str(refused.value)
     assert await probe.effects() == []

@@ -6,7 +6,6 @@ import base64
 import json
 
 import pytest
-from conftest import record_effects
 
 from shared.events import new_event_id
 
@@ -73,7 +72,7 @@ async def test_the_one_event_of_fifty_that_cannot_be_handled_is_parked_alone(pro
     events = [probe.event(n) for n in range(50)]
 
     async def refuse_17(batch, tx) -> None:
-        await record_effects(batch, tx)
+        await probe.note(batch, tx)
         if any(event.n == 17 for event in batch):
             message = "17 is impossible"
             raise LookupError(message)
@@ -99,7 +98,7 @@ async def test_the_one_event_of_fifty_that_cannot_be_handled_is_parked_alone(pro
 
 async def test_text_that_the_database_refuses_is_parked(probe) -> None:
     async def store_text(batch, tx) -> None:
-        await record_effects(batch, tx)
+        await probe.note(batch, tx)
         await tx.connection.fetch("SELECT $1::text[]", [event.text for event in batch])
 
     await probe.send(probe.event(1), probe.event(2, text="a\x00b"), probe.event(3))
@@ -116,7 +115,7 @@ async def test_a_record_parked_before_its_batch_was_handed_back_is_not_parked_ag
 
     async def fail_five_times(batch, tx) -> None:
         nonlocal failures
-        await record_effects(batch, tx)
+        await probe.note(batch, tx)
         if failures < 5:
             failures += 1
             assert await probe.value("SELECT count(*) FROM dead_letter") == 1
@@ -133,7 +132,7 @@ async def test_a_record_parked_before_its_batch_was_handed_back_is_not_parked_ag
 
 async def test_a_replay_parks_nothing_twice(probe) -> None:
     async def refuse_2(batch, tx) -> None:
-        await record_effects(batch, tx)
+        await probe.note(batch, tx)
         if any(event.n == 2 for event in batch):
             message = "2 is impossible"
             raise LookupError(message)

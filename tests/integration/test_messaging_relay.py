@@ -111,9 +111,7 @@ async def test_a_row_is_marked_only_after_the_broker_acknowledged_it(probe, held
     assert len(await probe.records()) == 1
 
 
-async def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_id(
-    probe, held_back, monkeypatch
-) -> None:
+async def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_id(probe, held_back, monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.05)
     event = probe.event(1)
     await emit(probe, event)

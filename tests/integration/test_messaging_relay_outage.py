@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from deploy.local.servers import ApacheKafka
 from structlog.testing import capture_logs
 
+from deploy.local.servers import ApacheKafka
 from shared.messaging import ensure_topics
 
 CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
@@ -59,9 +59,7 @@ async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_i
             await eventually(given_up_twice)
         await emit(events[200:])
         assert await probe.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 200
-        oldest = probe.telemetry.registry.get_sample_value(
-            "doso_outbox_oldest_seconds", {"service": probe.service}
-        )
+        oldest = probe.telemetry.registry.get_sample_value("doso_outbox_oldest_seconds", {"service": probe.service})
         assert oldest > 0, "the age of the oldest row must show during the outage, when it matters"
         assert not relay.done()
         await asyncio.to_thread(own_kafka.start)

@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 
 _MOST_MONEY: Final = 5_000_000
 _MOST_MILEAGE: Final = 2_000_000
+_LONGEST_TEXT: Final = 80
+"""As long as the shortest text that events carry; a description is not read."""
 
 
 class RowReader:
@@ -66,6 +68,10 @@ class RowReader:
         """Read text."""
         for index in self._columns.get(field, ()):
             value = cell.text(self._cells[index])
+            if value is not None and len(value) > _LONGEST_TEXT:
+                reason = f"is {len(value)} characters long; at most {_LONGEST_TEXT} are taken"
+                self.refuse(field, reason, value)
+                return None
             if value is not None:
                 return value
         return None

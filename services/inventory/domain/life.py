@@ -132,6 +132,17 @@ def _stocked(life: Life, change: Change) -> Life:
     return Life(vehicle, life.sales)
 
 
+def _updated(life: Life, change: Change) -> Life:
+    """Correct what was said before; of a unit that never moved, the first day at the group is corrected too."""
+    vehicle = _priced(life.vehicle, change)
+    since: date | None = change.facts.get("stock_date")
+    if since is None or vehicle.status is not Status.IN_STOCK:
+        return Life(vehicle, life.sales)
+    moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None
+    group_since = min(vehicle.group_stock_date or since, since) if moved else since
+    return Life(replace(vehicle, stock_date=since, group_stock_date=group_since), life.sales)
+
+
 def _transferred(life: Life, change: Change) -> Life:
     vehicle = _priced(life.vehicle, change)
     destination = change.facts.get("destination_dealer_id")
@@ -250,6 +261,7 @@ _NOT_LEFT: dict[str, Any] = {
 _STEPS = {
     "vehicle.stocked": _stocked,
     "order.received": _stocked,
+    "vehicle.updated": _updated,
     "vehicle.transferred": _transferred,
     "vehicle.sold": _sold,
     "vehicle.wholesaled": _wholesaled,

@@ -20,6 +20,17 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Dealer:
+    """A rooftop as the newest event described it."""
+
+    tenant_id: UUID
+    dealer_id: UUID
+    name: str
+    currency: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
     """State of one vehicle; money in the dealer's currency, dates in the dealer's calendar.
 

@@ -52,6 +52,24 @@ def test_update_changes_only_what_it_states() -> None:
     assert (vehicle.make, vehicle.odometer, vehicle.cost) == ("Audi", 51_040, Decimal(17_000))
 
 
+def test_update_corrects_the_stock_date() -> None:
+    vehicle = life_of(stocked(10), change(11, "vehicle.updated", stock_date=on(12))).vehicle
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(12), on(12))
+    unknown = life_of(change(5, "vehicle.updated", stock_date=on(2))).vehicle
+    assert (unknown.stock_date, unknown.group_stock_date) == (on(2), on(2))
+
+
+def test_correcting_the_stock_date_of_a_moved_vehicle_keeps_its_group_age() -> None:
+    moved = (stocked(), change(40, "vehicle.transferred", destination_dealer_id=SOUTH))
+    vehicle = life_of(*moved, change(45, "vehicle.updated", SOUTH, stock_date=on(42))).vehicle
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(42), on(0))
+
+
+def test_update_of_a_sold_vehicle_leaves_its_dates() -> None:
+    vehicle = life_of(stocked(), sold(30), change(31, "vehicle.updated", stock_date=on(31))).vehicle
+    assert (vehicle.stock_date, vehicle.group_stock_date) == (on(0), on(0))
+
+
 @pytest.mark.parametrize("kind", ["vehicle.priced", "vehicle.updated"])
 def test_price_move_is_dated_only_when_the_price_changes(kind: str) -> None:
     first = (stocked(), change(1, kind, list_price=Decimal(20_000)))

@@ -1,0 +1,144 @@
+"""The worker: one bad item holds up nobody, and a dead process costs one item its turn."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from shared.messaging import ComputePool, Worker
+from shared.postgres import WorkTable
+
+QUEUE = WorkTable("surveys")
+
+
+@pytest.fixture(autouse=True)
+def quick_turns(monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
+
+
+@asynccontextmanager
+async def working(probe, compute):
+    task = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute).run())
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def mark(probe, *numbers: int) -> None:
+    async with probe.work.begin() as tx:
+        await QUEUE.mark(tx.connection, [(probe.tenant, probe.dealer, str(n)) for n in numbers])
+
+
+async def store(probe, items) -> None:
+    """Commit the results, taking the items off in the same transaction."""
+    async with probe.work.begin() as tx:
+        await probe.note([probe.event(int(item.key)) for item in items], tx)
+        await QUEUE.finish(tx.connection, items)
+
+
+async def results(probe, eventually, count: int) -> list[int]:
+    await eventually(lambda: probe.value("SELECT count(*) = $1 FROM effect", count))
+    return sorted(await probe.effects())
+
+
+async def test_marked_items_are_computed_and_taken_off(probe, eventually) -> None:
+    await mark(probe, *range(50))
+    async with working(probe, lambda items: store(probe, items)):
+        assert await results(probe, eventually, 50) == list(range(50))
+        assert await probe.value("SELECT count(*) FROM work") == 0
+        await mark(probe, 7)
+        assert len(await results(probe, eventually, 51)) == 51
+
+
+async def test_a_bad_item_fails_alone(probe, eventually) -> None:
+    async def compute(items) -> None:
+        if any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    await mark(probe, *range(10))
+    async with working(probe, compute):
+        assert await results(probe, eventually, 9) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+        failed = await eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
+    assert failed["error"] == "ValueError: 3 has no price"
+    assert await probe.value("SELECT count(*) FROM work") == 1
+
+
+async def test_an_item_that_kills_the_computing_process_fails_alone(probe, eventually) -> None:
+    pool = ComputePool()
+
+    async def compute(items) -> None:
+        for item in items:
+            await pool.run(os._exit if item.key == "3" else abs, int(item.key))
+        await store(probe, items)
+
+    await mark(probe, 1, 2, 3, 4)
+    try:
+        async with working(probe, compute):
+            assert await results(probe, eventually, 3) == [1, 2, 4]
+            failed = await eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
+    finally:
+        await pool.close()
+    assert failed["key"] == "3"
+    assert "died" in failed["error"]
+
+
+async def test_a_passing_failure_is_computed_later(probe, eventually) -> None:
+    calls = []
+
+    async def compute(items) -> None:
+        calls.append(len(items))
+        if len(calls) == 1:
+            message = "the database is away"
+            raise ConnectionError(message)
+        await store(probe, items)
+
+    await mark(probe, 1, 2, 3)
+    async with working(probe, compute):
+        await eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE attempts = 1"))
+        assert calls == [3]
+        await probe.owner.execute("UPDATE work SET due_at = now()")
+        assert await results(probe, eventually, 3) == [1, 2, 3]
+
+
+async def test_an_item_marked_anew_while_it_is_computed_is_computed_again(probe, eventually) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def compute(items) -> None:
+        entered.set()
+        await leave.wait()
+        await store(probe, items)
+
+    await mark(probe, 1)
+    async with working(probe, compute):
+        await asyncio.wait_for(entered.wait(), 60)
+        await mark(probe, 1)
+        leave.set()
+        assert await results(probe, eventually, 2) == [1, 1]
+        await eventually(lambda: probe.value("SELECT count(*) = 0 FROM work"))
+
+
+async def test_a_worker_survives_losing_the_database(probe, eventually) -> None:
+    async with working(probe, lambda items: store(probe, items)):
+        await mark(probe, 1)
+        assert await results(probe, eventually, 1) == [1]
+        await probe.value(
+            "SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity WHERE application_name = $1",
+            f"doso-{probe.service}",
+        )
+        await mark_until_connected(probe, 2)
+        assert await results(probe, eventually, 2) == [1, 2]
+
+
+async def mark_until_connected(probe, number: int) -> None:
+    """Mark through the owner's connection, since the pool's were just cut."""
+    await QUEUE.mark(probe.owner, [(probe.tenant, probe.dealer, str(number))])

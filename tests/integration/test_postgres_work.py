@@ -1,0 +1,164 @@
+"""The work table: marks coalesce, a lease is one worker's, and nothing marked is ever forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shared.events import new_event_id
+from shared.postgres import WorkTable
+from shared.postgres.work import MAX_ATTEMPTS
+
+SURVEYS = WorkTable("surveys")
+
+
+async def mark(probe, *keys: str, queue: WorkTable = SURVEYS, **delays: float) -> None:
+    async with probe.work.begin() as tx:
+        await queue.mark(tx.connection, [(probe.tenant, probe.dealer, key) for key in keys], **delays)
+
+
+async def claim(probe, limit: int = 100, **lease: float) -> list:
+    return await SURVEYS.claim(probe.work.pool, limit=limit, **lease)
+
+
+async def finish(probe, items) -> None:
+    async with probe.work.begin() as tx:
+        await SURVEYS.finish(tx.connection, items)
+
+
+async def make_due(probe) -> None:
+    """Let the time pass that everything waits for."""
+    await probe.owner.execute("UPDATE work SET due_at = now() - interval '1 second'")
+
+
+async def let_leases_expire(probe) -> None:
+    await probe.owner.execute("UPDATE work SET leased_until = now() - interval '1 second'")
+
+
+async def seconds(probe, column: str) -> float:
+    """Give how far ahead of the last mark's transaction a moment lies, to the nearest tenth."""
+    return await probe.value(f"SELECT round(extract(epoch FROM {column} - now()))::float FROM work")
+
+
+async def test_marks_of_a_key_coalesce_into_one_item(probe) -> None:
+    for _ in range(3):
+        await mark(probe, "civic", "civic", "accord")
+    items = await claim(probe)
+    assert sorted(item.key for item in items) == ["accord", "civic"]
+    await finish(probe, items)
+    assert await probe.value("SELECT count(*) FROM work") == 0
+
+
+async def test_the_same_key_of_two_dealers_or_queues_is_not_the_same_work(probe) -> None:
+    await mark(probe, "civic")
+    await mark(probe, "civic", queue=WorkTable("other"))
+    probe.dealer = new_event_id()
+    await mark(probe, "civic")
+    assert len(await claim(probe)) == 2
+    assert len(await WorkTable("other").claim(probe.work.pool, limit=10)) == 1
+
+
+async def test_a_mark_that_is_rolled_back_is_no_work(probe) -> None:
+    async def mark_then_fail() -> None:
+        async with probe.work.begin() as tx:
+            await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "civic")])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await mark_then_fail()
+    assert await claim(probe) == []
+
+
+async def test_no_two_workers_hold_the_same_item(probe) -> None:
+    await mark(probe, *(f"segment {n}" for n in range(40)))
+    claims = await asyncio.gather(*(claim(probe, limit=10) for _ in range(6)))
+    keys = [item.key for one in claims for item in one]
+    assert len(keys) == len(set(keys)) == 40
+    assert await claim(probe) == []
+
+
+@pytest.mark.parametrize("planner", ["", "SET enable_hashjoin = off; SET enable_mergejoin = off"])
+async def test_a_claim_takes_no_more_than_its_limit_whatever_the_plan(probe, planner) -> None:
+    """A join that reads the choice of rows anew for each row would take more than were asked for."""
+    await mark(probe, *(f"segment {n}" for n in range(40)))
+    async with probe.work.pool.acquire() as connection:
+        await connection.execute(planner + "; SET enable_hashagg = off; SET enable_material = off" if planner else "")
+        assert len(await SURVEYS.claim(connection, limit=1)) == 1
+        assert len(await SURVEYS.claim(connection, limit=7)) == 7
+
+
+async def test_the_items_of_a_dead_worker_go_to_another(probe) -> None:
+    await mark(probe, "civic")
+    dead = await claim(probe)
+    assert await claim(probe) == []
+    await let_leases_expire(probe)
+    assert await claim(probe) == dead
+
+
+async def test_what_is_marked_while_it_is_computed_is_computed_again(probe) -> None:
+    await mark(probe, "civic")
+    items = await claim(probe)
+    await mark(probe, "civic")
+    assert await claim(probe) == []  # Still one worker's.
+    await finish(probe, items)
+    [again] = await claim(probe)
+    assert (again.key, again.generation) == ("civic", items[0].generation + 1)
+    await finish(probe, [again])
+    assert await probe.value("SELECT count(*) FROM work") == 0
+
+
+async def test_a_mark_during_computing_waits_its_own_delay(probe) -> None:
+    await mark(probe, "civic")
+    items = await claim(probe)
+    await mark(probe, "civic", delay=3600, patience=7200)
+    await finish(probe, items)
+    assert await claim(probe) == []
+    assert await seconds(probe, "due_at") == pytest.approx(3600, abs=30)
+    assert await seconds(probe, "latest_at") == pytest.approx(7200, abs=30)
+
+
+async def test_a_failed_item_waits_longer_each_time_and_others_go_on(probe) -> None:
+    await mark(probe, "civic", "accord")
+    waits = []
+    for _ in range(MAX_ATTEMPTS):
+        items = [item for item in await claim(probe) if item.key == "civic"]
+        await SURVEYS.fail(probe.work.pool, items, "no price")
+        waits.append(await probe.value("SELECT extract(epoch FROM due_at - now()) FROM work WHERE key = 'civic'"))
+        await let_leases_expire(probe)
+        assert [item.key for item in await claim(probe)] == ["accord"]
+        await let_leases_expire(probe)
+        await make_due(probe)
+    assert [float(later / earlier) > 1.5 for earlier, later in zip(waits, waits[1:], strict=False)] == [True] * 4
+    assert [item.key for item in await claim(probe)] == ["accord"]  # Given up, for now.
+    assert await probe.value("SELECT error FROM work WHERE key = 'civic'") == "no price"
+
+
+async def test_a_given_up_item_is_work_again_once_it_is_marked(probe) -> None:
+    await mark(probe, "civic")
+    for _ in range(MAX_ATTEMPTS):
+        await SURVEYS.fail(probe.work.pool, await claim(probe), "no price")
+        await make_due(probe)
+    assert await claim(probe) == []
+    await mark(probe, "civic")
+    assert [item.key for item in await claim(probe)] == ["civic"]
+
+
+async def test_an_error_text_that_postgres_refuses_does_not_keep_the_item(probe) -> None:
+    await mark(probe, "civic")
+    await SURVEYS.fail(probe.work.pool, await claim(probe), "no\x00price")
+    assert await probe.value("SELECT error FROM work WHERE leased_until IS NULL") == "noprice"
+
+
+async def test_each_mark_delays_the_computation_until_patience_runs_out(probe) -> None:
+    await mark(probe, "civic", delay=60, patience=100)
+    assert await seconds(probe, "due_at") == pytest.approx(60, abs=30)
+    await probe.owner.execute(
+        "UPDATE work SET due_at = due_at - interval '90 s', latest_at = latest_at - interval '90 s'"
+    )
+    first = await probe.value("SELECT latest_at FROM work")
+    for _ in range(3):  # A burst that goes on: due when the first mark has waited long enough, never later.
+        await mark(probe, "civic", delay=60, patience=100)
+        assert await probe.value("SELECT due_at FROM work") == first
+    await make_due(probe)
+    assert len(await claim(probe)) == 1

@@ -6,7 +6,7 @@ import signal
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +31,7 @@ from deploy.local.stack import RunningStack, running_stack
 from doso.client import ApiError, Client
 from doso.console import err, fail
 from doso.report import print_report
+from doso.result import Result
 from doso.sample_group import write_sample_group
 from doso.up import choose_broker
 
@@ -48,22 +49,6 @@ class Load:
     timezone: str
     rooftops: list[tuple[str, dict[str, Path]]]
     market: Path | None = None
-
-
-@dataclass(slots=True)
-class Result:
-    """What a run brought to light; written as it is by ``--json``."""
-
-    generated: bool
-    title: str
-    servers: dict[str, str]
-    imports: list[dict[str, Any]] = field(default_factory=list)
-    summary: list[dict[str, Any]] = field(default_factory=list)
-    recommendations: list[dict[str, Any]] = field(default_factory=list)
-    stages: list[dict[str, Any]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    memory_megabytes: dict[str, float] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
 
 
 def demo(

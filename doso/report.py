@@ -1,6 +1,6 @@
 """What ``doso demo`` prints at the end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.panel import Panel
@@ -8,15 +8,13 @@ from rich.table import Table
 
 from deploy.local.stack import RunningStack
 from doso.console import out
-
-if TYPE_CHECKING:
-    from doso.demo import Result
+from doso.result import Result
 
 _BEST = 10
 _SHOWN = 3
 
 
-def print_report(result: "Result", stack: RunningStack, *, kept: bool) -> None:
+def print_report(result: Result, stack: RunningStack, *, kept: bool) -> None:
     """Print data quality, stock figures, the best advice, stages, and where to look next."""
     label = " — generated sample data, no real dealer" if result.generated else ""
     out.rule(f"[bold]{result.title}[/]{label}")
@@ -98,7 +96,7 @@ def _advice(advice: list[dict[str, Any]]) -> None:
         out.print(panel, highlight=False)
 
 
-def _stages(result: "Result") -> None:
+def _stages(result: Result) -> None:
     table = Table(title="Events and time per stage", title_justify="left")
     for name in ("topic", "read by"):
         table.add_column(name)

@@ -47,6 +47,16 @@ class Pipeline:
         return self.pending == 0
 
 
+async def release_leases(dsn: str) -> None:
+    """Give back what workers of an earlier run held; only right where nobody else can be running."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        for service in _WITH_WORK:
+            await connection.execute(f"UPDATE {service}.work SET leased_until = NULL WHERE leased_until IS NOT NULL")  # noqa: S608
+    finally:
+        await connection.close()
+
+
 async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pipeline:
     """Read the state of the pipeline; needs a role that may read every schema."""
     stages = []

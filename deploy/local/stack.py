@@ -14,7 +14,7 @@ from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
 from deploy.local.credentials import signing_key, write_credentials
-from deploy.local.pipeline import SERVICES
+from deploy.local.pipeline import SERVICES, release_leases
 from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
 from deploy.local.sweep import Sweep
@@ -58,6 +58,8 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         on_progress("migrating the database")
         for service in SERVICES:
             await migrate(service, servers.postgres_dsn)
+        if settings.real.postgres_dsn is None:
+            await release_leases(servers.postgres_dsn)  # the data directory is ours alone
         kafka = KafkaSettings(
             bootstrap_servers=servers.kafka_bootstrap_servers,
             fetch_max_wait_ms=servers.kafka_fetch_max_wait_ms,

@@ -28,7 +28,7 @@ class Sweep:
         while True:
             try:
                 await self.once(self._patience)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 _log.warning("sweep interrupted", error=str(error))
             await asyncio.sleep(self._patience)
 
@@ -72,12 +72,14 @@ class Sweep:
             topic, after, horizon,
         )  # fmt: skip
         # Everything up to the first one that was offered again is seen by all and never looked at again.
-        # Rows between that are still unpublished keep the mark back too.
+        # Rows between that are still unpublished keep the mark back too. The two are asked for separately,
+        # since the relay may publish the former again before we come to ask for the latter.
         waiting = await connection.fetchval(
             f"SELECT min(seq) FROM {producer}.outbox WHERE topic = $1 AND published_at IS NULL",  # noqa: S608
             topic,
         )
-        self._settled[topic] = horizon if waiting is None else min(horizon, waiting - 1)
+        first = min([row["seq"] for row in rows] + ([] if waiting is None else [waiting]), default=horizon + 1)
+        self._settled[topic] = min(horizon, first - 1)
         if rows:
             await connection.execute(f"NOTIFY outbox_{producer}")
         return len(rows)

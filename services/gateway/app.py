@@ -40,7 +40,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             context=broker.context,
         ) as service:
             app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
-            importer = Worker("gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1)
+            importer = Worker(
+                "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
+            )
             service.run(importer.run)
             async with broker:
                 await broker.start()

@@ -2,18 +2,18 @@
 
 import asyncio
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from services.gateway.domain.snapshot import GRACE_SNAPSHOTS, Known, step, too_many_missing
+from services.gateway.import_progress import Progress
 from services.gateway.imports import (
     ImportedRow,
     ImportFileError,
@@ -42,60 +42,6 @@ _log = structlog.stdlib.get_logger("doso.import", service="gateway")
 
 class ImportRefusedError(Exception):
     """Why a whole file was refused, for the person who sent it."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """An import under way."""
-
-    work: Import
-    dealers: dict[UUID, Dealer]
-    opened: set[UUID]
-    """Rooftops of which something was known before this file."""
-    reading: ImportReading
-    events: Counter[str] = field(default_factory=Counter)
-    stale: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def dealer(self) -> Dealer:
-        """The rooftop the file was sent for."""
-        return self.dealers[self.work.dealer_id]
-
-    def dealer_of(self, row: ImportedRow) -> Dealer:
-        """The rooftop a row belongs to: its store's where asked to look, else the one named for the file."""
-        store_name = getattr(row, "store", None)
-        if self.work.by_store and store_name:
-            for dealer in self.dealers.values():
-                if dealer.name.casefold() == store_name.casefold():
-                    return dealer
-        return self.dealer
-
-    def report(self) -> dict[str, Any]:
-        """What is shown beside the counts."""
-        reading = self.reading
-        return {
-            "file": {
-                "format": reading.description.format.value,
-                "encoding": reading.description.encoding,
-                "delimiter": reading.description.delimiter,
-                "header_line": reading.description.header_line,
-            },
-            "header": reading.description.header,
-            "mapping": reading.mapping.shown(),
-            "warnings": [
-                {
-                    "kind": w.kind.value,
-                    "count": w.count,
-                    "examples": [list(example) for example in w.examples],
-                }
-                for w in reading.warnings
-            ],
-            "events": dict(self.events),
-            "stale_adverts": self.stale[:50],
-            "notes": self.notes,
-            "outdated": reading.counts.outdated,
-        }
 
 
 class Importer:
@@ -166,6 +112,9 @@ class Importer:
                 )  # fmt: skip
             chunk_number += 1
         await self._depart(progress, gone)
+        if reading.counts.rows == 0:
+            message = "The file has a header but no rows below it: send the rows with it."
+            raise ImportRefusedError(message)
         if reading.counts.accepted == 0:
             message = f"None of the {reading.counts.rows} rows could be accepted: see errors for each."
             raise ImportRefusedError(message)
@@ -243,9 +192,10 @@ class Importer:
         if told.kind is None:
             return
         progress.events[told.kind] += 1
-        at = _moment(work.as_of)
+        at = moment(work.as_of, dealer.timezone, datetime.now(UTC))
         since = told.facts.get("stock_date")
-        if told.kind == "vehicle.stocked" and isinstance(since, date):
+        # Only what was never heard of is told from its first day on: what left before and is back, is back now.
+        if seen is None and told.kind == "vehicle.stocked" and isinstance(since, date):
             at = min(at, datetime(since.year, since.month, since.day, tzinfo=UTC))
         if told.kind == "vehicle.transferred" and seen is not None:
             leaving = progress.dealers[seen.dealer_id]
@@ -257,9 +207,10 @@ class Importer:
     async def _depart(self, progress: Progress, gone: dict[UUID, set[str]]) -> None:
         async with self._work.begin(progress.work.tenant_id) as tx:
             for dealer_id, keys in gone.items():
+                dealer = progress.dealers[dealer_id]
+                at = moment(progress.work.as_of, dealer.timezone, datetime.now(UTC))
+                await store.forget_missing(tx.connection, dealer_id, keys)
                 for key in sorted(keys):
-                    at = _moment(progress.work.as_of)
-                    dealer = progress.dealers[dealer_id]
                     tx.emit(vehicle_event(progress.work, dealer, None, "vehicle.departed", at, {"vin": key}))
                     progress.events["vehicle.departed"] += 1
             counts = progress.reading.counts
@@ -286,7 +237,7 @@ async def _keep_rejected(tx: Transaction, work: Import, rows: Sequence[ImportedR
         await store.add_rejections(tx.connection, work, rejected)
 
 
-def _moment(as_of: date) -> datetime:
-    """Place a snapshot in time: now when it is today's, else noon of its day."""
-    now = datetime.now(UTC)
-    return now if as_of >= now.date() else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)
+def moment(as_of: date, timezone: str, now: datetime) -> datetime:
+    """Place a snapshot in time: now when it is today's in the rooftop's time zone, else noon of its day, UTC."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    return now if as_of >= today else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
-from services.inventory.domain.vehicle import COLUMNS
+from services.inventory.domain.vehicle import COLUMNS, state_of
 from shared.events import VehicleFields
 from shared.postgres.pool import Connection
 
@@ -128,7 +128,7 @@ async def save(connection: Connection, lives: Mapping[Key, Life]) -> None:
     """Store the state and the ledger lines of vehicles."""
     if not lives:
         return
-    vehicles = [{"tenant_id": tenant, **asdict(life.vehicle)} for (tenant, _), life in lives.items()]
+    vehicles = [{"tenant_id": tenant, **state_of(life.vehicle)} for (tenant, _), life in lives.items()]
     await connection.execute(
         f"""
         INSERT INTO vehicle SELECT * FROM jsonb_populate_recordset(NULL::vehicle, $1)

@@ -1,7 +1,6 @@
 """Between the published language and inventory's own."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from uuid import UUID
 
 from services.inventory.domain import Change, Dealer, Vehicle
@@ -48,7 +47,7 @@ def inventory_updated(
     sisters = (dealer for dealer in dealers.values() if dealer.tenant_id == tenant_id)
     dealer = dealers.get(vehicle.dealer_id) or next(sisters)
     name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
-    state = {field: value for field, value in asdict(vehicle).items() if field in _PUBLISHED}
+    state = {name: getattr(vehicle, name) for name in _PUBLISHED}
     known = vehicle.make is not None and vehicle.model is not None
     return InventoryUpdated.model_construct(
         **state,

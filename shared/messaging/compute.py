@@ -17,6 +17,10 @@ R = TypeVar("R")
 _WATCH_SECONDS = 2.0
 
 
+class WorkerDied(ConnectionError):
+    """A worker process ended under its work, which may be what ended it."""
+
+
 class ComputePool:
     """A process pool that survives the death of its workers.
 
@@ -28,7 +32,7 @@ class ComputePool:
         self._executor: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a picklable function in a worker; raises ``ConnectionError`` when the worker died under it."""
+        """Run a picklable function in a worker; raises ``WorkerDied`` when the worker died under it."""
         if kwargs:
             message = "pass positional arguments: they cross a process boundary"
             raise TypeError(message)
@@ -39,7 +43,7 @@ class ComputePool:
             if self._executor is executor:
                 self._executor = None
             message = f"a worker died while computing {function.__name__}"
-            raise ConnectionError(message) from error
+            raise WorkerDied(message) from error
 
     async def close(self) -> None:
         """End the workers at once; what they were computing is still marked as work."""

@@ -8,6 +8,7 @@ _PASSING = (
     TimeoutError,
     KafkaError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in mid-protocol
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -16,6 +17,7 @@ _PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
+_LASTING = (asyncpg.exceptions.UnsupportedClientFeatureError, asyncpg.exceptions.ProtocolError)
 
 
 def passing(error: BaseException) -> bool:
@@ -23,6 +25,4 @@ def passing(error: BaseException) -> bool:
 
     An ``InterfaceError`` of the client that blames the arguments is not one: it would fail for ever.
     """
-    if isinstance(error, asyncpg.DataError | asyncpg.exceptions.UnsupportedClientFeatureError):
-        return False
-    return isinstance(error, _PASSING)
+    return isinstance(error, _PASSING) and not isinstance(error, _LASTING)

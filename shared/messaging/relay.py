@@ -24,6 +24,15 @@ SEND_TIMEOUT = 30.0
 STOP_TIMEOUT = 3.0
 RETRY_SECONDS = 1.0
 
+_POSTGRES_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in mid-protocol
+)
+_KAFKA_AWAY = (OSError, TimeoutError, KafkaError)
+
 
 class Relay:
     """Publishes a service's outbox in order, for as long as it runs."""
@@ -42,13 +51,7 @@ class Relay:
         while True:
             try:
                 await self._session()
-            except (
-                OSError,
-                TimeoutError,
-                KafkaError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except (*_POSTGRES_AWAY, *_KAFKA_AWAY) as error:
                 self.leading = False
                 self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -136,21 +139,21 @@ class Relay:
         finally:
             try:
                 await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _POSTGRES_AWAY as error:
                 self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
                 connection.terminate()  # and with it ends the lock
 
     async def _stop(self, producer: AIOKafkaProducer) -> None:
         try:
             await asyncio.wait_for(producer.stop(), STOP_TIMEOUT)
-        except (OSError, TimeoutError, KafkaError) as error:
+        except _KAFKA_AWAY as error:
             self._log.warning("producer cut off", error=str(error), error_class=type(error).__name__)
             # It can only be stopped by a flush that never ends while the broker is away. Left alone, it would
             # go on knocking, and send its old rows between the new ones when the broker is back.
-            with contextlib.suppress(OSError, TimeoutError, KafkaError):
+            with contextlib.suppress(*_KAFKA_AWAY):
                 await asyncio.wait_for(producer._sender.close(), STOP_TIMEOUT)  # noqa: SLF001
             producer._message_accumulator.fail_all(KafkaError("cut off"))  # noqa: SLF001
-            with contextlib.suppress(OSError, TimeoutError, KafkaError):
+            with contextlib.suppress(*_KAFKA_AWAY):
                 await asyncio.wait_for(producer.client.close(), STOP_TIMEOUT)
 
     def _wake(self, *_: object) -> None:

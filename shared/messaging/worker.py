@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
@@ -24,19 +25,27 @@ class Worker:
     """
 
     def __init__(
-        self, service: str, queue: WorkTable, work: UnitOfWork, compute: Compute, *, batch: int = 32
+        self,
+        service: str,
+        queue: WorkTable,
+        work: UnitOfWork,
+        compute: Compute,
+        *,
+        batch: int = 32,
+        lease: float = 120.0,
     ) -> None:
         self._queue = queue
         self._work = work
         self._compute = compute
         self._batch = batch
+        self._lease = lease
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             try:
-                items = await self._queue.claim(self._work.pool, limit=self._batch)
+                items = await self._queue.claim(self._work.pool, limit=self._batch, lease=self._lease)
             except Exception as error:
                 if not passing(error):
                     raise
@@ -52,7 +61,7 @@ class Worker:
         try:
             await self._compute(items)
         except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and given back
-            if len(items) > 1 and not passing(error):
+            if len(items) > 1 and (isinstance(error, WorkerDied) or not passing(error)):
                 for item in items:
                     await self._attempt([item])
                 return

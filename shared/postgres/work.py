@@ -139,5 +139,5 @@ class WorkTable:
             [item.tenant_id for item in items],
             [item.dealer_id for item in items],
             [item.key for item in items],
-            error[:2000],
+            error.replace("\x00", "")[:2000],
         )

@@ -43,13 +43,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60.0
 PARTITIONS = 4  # what the in-memory broker gives every topic
-EFFECTS = """
-CREATE TABLE effect (
-    n int NOT NULL,
-    event_id uuid NOT NULL,
-    seq bigint GENERATED ALWAYS AS IDENTITY
-)
-"""
+EFFECTS = "CREATE TABLE effect (n int, event_id uuid, seq bigint GENERATED ALWAYS AS IDENTITY)"
 
 
 class Probed(Event):
@@ -60,15 +54,6 @@ class Probed(Event):
     vin: VinStr | None = None
     price: Money | None = None
     parameters: dict[str, float] | None = None
-
-
-async def eventually(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """Look again and again until the condition gives something true, and give that."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := await condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.02)
-    return found
 
 
 @dataclass(slots=True)
@@ -167,17 +152,25 @@ class Probe:
             bootstrap_servers=self.kafka.bootstrap_servers, group_id=self.service, enable_auto_commit=False
         )
 
+    async def eventually(self, condition: Callable[[], Awaitable[Any]]) -> Any:
+        """Look again and again until the condition gives something true, and give that."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := await condition()):
+            assert time.monotonic() < deadline, "waited in vain"
+            await asyncio.sleep(0.02)
+        return found
+
     async def caught_up(self, end: int) -> None:
         """Wait until the group has committed partition 0 up to ``end``."""
 
         async def reached() -> bool:
             return await self.committed() == end
 
-        await eventually(reached)
+        await self.eventually(reached)
 
     async def published(self) -> None:
         """Wait until the outbox holds nothing unpublished."""
-        await eventually(lambda: self.value("SELECT NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"))
+        await self.eventually(lambda: self.value("SELECT NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"))
 
     async def value(self, query: str, *arguments: Any) -> Any:
         """Ask the service's schema one thing, as the owner."""
@@ -191,12 +184,6 @@ class Probe:
         """Give how many events the service counted with an outcome."""
         labels = {"service": self.service, "topic": self.topic.name, "outcome": outcome}
         return self.telemetry.registry.get_sample_value("doso_events_consumed_total", labels) or 0.0
-
-
-@pytest.fixture(name="eventually")
-def eventually_fixture() -> Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]:
-    """Give the one way to wait."""
-    return eventually
 
 
 @pytest.fixture
@@ -237,38 +224,24 @@ async def probe(
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: PostgresServer) -> str:
     """Give the name of a database with every service's newest schema, to be copied."""
-    name = "migrated_template"
 
     async def build() -> None:
         connection = await asyncpg.connect(postgres_server.dsn())
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute("CREATE DATABASE migrated_template")
         await connection.close()
         for service in SERVICES:
-            await migrate(service, postgres_server.dsn(database=name))
+            await migrate(service, postgres_server.dsn(database="migrated_template"))
 
     asyncio.run(build())
-    return name
-
-
-@pytest.fixture
-async def empty_database(postgres_server: PostgresServer) -> AsyncIterator[str]:
-    """Give the owner's DSN of an empty database."""
-    async with _database(postgres_server, "template1") as dsn:
-        yield dsn
+    return "migrated_template"
 
 
 @pytest.fixture
 async def migrated(postgres_server: PostgresServer, migrated_template: str) -> AsyncIterator[str]:
-    """Give the owner's DSN of a database with every service's newest schema."""
-    async with _database(postgres_server, migrated_template) as dsn:
-        yield dsn
-
-
-@asynccontextmanager
-async def _database(server: PostgresServer, template: str) -> AsyncIterator[str]:
+    """Give the owner's DSN of a database of this test's own with every service's newest schema."""
     name = f"test_{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(server.dsn())
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.dsn(database=name)
+    connection = await asyncpg.connect(postgres_server.dsn())
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield postgres_server.dsn(database=name)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()

@@ -69,7 +69,7 @@ async def test_a_worker_that_ends_itself_is_replaced_each_time(pool) -> None:
     assert await pool.run(abs, -1) == 1
 
 
-async def test_close_ends_a_busy_worker(eventually) -> None:
+async def test_close_ends_a_busy_worker() -> None:
     pool = ComputePool(workers=2)
     workers = set(await asyncio.gather(*(pool.run(os.getpid) for _ in range(8))))
     busy = asyncio.gather(*(pool.run(time.sleep, 600) for _ in range(3)), return_exceptions=True)

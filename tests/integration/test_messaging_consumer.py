@@ -70,6 +70,24 @@ async def test_a_longer_passing_failure_is_redelivered_until_it_succeeds(probe) 
     assert await probe.value("SELECT count(*) FROM dead_letter") == 0
 
 
+async def test_an_event_whose_connection_is_cut_is_not_to_blame(probe) -> None:
+    cuts = 0
+
+    async def be_cut_off_thrice(events, tx) -> None:
+        nonlocal cuts
+        await probe.note(events, tx)
+        if cuts < 3:
+            cuts += 1
+            await tx.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    await probe.send(probe.event(1))
+    async with probe.running(be_cut_off_thrice):
+        await probe.caught_up(1)
+    assert cuts == 3
+    assert await probe.effects() == [1]
+    assert await probe.value("SELECT count(*) FROM dead_letter") == 0
+
+
 async def test_a_failed_batch_leaves_nothing_behind(probe) -> None:
     seen = []
 

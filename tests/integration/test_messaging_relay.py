@@ -124,7 +124,7 @@ async def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_id(prob
     assert [dict(copy.headers)["ce_id"] for copy in copies] == [str(event.event_id).encode()] * 2
 
 
-async def test_a_commit_wakes_the_relay_without_a_poll(probe, eventually, monkeypatch) -> None:
+async def test_a_commit_wakes_the_relay_without_a_poll(probe, monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.relay.POLL_SECONDS", 3600.0)
     relay = probe.relay()
     async with relaying(relay):
@@ -136,9 +136,7 @@ async def test_a_commit_wakes_the_relay_without_a_poll(probe, eventually, monkey
     assert len(await probe.records()) == 3
 
 
-async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connection_dies(
-    probe, eventually, monkeypatch
-) -> None:
+async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connection_dies(probe, monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.relay.POLL_SECONDS", 0.05)
     monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 3600.0)  # The first stays away.
     first, second = probe.relay(), probe.relay()
@@ -147,13 +145,13 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connect
         return relay.leading
 
     async with relaying(first):
-        await eventually(lambda: leads(first))
+        await probe.eventually(lambda: leads(first))
         async with relaying(second):
             await emit(probe, *(probe.event(n) for n in range(50)))
             await probe.published()
             assert (first.leading, second.leading) == (True, False)
             await kill_leader(probe)
-            await eventually(lambda: leads(second))
+            await probe.eventually(lambda: leads(second))
             await emit(probe, *(probe.event(n) for n in range(50, 100)))
             await probe.published()
             assert (first.leading, second.leading) == (False, True)
@@ -161,7 +159,7 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connect
     assert published == list(range(100))
 
 
-async def test_what_follows_from_an_event_is_published_in_the_trace_of_that_event(probe, eventually) -> None:
+async def test_what_follows_from_an_event_is_published_in_the_trace_of_that_event(probe) -> None:
     def trace(n: int) -> str:
         return f"00-{n:032x}-{n:016x}-01"
 
@@ -172,7 +170,7 @@ async def test_what_follows_from_an_event_is_published_in_the_trace_of_that_even
 
     await probe.send(*(probe.as_record(probe.event(n), {"traceparent": trace(n)}) for n in (7, 8)))
     async with probe.running(follow):
-        await eventually(lambda: probe.value("SELECT count(*) = 2 FROM outbox"))
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 2 FROM outbox"))
         await probe.published()
     found = {
         probe.topic.model.model_validate_json(record.value).n: dict(record.headers)["traceparent"].decode()

@@ -32,7 +32,7 @@ def producers_at_work() -> int:
 
 
 async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_it_is_back(
-    probe, own_kafka, eventually, monkeypatch
+    probe, own_kafka, monkeypatch
 ) -> None:
     monkeypatch.setattr("shared.messaging.relay.SEND_TIMEOUT", 2.0)
     monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.1)
@@ -53,10 +53,10 @@ async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_i
         await emit(events[:100])
         await probe.published()
         os.kill(own_kafka.pid, signal.SIGKILL)
-        await eventually(lambda: asyncio.sleep(0, not own_kafka.running))
+        await probe.eventually(lambda: asyncio.sleep(0, not own_kafka.running))
         with capture_logs() as logged:
             await emit(events[100:200])
-            await eventually(given_up_twice)
+            await probe.eventually(given_up_twice)
         await emit(events[200:])
         assert await probe.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 200
         oldest = probe.telemetry.registry.get_sample_value("doso_outbox_oldest_seconds", {"service": probe.service})

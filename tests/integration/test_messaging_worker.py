@@ -44,21 +44,21 @@ async def store(probe, items) -> None:
         await QUEUE.finish(tx.connection, items)
 
 
-async def results(probe, eventually, count: int) -> list[int]:
-    await eventually(lambda: probe.value("SELECT count(*) = $1 FROM effect", count))
+async def results(probe, count: int) -> list[int]:
+    await probe.eventually(lambda: probe.value("SELECT count(*) = $1 FROM effect", count))
     return sorted(await probe.effects())
 
 
-async def test_marked_items_are_computed_and_taken_off(probe, eventually) -> None:
+async def test_marked_items_are_computed_and_taken_off(probe) -> None:
     await mark(probe, *range(50))
     async with working(probe, lambda items: store(probe, items)):
-        assert await results(probe, eventually, 50) == list(range(50))
+        assert await results(probe, 50) == list(range(50))
         assert await probe.value("SELECT count(*) FROM work") == 0
         await mark(probe, 7)
-        assert len(await results(probe, eventually, 51)) == 51
+        assert len(await results(probe, 51)) == 51
 
 
-async def test_a_bad_item_fails_alone(probe, eventually) -> None:
+async def test_a_bad_item_fails_alone(probe) -> None:
     async def compute(items) -> None:
         if any(item.key == "3" for item in items):
             message = "3 has no price"
@@ -67,13 +67,13 @@ async def test_a_bad_item_fails_alone(probe, eventually) -> None:
 
     await mark(probe, *range(10))
     async with working(probe, compute):
-        assert await results(probe, eventually, 9) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
-        failed = await eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
+        assert await results(probe, 9) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+        failed = await probe.eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
     assert failed["error"] == "ValueError: 3 has no price"
     assert await probe.value("SELECT count(*) FROM work") == 1
 
 
-async def test_an_item_that_kills_the_computing_process_fails_alone(probe, eventually) -> None:
+async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:
     pool = ComputePool()
 
     async def compute(items) -> None:
@@ -84,15 +84,15 @@ async def test_an_item_that_kills_the_computing_process_fails_alone(probe, event
     await mark(probe, 1, 2, 3, 4)
     try:
         async with working(probe, compute):
-            assert await results(probe, eventually, 3) == [1, 2, 4]
-            failed = await eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
+            assert await results(probe, 3) == [1, 2, 4]
+            failed = await probe.eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
     finally:
         await pool.close()
     assert failed["key"] == "3"
     assert "died" in failed["error"]
 
 
-async def test_a_passing_failure_is_computed_later(probe, eventually) -> None:
+async def test_a_passing_failure_is_computed_later(probe) -> None:
     calls = []
 
     async def compute(items) -> None:
@@ -104,13 +104,13 @@ async def test_a_passing_failure_is_computed_later(probe, eventually) -> None:
 
     await mark(probe, 1, 2, 3)
     async with working(probe, compute):
-        await eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE attempts = 1"))
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE attempts = 1"))
         assert calls == [3]
         await probe.owner.execute("UPDATE work SET due_at = now()")
-        assert await results(probe, eventually, 3) == [1, 2, 3]
+        assert await results(probe, 3) == [1, 2, 3]
 
 
-async def test_an_item_marked_anew_while_it_is_computed_is_computed_again(probe, eventually) -> None:
+async def test_an_item_marked_anew_while_it_is_computed_is_computed_again(probe) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def compute(items) -> None:
@@ -123,20 +123,20 @@ async def test_an_item_marked_anew_while_it_is_computed_is_computed_again(probe,
         await asyncio.wait_for(entered.wait(), 60)
         await mark(probe, 1)
         leave.set()
-        assert await results(probe, eventually, 2) == [1, 1]
-        await eventually(lambda: probe.value("SELECT count(*) = 0 FROM work"))
+        assert await results(probe, 2) == [1, 1]
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 0 FROM work"))
 
 
-async def test_a_worker_survives_losing_the_database(probe, eventually) -> None:
+async def test_a_worker_survives_losing_the_database(probe) -> None:
     async with working(probe, lambda items: store(probe, items)):
         await mark(probe, 1)
-        assert await results(probe, eventually, 1) == [1]
+        assert await results(probe, 1) == [1]
         await probe.value(
             "SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity WHERE application_name = $1",
             f"doso-{probe.service}",
         )
         await mark_until_connected(probe, 2)
-        assert await results(probe, eventually, 2) == [1, 2]
+        assert await results(probe, 2) == [1, 2]
 
 
 async def mark_until_connected(probe, number: int) -> None:

@@ -16,7 +16,6 @@ from services.feedback.domain.advice import (
 )
 from services.feedback.domain.learning import DemandCheck, Evidence, Proposal, pooled, propose
 from services.feedback.domain.outcomes import Outcome, exposure_so_far, outcome_of, standing
-from services.feedback.domain.uplift import HoldOut, Summary, Tally, summarise
 
 __all__ = [
     "Action",
@@ -27,7 +26,6 @@ __all__ = [
     "Ending",
     "Evidence",
     "Happening",
-    "HoldOut",
     "Kind",
     "Outcome",
     "Parameters",
@@ -35,13 +33,10 @@ __all__ = [
     "Proposal",
     "Status",
     "Stocking",
-    "Summary",
-    "Tally",
     "Transfer",
     "exposure_so_far",
     "outcome_of",
     "pooled",
     "propose",
     "standing",
-    "summarise",
 ]

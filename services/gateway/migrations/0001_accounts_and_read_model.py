@@ -119,6 +119,7 @@ CREATE TABLE missing_vehicle (
     vehicle_key text NOT NULL,
     missing_since date NOT NULL,
     snapshots int NOT NULL,
+    last_import uuid NOT NULL,
     PRIMARY KEY (tenant_id, dealer_id, vehicle_key)
 );
 """

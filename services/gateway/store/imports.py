@@ -178,7 +178,10 @@ async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
 async def missing_again(
     connection: Connection, work: Import, dealer_id: UUID, *, missing: set[str], present: set[str], grace: int
 ) -> set[str]:
-    """Count a snapshot's missing vehicles; returns those that were missing from ``grace`` snapshots in a row."""
+    """Count a snapshot's missing vehicles; returns those that were missing from ``grace`` snapshots in a row.
+
+    An import that was interrupted and runs again counts once.
+    """
     await connection.execute(
         "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)",
         dealer_id,
@@ -186,18 +189,23 @@ async def missing_again(
     )
     rows = await connection.fetch(
         """
-        INSERT INTO missing_vehicle AS m (tenant_id, dealer_id, vehicle_key, missing_since, snapshots)
-        SELECT $1, $2, key, $4, 1 FROM unnest($3::text[]) AS u(key)
-        ON CONFLICT (tenant_id, dealer_id, vehicle_key) DO UPDATE SET snapshots = m.snapshots + 1
+        INSERT INTO missing_vehicle AS m (tenant_id, dealer_id, vehicle_key, missing_since, snapshots, last_import)
+        SELECT $1, $2, key, $4, 1, $5 FROM unnest($3::text[]) AS u(key)
+        ON CONFLICT (tenant_id, dealer_id, vehicle_key) DO UPDATE
+        SET snapshots = m.snapshots + (m.last_import <> excluded.last_import)::int, last_import = excluded.last_import
         RETURNING vehicle_key, snapshots
         """,
         work.tenant_id,
         dealer_id,
         sorted(missing),
         work.as_of,
+        work.import_id,
     )
-    gone = {row["vehicle_key"] for row in rows if row["snapshots"] >= grace}
+    return {row["vehicle_key"] for row in rows if row["snapshots"] >= grace}
+
+
+async def forget_missing(connection: Connection, dealer_id: UUID, keys: set[str]) -> None:
+    """Stop counting vehicles, in the transaction that lets them depart."""
     await connection.execute(
-        "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)", dealer_id, sorted(gone)
+        "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)", dealer_id, sorted(keys)
     )
-    return gone

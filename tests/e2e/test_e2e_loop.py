@@ -1,0 +1,151 @@
+"""The whole loop on a generated store: data in, advice out, an answer, a deed, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doso.sample_group import write_sample_group
+from tests.e2e.conftest import poll
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Group
+
+SEED = 11
+DETAIL = ("evidence", "alternatives", "similar")
+
+
+@pytest.fixture(scope="module")
+def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Import two years of one generated store and its market; gives its id once advice of every kind of input stands."""
+    sample = write_sample_group(tmp_path_factory.mktemp("sample"), SEED, datetime.now(UTC).date())
+    source = sample.stores[0]
+    dealer = group.dealer(source.name, currency=sample.currency, region=sample.region)
+    files = (("sales", source.sales_file), ("inventory", source.inventory_file), ("market", sample.market_file))
+    for kind, path in files:
+        status = group.upload(kind, dealer, path.read_bytes(), path.name)
+        assert status["status"] == "done", status["error"]
+    for path in ("/inventory", "/forecasts", "/market", "/market/gaps"):
+        poll(lambda path=path: group.get(path, dealer_id=dealer)["items"], f"something at {path}")
+    poll(lambda: _reprice(group, dealer), "advice on a price")
+    return dealer
+
+
+def _reprice(group: Group, dealer: str) -> list[dict[str, Any]]:
+    return group.items("/recommendations", dealer_id=dealer, action="reprice")
+
+
+def test_stock_figures_hold_together(group: Group, store: str) -> None:
+    (summary,) = group.get("/inventory/summary", dealer_id=store)
+    units = group.items("/inventory", dealer_id=store)
+    assert summary["all"]["units"] == len(units) == summary["used"]["units"] + summary["new"]["units"]
+    assert Decimal(summary["all"]["value_at_list"]) == sum(Decimal(u["list_price"]) for u in units if u["list_price"])
+    dated = [u for u in units if u["stock_date"]]
+    assert sum(b["units"] for b in summary["all"]["buckets"]) == len(dated)
+    assert summary["all"]["retail_sales"] > 0
+    assert summary["all"]["turn"] == pytest.approx(365 / summary["all"]["days_supply"], abs=0.06)
+
+
+def test_forecast_has_weeks_quantiles_and_its_own_accuracy(group: Group, store: str) -> None:
+    first = group.items("/forecasts", dealer_id=store)[0]
+    assert first["weekly_rate"] > 0
+    assert len(first["weeks"]) == 13
+    assert all(week["mean"] >= 0 for week in first["weeks"])
+    assert first["strategy"] in {score["strategy"] for score in first["scores"]}
+    narrowed = group.items("/forecasts", dealer_id=store, segment=first["segment"])
+    assert [f["segment"] for f in narrowed] == [first["segment"]]
+
+
+def test_gaps_come_largest_first(group: Group, store: str) -> None:
+    gaps = [abs(item["gap"]) for item in group.items("/market/gaps", dealer_id=store)]
+    assert gaps
+    assert gaps == sorted(gaps, reverse=True)
+
+
+def test_advice_is_ranked_by_value_and_detailed_one_by_one(group: Group, store: str) -> None:
+    listed = group.items("/recommendations", dealer_id=store)
+    values = [Decimal(item["value"]) for item in listed]
+    assert values == sorted(values, reverse=True)
+    assert not set(DETAIL) & listed[0].keys()
+    detail = group.get(f"/recommendations/{listed[0]['id']}")
+    assert all(name in detail for name in DETAIL)
+    assert detail["evidence"]
+    assert all(e["name"] and e["value"] and e["source"] and e["as_of"] for e in detail["evidence"])
+    assert detail["reason"]
+    assert 0 <= detail["confidence"] <= 1
+    assert (detail["currency"], detail["status"], detail["answer"]) == ("USD", "issued", None)
+
+
+def test_answer_that_makes_no_sense_is_refused(group: Group, store: str) -> None:
+    advice = _reprice(group, store)[-1]
+    path = f"/recommendations/{advice['id']}/response"
+    for body in ({}, {"decision": "maybe"}, {"decision": "modified"}, {"decision": "accepted", "price": "-1"}):
+        assert group.problem(422, "POST", path, json=body)["errors"]
+
+
+def test_advice_followed_and_sold_is_counted(group: Group, store: str) -> None:
+    advice = next(a for a in _reprice(group, store) if a["vin"])
+    before = group.get("/feedback/summary", dealer_id=store)
+    assert before["actions"].get("reprice", {"outcomes": 0})["outcomes"] == 0
+    answer = {"decision": "accepted", "reason": "as advised"}
+    given = group.http.post(f"/recommendations/{advice['id']}/response", json=answer)
+    assert (given.status_code, given.json()["decision"]) == (200, "accepted")
+    detail = f"/recommendations/{advice['id']}"
+    shown = poll(lambda: group.get(detail)["answer"], "the answer to be shown")
+    assert (shown["decision"], shown["reason"]) == ("accepted", "as advised")
+
+    group.send(group.event(store, "vehicle.priced", advice["vin"], list_price=advice["price"]))
+    group.until(store, advice["vin"], list_price=advice["price"])
+    sale = {"sale_price": advice["price"], "front_gross": "1234.56", "sale_date": str(datetime.now(UTC).date())}
+    group.send(group.event(store, "vehicle.sold", advice["vin"], **sale))
+    sold = group.until(store, advice["vin"], status="sold")
+    assert (sold["front_gross"], sold["days"]) == ("1234.56", None)
+
+    def sold_outcome() -> Any:
+        found = group.items("/feedback", recommendation_id=advice["id"])
+        return [item for item in found if item["kind"] == "sold"]
+
+    (outcome,) = poll(sold_outcome, "the outcome of the advice")
+    assert outcome["realised_gross"] == "1234.56"
+    assert (outcome["action"], outcome["decision"], outcome["observational"]) == ("reprice", "accepted", True)
+    assert outcome["expected_value"] == advice["value"]
+
+    closed = poll(lambda: group.get(detail)["status"] != "issued" and group.get(detail), "the advice to be closed")
+    assert closed["status"] in {"withdrawn", "superseded"}
+    assert closed["closed_because"]
+    standing = poll(
+        lambda: [a for a in group.items("/recommendations", dealer_id=store) if a["vin"] == advice["vin"]] or "none",
+        "the list without the sold vehicle",
+    )
+    assert standing == "none"
+    late = group.problem(409, "POST", f"{detail}/response", json=answer)
+    assert closed["status"] in late["detail"]
+
+    after = group.get("/feedback/summary", dealer_id=store)
+    assert after["answers"]["accepted"] == 1
+    told = [o for o in group.items("/feedback", dealer_id=store) if o["action"] == "reprice" and o["kind"] != "reversed"]
+    judged = [o for o in told if o.get("realised_value") is not None]
+    assert outcome["recommendation_id"] in {o["recommendation_id"] for o in judged}
+    counted = after["actions"]["reprice"]
+    assert (counted["outcomes"], counted["judged"]) == (len(told), len(judged))
+    assert Decimal(counted["realised_value"]) == sum(Decimal(o["realised_value"]) for o in judged)
+    print([(o["recommendation_id"],o["kind"],o["decision"] if "decision" in o else None,o["vehicle_key"],o["occurred_at"]) for o in told])
+    assert 0
+    assert after["observational"] is True
+
+
+def test_sale_unwound_takes_the_outcome_back(group: Group, store: str) -> None:
+    advice = [a for a in _reprice(group, store) if a["vin"]][-1]
+    group.http.post(f"/recommendations/{advice['id']}/response", json={"decision": "declined"})
+    sale = {"sale_price": advice["current_price"], "front_gross": "500.00"}
+    group.send(group.event(store, "vehicle.sold", advice["vin"], **sale))
+
+    def kinds() -> list[str]:
+        return [item["kind"] for item in group.items("/feedback", recommendation_id=advice["id"])]
+
+    poll(lambda: kinds() == ["sold"], "the sale to be judged")
+    group.send(group.event(store, "vehicle.sale_unwound", advice["vin"]))
+    group.until(store, advice["vin"], status="in_stock")
+    poll(lambda: kinds() == ["reversed"], "the outcome to be taken back")

@@ -1,0 +1,109 @@
+"""Stopping and starting again: nothing is lost, nothing is left running, whichever way it stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx
+import psutil
+import pytest
+from services.gateway.bootstrap import FirstAdmin
+from tests.conftest import System, start_system
+from tests.e2e.conftest import Group, new_vin, poll, sign_in, stock_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def group_of(system: System) -> Group:
+    """Sign in with the credentials of the data directory."""
+    known = system.credentials
+    api = f"{known['url']}/api/v1"
+    admin = FirstAdmin(known["username"], known["password"], UUID(known["tenant_id"]), known["dms_api_key"])
+    dms = httpx.Client(base_url=api, timeout=60, headers={"X-API-Key": known["dms_api_key"]})
+    return Group(sign_in(api, known["username"], known["password"]), admin, dms)
+
+
+def family(system: System) -> list[psutil.Process]:
+    main = psutil.Process(system.process.pid)
+    return [main, *main.children(recursive=True)]
+
+
+def all_ended(processes: list[psutil.Process]) -> bool:
+    """Tell whether none runs any more; the dead may stay in the table where nobody reaps them."""
+    _, alive = psutil.wait_procs(processes, timeout=0)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive if process.is_running())
+
+
+def ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM", "SIGKILL"])
+def test_state_and_events_survive_a_stop(tmp_path: Path, broker_kind: str, way: str) -> None:
+    system = start_system(tmp_path / "data", broker_kind)
+    started = [system]
+    try:
+        group = group_of(system)
+        dealer = group.dealer("Northside")
+        known = new_vin()
+        group.stock(dealer, [stock_row(known, 20_000)])
+        group.until(dealer, known, status="in_stock")
+        before = system.credentials
+        vins = [new_vin() for _ in range(300)]
+        facts = {"make": "Toyota", "model": "RAV4", "list_price": "19000.00"}
+        events = [group.event(dealer, "vehicle.stocked", vin, **facts) for vin in vins]
+        processes = family(system)
+        assert group.send(*events, group.event(dealer, "vehicle.priced", known, list_price="18500.00"))["accepted"] == 301
+        _stop(system, way)
+        if way != "SIGKILL":
+            poll(lambda: all(map(ended, processes)), "every process of the system to be gone")
+
+        system = start_system(tmp_path / "data", broker_kind)
+        started.append(system)
+        after = system.credentials
+        assert {**after, "url": before["url"]} == before
+        again = group_of(system)
+        assert [item["id"] for item in again.get("/dealers")["items"]] == [dealer]
+        again.until(dealer, known, list_price="18500.00")
+
+        def shown() -> Any:
+            return {item["vin"] for item in again.items("/inventory", dealer_id=dealer)} == {known, *vins}
+
+        poll(shown, "all events that were answered with 202 before the stop")
+        duplicates = again.send(*events)
+        assert (duplicates["accepted"], duplicates["duplicates"]) == (0, 300)
+        assert again.get("/ready")["status"] == "ok"
+        if way == "SIGKILL":
+            poll(lambda: all(ended(p) for p in processes), "what the killed system left running to be ended")
+        processes = family(system)
+        assert system.stop() == 0
+        poll(lambda: all(map(ended, processes)), "every process of the system to be gone")
+    finally:
+        for each in started:
+            if each.process.poll() is None:
+                each.process.kill()
+
+
+def _stop(system: System, way: str) -> None:
+    if way == "Ctrl-C":
+        assert system.stop() == 0
+    elif way == "SIGTERM":
+        system.process.send_signal(signal.SIGTERM)
+        assert system.process.wait(timeout=30) == 0
+    else:
+        system.process.kill()
+        system.process.wait(timeout=30)
+
+
+def test_credentials_are_only_for_their_owner(system: System) -> None:
+    path = system.data_dir / "credentials.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert set(json.loads(path.read_text())) == {"url", "username", "password", "tenant_id", "dms_api_key"}
+    assert (system.data_dir / "signing-key.json").stat().st_mode & 0o777 == 0o600

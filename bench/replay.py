@@ -29,13 +29,17 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Seconds from the first POST until all was accepted, published by inventory, and in the read model."""
+    """Seconds from the first POST until all was accepted, published by inventory, and in the read model.
+
+    ``processor_seconds``: what the services' own process used meanwhile.
+    """
 
     events: int
     updates: int
     accepted_seconds: float
     published_seconds: float
     shown_seconds: float
+    processor_seconds: float
 
 
 async def replay(
@@ -55,11 +59,13 @@ async def replay(
     database = await asyncpg.connect(system.dsn)
     try:
         with steps.step(f"{len(load.events)} events, {len(dealers)} rooftops", total=len(load.events)) as advance:
+            used = system.processor_seconds()
             since, began = datetime.now(UTC), time.perf_counter()
             posting = asyncio.create_task(_post(system, lanes))
             following = asyncio.create_task(_follow(database, since, posting, advance))
             await asyncio.gather(posting, following)
             counts = following.result()
+            used = system.processor_seconds() - used
         if counts.received != len(load.events):
             message = f"{len(load.events)} events were sent, {counts.received} are in the gateway's outbox"
             raise RuntimeError(message)
@@ -70,6 +76,7 @@ async def replay(
             accepted_seconds=posting.result() - began,
             published_seconds=(ends.published - since).total_seconds(),
             shown_seconds=(ends.shown - since).total_seconds(),
+            processor_seconds=used,
         )
     finally:
         await database.close()

@@ -63,6 +63,11 @@ class System:
                 sizes[_PARTS.get(child.name(), "compute workers")] += _proportional(child)
         return dict(sizes)
 
+    def processor_seconds(self) -> float:
+        """Tell how much processor time the services' own process has used, without workers and servers."""
+        used = psutil.Process(self.pid).cpu_times()
+        return float(used.user + used.system)
+
     async def idle(self, steps: Steps, *, quiet: float = 1.0) -> None:
         """Wait until every event was processed and nothing was left to compute for ``quiet`` seconds.
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+
 from deploy.local.servers import PostgresServer
 from services.gateway.bootstrap import FirstAdmin, bootstrap
 from shared.events.vin import Vin
@@ -139,7 +140,9 @@ class Group(Client):
         found: dict[str, Any] = answer.json()
         return found
 
-    def upload(self, kind: str, dealer_id: str, content: bytes, filename: str = "file.csv", **form: str) -> dict[str, Any]:
+    def upload(
+        self, kind: str, dealer_id: str, content: bytes, filename: str = "file.csv", **form: str
+    ) -> dict[str, Any]:
         """Import a file and wait for its end; gives the import's status."""
         files = {"file": (filename, content)}
         answer = self.dms.post(f"/{kind}/imports", data={"dealer_id": dealer_id, **form}, files=files)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
 from tests.e2e.conftest import Client, new_vin
 
 if TYPE_CHECKING:

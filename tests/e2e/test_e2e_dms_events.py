@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.e2e.conftest import new_vin, poll
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def test_single_event_is_taken_in_and_shown(group: Group, dealer: str) -> None:
 
 def test_ndjson_is_taken_in_line_by_line(group: Group, dealer: str) -> None:
     one, two = new_vin(), new_vin()
-    lines = [json.dumps(group.event(dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4")) for vin in (one, two)]
+    lines = [
+        json.dumps(group.event(dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4")) for vin in (one, two)
+    ]
     body = "\n".join([lines[0], "{broken", "", lines[1], ""])
     answer = group.dms.post("/dms/events", content=body, headers={"content-type": "application/x-ndjson"})
     found = answer.json()
@@ -87,7 +90,9 @@ def test_good_events_of_a_bad_array_are_taken_in(group: Group, dealer: str) -> N
 def test_late_event_is_put_where_it_belongs(group: Group, dealer: str) -> None:
     vin, now = new_vin(), datetime.now(UTC)
     at = [(now - timedelta(days=days)).isoformat() for days in (30, 20, 10)]
-    stocked = group.event(dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4", list_price="20000.00", ce_time=at[0])
+    stocked = group.event(
+        dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4", list_price="20000.00", ce_time=at[0]
+    )
     newest = group.event(dealer, "vehicle.priced", vin, list_price="18000.00", ce_time=at[2])
     group.send(newest)
     group.until(dealer, vin, list_price="18000.00")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.e2e.conftest import as_csv, new_vin, poll, stock_row
 
 if TYPE_CHECKING:
@@ -27,10 +28,17 @@ def rows(count: int, **fields: object) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(PNG, "PNG"), (b"", "empty"), (b"VIN,Price\n", "a header but no rows below it"), (b"Colour,Weight\nred,4\n", "VIN")],
+    [
+        (PNG, "PNG"),
+        (b"", "empty"),
+        (b"VIN,Price\n", "a header but no rows below it"),
+        (b"Colour,Weight\nred,4\n", "VIN"),
+    ],
     ids=["png", "empty", "header only", "no vin column"],
 )
-def test_file_that_is_no_inventory_fails_with_the_reason(group: Group, dealer: str, content: bytes, words: str) -> None:
+def test_file_that_is_no_inventory_fails_with_the_reason(
+    group: Group, dealer: str, content: bytes, words: str
+) -> None:
     status = group.upload("inventory", dealer, content)
     assert (status["status"], status["accepted"]) == ("failed", 0)
     assert words.lower() in status["error"].lower(), status["error"]
@@ -39,7 +47,7 @@ def test_file_that_is_no_inventory_fails_with_the_reason(group: Group, dealer: s
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
 def test_accents_survive_the_encodings_of_the_trade(group: Group, dealer: str, encoding: str) -> None:
-    row = stock_row(new_vin(), **{"Model": "Mégane", "Trim": "Édition spéciale"})
+    row = stock_row(new_vin(), Model="Mégane", Trim="Édition spéciale")
     status = group.upload("inventory", dealer, as_csv([row]).decode().encode(encoding))
     assert (status["status"], status["accepted"]) == ("done", 1), status["error"]
     found = group.until(dealer, str(row["VIN"]), status="in_stock")
@@ -103,7 +111,7 @@ def test_refused_rows_are_downloaded_mended_and_sent_again(group: Group, dealer:
 
 
 def test_mapping_may_be_overridden(group: Group, dealer: str) -> None:
-    row = stock_row(new_vin(), 22_000, **{"Wunschpreis": 19_900})
+    row = stock_row(new_vin(), 22_000, Wunschpreis=19_900)
     status = group.stock(dealer, [row], mapping='{"Wunschpreis": "list_price", "Internet Price": null}')
     assert (status["status"], status["mapping"]["Wunschpreis"]) == ("done", "list_price"), status["error"]
     assert group.until(dealer, str(row["VIN"]), status="in_stock")["list_price"] == "19900.00"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
 from tests.e2e.conftest import Client, new_vin, poll, stock_row
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def test_pages_hold_every_item_exactly_once_in_order(group: Group, dealer: str, 
     found = walk(group, limit, dealer_id=dealer, sort=sort)
     keys = [item["vehicle_key"] for item in found]
     assert len(keys) == len(set(keys)) == COUNT
-    assert keys == [item["vehicle_key"] for item in group.get("/inventory", dealer_id=dealer, sort=sort, limit=500)["items"]]
+    assert keys == [
+        item["vehicle_key"] for item in group.get("/inventory", dealer_id=dealer, sort=sort, limit=500)["items"]
+    ]
     name = {"days": "group_days", "price": "list_price", "key": "vehicle_key"}[sort.removeprefix("-")]
     values = [item.get(name) for item in found]
     known = [Decimal(v) if name == "list_price" else v for v in values if v is not None]
@@ -90,7 +93,12 @@ def test_unknown_sort_names_the_field_and_the_known_ones(group: Group, path: str
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(
     ("params", "field"),
-    [({"limit": 0}, "limit"), ({"limit": 501}, "limit"), ({"dealer_id": "x"}, "dealer_id"), ({"cursor": "x"}, "cursor")],
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 501}, "limit"),
+        ({"dealer_id": "x"}, "dealer_id"),
+        ({"cursor": "x"}, "cursor"),
+    ],
 )
 def test_bad_parameter_is_named(group: Group, path: str, params: dict[str, object], field: str) -> None:
     (error,) = group.problem(422, "GET", path, params=params)["errors"]
@@ -114,7 +122,12 @@ def test_names_that_cannot_be_stored_are_a_problem_and_no_crash(group: Group) ->
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nowhere", 404), ("PUT", "/dealers", 405), ("DELETE", "/dms/events", 405), ("GET", "/recommendations/x", 422)],
+    [
+        ("GET", "/nowhere", 404),
+        ("PUT", "/dealers", 405),
+        ("DELETE", "/dms/events", 405),
+        ("GET", "/recommendations/x", 422),
+    ],
 )
 def test_errors_of_the_framework_are_problems_too(group: Group, method: str, path: str, status: int) -> None:
     group.problem(status, method, path)
@@ -122,7 +135,12 @@ def test_errors_of_the_framework_are_problems_too(group: Group, method: str, pat
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"currency": "usd"}, "currency"), ({"timezone": "Mars/Base"}, "timezone"), ({"name": ""}, "name"), ({"region": None}, "region")],
+    [
+        ({"currency": "usd"}, "currency"),
+        ({"timezone": "Mars/Base"}, "timezone"),
+        ({"name": ""}, "name"),
+        ({"region": None}, "region"),
+    ],
 )
 def test_bad_rooftop_is_refused_by_field(group: Group, changes: dict[str, object], field: str) -> None:
     body = {"name": "x", "currency": "USD", "region": "US-MI", "timezone": "UTC", **changes}
@@ -140,7 +158,9 @@ def test_document_shows_an_example_of_a_dms_event(group: Group, document: dict[s
     body = document["paths"]["/api/v1/dms/events"]["post"]["requestBody"]
     example = body["content"]["application/json"]["example"]
     (rejected,) = group.send(example)["rejected"]
-    assert rejected["errors"] == [f"dealerid: no dealer {example['dealerid']} here; see GET /api/v1/dealers for the ids"]
+    assert rejected["errors"] == [
+        f"dealerid: no dealer {example['dealerid']} here; see GET /api/v1/dealers for the ids"
+    ]
     assert "application/x-ndjson" in body["content"]
 
 

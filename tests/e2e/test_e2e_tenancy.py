@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.e2e.conftest import new_vin, stock_row
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+
 from services.gateway.api.cursor import _close, _open, _seal
 from services.gateway.api.principal import Gate, Principal
 from services.gateway.api.problems import ProblemError

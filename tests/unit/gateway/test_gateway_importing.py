@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+
 from services.gateway.importing import moment
 
 EVENING_IN_DETROIT = datetime(2026, 4, 16, 2, 30, tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+
 from services.gateway.api.principal import Principal
 from services.gateway.ingest import RejectionError, accept, parse
 from services.gateway.store.accounts import Dealer
@@ -100,7 +101,10 @@ def test_european_vin_needs_no_check_digit() -> None:
         ({"data": {"list_price": None}}, "data.list_price: a price event needs the price"),
         ({"data": {"vin": MISTYPED}}, f"data.vin: {MISTYPED} has a wrong check digit (position 9)"),
         ({"subject": MISTYPED, "data": {"vin": None}}, f"{MISTYPED} has a wrong check digit (position 9)"),
-        ({"data": {"vin": VIN[:16]}}, "data.vin: Value error, VIN '1M8GDM9AXKP04278' has 16 characters instead of 17"),
+        (
+            {"data": {"vin": VIN[:16]}},
+            "data.vin: Value error, VIN '1M8GDM9AXKP04278' has 16 characters instead of 17",
+        ),
         ({"data": {"vin": "1M8GDM9AXKPO42788"}}, "data.vin: Value error, VIN '1M8GDM9AXKPO42788' contains 'O'"),
         ({"data": {"vin": None}}, "data.vin: say which vehicle: data.vin, data.stock_number or subject"),
         ({"data": {"make": "Au\0di"}}, "data.make: holds a NUL character"),

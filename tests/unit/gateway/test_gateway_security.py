@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+
 from services.gateway.security import (
     ACCESS_SECONDS,
     Claims,
@@ -132,7 +133,9 @@ def test_unsigned_token_is_refused_whatever_it_claims(alg: str) -> None:
             TOKENS.read(token)
 
 
-@pytest.mark.parametrize("secret", [KEY["x"].encode(), json.dumps({k: v for k, v in KEY.items() if k != "d"}).encode()])
+@pytest.mark.parametrize(
+    "secret", [KEY["x"].encode(), json.dumps({k: v for k, v in KEY.items() if k != "d"}).encode()]
+)
 def test_public_key_is_no_hmac_secret(secret: bytes) -> None:
     """Algorithm confusion: what everybody may know must not sign."""
     raw = base64.urlsafe_b64decode(KEY["x"] + "=")

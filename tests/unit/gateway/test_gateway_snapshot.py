@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from services.gateway.domain.snapshot import Known, Step, step, too_many_missing
 
 AS_OF = date(2026, 4, 15)

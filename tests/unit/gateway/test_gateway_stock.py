@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from services.gateway.domain.stock import figures, target_days_supply
 
 AS_OF = date(2026, 4, 15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from services.inventory.domain import Change, Life, fold
 from services.inventory.handlers import _is_late
 
@@ -75,7 +77,7 @@ def test_batches_in_any_order_end_in_the_state_of_a_whole_fold(changes: list[Cha
     arrived = data.draw(st.permutations(changes))
     cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(arrived) - 1)))))
     edges = [0, *(cut for cut in cuts if cut < len(arrived)), len(arrived)]
-    batches = [arrived[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    batches = [arrived[start:end] for start, end in itertools.pairwise(edges)]
     assert take_in(batches) == fold(KEY, None, changes)
 
 

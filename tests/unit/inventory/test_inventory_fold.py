@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+
 from services.inventory.domain import Change, Life, Status, fold
 
 NORTH, SOUTH = UUID(int=1), UUID(int=2)

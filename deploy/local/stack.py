@@ -38,6 +38,7 @@ from shared.vectors import VectorSettings
 
 Progress = Callable[[str], None]
 _START_SECONDS = 60.0
+SESSION_TIMEOUT_MS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         kafka = KafkaSettings(
             bootstrap_servers=servers.kafka_bootstrap_servers,
             fetch_max_wait_ms=servers.kafka_fetch_max_wait_ms,
+            # After a crash nothing is consumed until the dead members' sessions end.
+            session_timeout_ms=SESSION_TIMEOUT_MS,
         )
         if servers.kafka_in_memory:
             sweep = Sweep(servers.postgres_dsn)

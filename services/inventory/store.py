@@ -12,6 +12,7 @@ from services.inventory.domain.vehicle import COLUMNS, state_of
 from shared.events import VehicleFields
 from shared.postgres.pool import Connection
 
+_SALE_COLUMNS = tuple(Sale.__dataclass_fields__)
 Key = tuple[UUID, str]
 """(tenant, vehicle key)."""
 
@@ -142,7 +143,11 @@ async def save(connection: Connection, lives: Mapping[Key, Life]) -> None:
         " WHERE s.tenant_id = t AND s.vehicle_key = k",
         *keys,
     )
-    lines = [{"tenant_id": tenant, **asdict(sale)} for (tenant, _), life in lives.items() for sale in life.sales]
+    lines = [
+        {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}
+        for (tenant, _), life in lives.items()
+        for sale in life.sales
+    ]
     if lines:
         await connection.execute(
             "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shared.events import Event, Topic
 from shared.messaging.dead_letter import park
-from shared.messaging.envelope import readable_headers
+from shared.messaging.envelope import readable_headers, trace_headers
 from shared.messaging.failures import passing
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span
@@ -24,7 +24,6 @@ Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 
 _BACKOFF_SECONDS = 0.2
 _TRACE_LINKS = 32
-_TRACE_HEADERS = ("traceparent", "tracestate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,8 @@ class Delivery:
 
     record: "ConsumerRecord[Any, Any]"
     event: Event
-    headers: dict[str, str]
+    trace: dict[str, str]
+    """Its W3C trace headers."""
 
 
 class BatchConsumer:
@@ -79,7 +79,7 @@ class BatchConsumer:
             except ValidationError as error:
                 await self._park(topic, record, _claimed_id(record), error, attempts=1)
             else:
-                deliveries.append(Delivery(record, event, readable_headers(record.headers)))
+                deliveries.append(Delivery(record, event, trace_headers(record.headers)))
             if count % 100 == 99:  # noqa: PLR2004  # a long batch must not hold the event loop
                 await asyncio.sleep(0)
         return deliveries
@@ -113,7 +113,7 @@ class BatchConsumer:
 
     async def _transact(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
         started = time.perf_counter()
-        linked = (delivery.headers for delivery in deliveries[:_TRACE_LINKS])
+        linked = (delivery.trace for delivery in deliveries[:_TRACE_LINKS])
         with consume_batch_span(self._tracer, f"process {topic.name}", linked) as span:
             span.set_attributes(
                 {
@@ -178,8 +178,4 @@ def _once(deliveries: list[Delivery], new: set[UUID]) -> list[Event]:
 
 def _traces(deliveries: list[Delivery]) -> dict[UUID, dict[str, str]]:
     """Give each event's own trace context, so that what it causes stays in its trace through a batch."""
-    return {
-        delivery.event.event_id: {name: delivery.headers[name] for name in _TRACE_HEADERS if name in delivery.headers}
-        for delivery in deliveries
-        if "traceparent" in delivery.headers
-    }
+    return {delivery.event.event_id: delivery.trace for delivery in deliveries if delivery.trace}

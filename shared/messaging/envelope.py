@@ -29,3 +29,12 @@ def readable_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, s
         for name, value in headers
         if value is not None
     }
+
+
+def trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Read the W3C trace context of a record, and nothing else: every record of a batch goes through here."""
+    return {
+        name: value.decode("ascii", "replace")
+        for name, value in headers
+        if value is not None and name in {"traceparent", "tracestate"}
+    }

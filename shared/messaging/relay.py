@@ -19,6 +19,8 @@ from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, role_of
 
 BATCH = 500
+PRODUCER_BATCH_BYTES = 512 * 1024
+"""The client's 16 KiB would hold some fifteen events, and a consumer is often handed one such batch at a time."""
 POLL_SECONDS = 1.0
 SEND_TIMEOUT = 30.0
 STOP_TIMEOUT = 3.0
@@ -76,7 +78,8 @@ class Relay:
                 client_id=f"doso-{self._service}-relay",
                 enable_idempotence=True,
                 acks="all",
-                linger_ms=2,
+                linger_ms=5,
+                max_batch_size=PRODUCER_BATCH_BYTES,
                 max_request_size=MAX_REQUEST_BYTES,
             )
             await asyncio.wait_for(producer.start(), SEND_TIMEOUT)

@@ -56,7 +56,8 @@ async def running(
 ) -> AsyncIterator[Service]:
     """Open what a service needs, and close it in the reverse order, each step with a deadline."""
     async with AsyncExitStack() as stack:
-        instrument_asyncpg(telemetry)
+        if telemetry.exported:
+            instrument_asyncpg(telemetry)  # a span a statement costs five per cent; nobody would see it
         stack.push_async_callback(telemetry.shutdown)
         await health.start()
         stack.push_async_callback(health.stop)

@@ -30,6 +30,8 @@ class Telemetry:
     registry: CollectorRegistry
     metrics: Metrics
     logger: structlog.stdlib.BoundLogger
+    exported: bool = False
+    """Whether spans go to a collector; without one they are made, and travel with events, but nobody sees them."""
 
     async def shutdown(self) -> None:
         """Send the spans that are left, waiting at most a few seconds for the collector."""
@@ -53,6 +55,7 @@ def observe(service: str, settings: TelemetrySettings | None = None) -> Telemetr
         registry=registry,
         metrics=make_metrics(service, registry),
         logger=structlog.stdlib.get_logger(f"doso.{service}").bind(service=service),
+        exported=settings.otlp_endpoint is not None,
     )
 
 

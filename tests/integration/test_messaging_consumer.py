@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 
@@ -60,8 +61,19 @@ async def test_a_passing_failure_is_tried_again_on_the_spot(probe) -> None:
     assert await probe.effects() == [1]
 
 
-async def test_a_longer_passing_failure_is_redelivered_until_it_succeeds(probe) -> None:
-    handle, calls = failing(probe, 5, ConnectionError("the database is away"))  # Two tries a delivery.
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("the database is away"),
+        TimeoutError("no answer"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_longer_passing_failure_is_redelivered_until_it_succeeds(probe, error) -> None:
+    handle, calls = failing(probe, 5, error)  # Two tries a delivery.
     await probe.send(probe.event(1), probe.event(2), probe.event(3))
     async with probe.running(handle):
         await probe.caught_up(3)

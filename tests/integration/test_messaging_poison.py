@@ -20,7 +20,7 @@ POISONS = {
     "field name with a zero byte": {"value": b'{"parameters": {"a\\u0000b": "x"}}'},
     "key that is no text": {"value": b"{}", "key": b"\xff\xfe"},
     "key with a zero byte": {"value": b"{}", "key": b"de\x00aler"},
-    "larger than our own events may be": {"value": b'{"text": "' + b"x" * 1_048_000 + b'"}'},
+    "larger than our own events may be": {"value": b'{"text": "' + b"x" * 1_048_400 + b'"}'},
 }
 
 

@@ -92,8 +92,7 @@ def accept(
     vin = data.vin or _vin_in(cloud.subject)
     # Everything was validated above; building again field by field would double the cost of an event.
     return DmsEventReceived.model_construct(
-        **{name: getattr(data, name) for name in data.model_fields_set if name != "vin"},
-        vin=vin,
+        **{**vars(data), "vin": vin},
         event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
         occurred_at=cloud.time.astimezone(UTC),
         schema_version=1,
@@ -126,9 +125,8 @@ def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetim
 
 def _unwritable(cloud: CloudEvent) -> Iterable[str]:
     for prefix, part in (("", cloud), ("data.", cloud.data)):
-        for name in part.model_fields_set:
-            value = getattr(part, name)
-            if isinstance(value, str) and "\x00" in value:
+        for name, value in vars(part).items():
+            if type(value) is str and "\x00" in value:
                 yield f"{prefix}{name}: holds a NUL character, which cannot be stored"
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from shared.events import Event, Topic
 
+_TRACE = frozenset({"traceparent", "tracestate"})
+
 
 def headers_of(event: Event, topic: Topic[Any], trace: Mapping[str, str]) -> dict[str, str]:
     """Give the headers an event travels with."""
@@ -36,5 +38,5 @@ def trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]
     return {
         name: value.decode("ascii", "replace")
         for name, value in headers
-        if value is not None and name in {"traceparent", "tracestate"}
+        if name[:5] == "trace" and value is not None and name in _TRACE
     }

@@ -8,11 +8,13 @@ between publishes them again, which every inbox absorbs.
 import asyncio
 import contextlib
 import json
+from functools import lru_cache
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
 
 from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
 from shared.observability import Metrics
@@ -80,6 +82,7 @@ class Relay:
                 acks="all",
                 linger_ms=5,
                 max_batch_size=PRODUCER_BATCH_BYTES,
+                partitioner=_partition_of,
                 max_request_size=MAX_REQUEST_BYTES,
             )
             await asyncio.wait_for(producer.start(), SEND_TIMEOUT)
@@ -161,6 +164,17 @@ class Relay:
 
     def _wake(self, *_: object) -> None:
         self._woken.set()
+
+
+@lru_cache(maxsize=65_536)
+def _hash(key: bytes) -> int:
+    """Hash a key as every Kafka client does; in pure Python, and the same few dealers come again and again."""
+    hashed: int = murmur2(key)
+    return hashed & 0x7FFFFFFF
+
+
+def _partition_of(key: bytes, everyone: list[int], _available: list[int]) -> int:
+    return everyone[_hash(key) % len(everyone)]
 
 
 def _headers(stored: str) -> list[tuple[str, bytes]]:

@@ -43,7 +43,12 @@ async def create_pool(service: str, settings: PostgresSettings) -> Pool:
         timeout=settings.connect_timeout,
         command_timeout=settings.command_timeout,
         max_inactive_connection_lifetime=120.0,
-        server_settings={"search_path": service, "application_name": f"doso-{service}"},
+        server_settings={
+            "search_path": service,
+            "application_name": f"doso-{service}",
+            # A plan kept from when a table was empty scans it for ever; batches are worth a fresh plan each.
+            "plan_cache_mode": "force_custom_plan",
+        },
         init=_speak_json,
     )
 

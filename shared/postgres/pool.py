@@ -1,11 +1,10 @@
 """The connection pool of a service: its own role, its own schema, bounded waits."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from pydantic import Field
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -60,5 +59,5 @@ def role_of(service: str) -> str:
 
 async def _speak_json(connection: Any) -> None:
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=json.loads
+        "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=from_json
     )

@@ -13,12 +13,11 @@ from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import Decider, Gate, GateDep, Person, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.store import accounts
-from services.gateway.store.pages import RECOMMENDATIONS, read_page
+from services.gateway.store.pages import RECOMMENDATION_DETAILS, RECOMMENDATIONS, read_page
 from shared.events import Decision, RecommendationAnswered, new_event_id
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"], responses=PROBLEM_RESPONSES)
 ActionName = Literal["order", "acquire", "transfer", "reprice", "hold", "wholesale"]
-_DETAIL = ("evidence", "alternatives", "similar")
 
 
 class Answer(BaseModel):
@@ -63,7 +62,7 @@ async def list_recommendations(
     }
     found, after = await page(gate, person, RECOMMENDATIONS, filters=filters, sort=sort, cursor=cursor, limit=limit)
     dealers = await gate.dealers(person.tenant_id)
-    items = [_shown(row, dealers, details=False) for row in found.rows]
+    items = [_shown(row, dealers) for row in found.rows]
     return PageOut(items=items, next_cursor=after)
 
 
@@ -71,7 +70,7 @@ async def list_recommendations(
 async def read_recommendation(recommendation_id: UUID, person: Person, gate: GateDep) -> dict[str, Any]:
     """Read one piece of advice with its evidence, the alternatives weighed, and similar past cases."""
     row = await _load(gate, person, recommendation_id)
-    return _shown(row, await gate.dealers(person.tenant_id), details=True)
+    return _shown(row, await gate.dealers(person.tenant_id))
 
 
 @router.post("/{recommendation_id}/response", responses=documented(409))
@@ -105,7 +104,7 @@ async def _load(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[
     async with gate.work.begin(person.tenant_id) as tx:
         found = await read_page(
             tx.connection,
-            RECOMMENDATIONS,
+            RECOMMENDATION_DETAILS,
             filters={"id": recommendation_id, "dealer_ids": person.scope(None)},
             sort="value",
             descending=True,
@@ -117,8 +116,8 @@ async def _load(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[
     return found.rows[0]
 
 
-def _shown(row: dict[str, Any], dealers: dict[UUID, Any], *, details: bool) -> dict[str, Any]:
-    document = {name: value for name, value in row["document"].items() if details or name not in _DETAIL}
+def _shown(row: dict[str, Any], dealers: dict[UUID, Any]) -> dict[str, Any]:
+    document = dict(row["document"])
     document["id"] = document.pop("recommendation_id")
     document["issued_at"] = document.pop("occurred_at")
     for field in ("dealer_id", "destination_dealer_id"):

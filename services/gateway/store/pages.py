@@ -1,7 +1,7 @@
 """Reading the read model: keyset pages, in a stable order, under the tenant's fence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -77,8 +77,9 @@ RECOMMENDATIONS = Listing(
         "id": "recommendation_id = {}::uuid",
         "vehicle_key": "document->>'vehicle_key' = {}::text",
     },
-    columns="document, answer",
+    columns="document - '{evidence,alternatives,similar}'::text[] AS document, answer",
 )
+RECOMMENDATION_DETAILS = replace(RECOMMENDATIONS, columns="document, answer")
 OUTCOMES = Listing(
     table="outcome",
     identity="outcome_id::text",

@@ -43,10 +43,10 @@ def _imports(imports: list[dict[str, Any]]) -> None:
 
 
 def _stock(summary: list[dict[str, Any]]) -> None:
-    out.print("\n[bold]Stock by rooftop[/] (ages are days in the group; days' supply and sales over 45 days)")
+    out.print("\n[bold]Stock by rooftop[/] (days in the group; sales of 45 days; holding cost a day)")
     for rooftop in summary:
         table = Table(title=rooftop["dealer"], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        table.add_column("")
+        table.add_column("", min_width=4, no_wrap=True)
         for name in (
             "units",
             "at cost",

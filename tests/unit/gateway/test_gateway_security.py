@@ -37,7 +37,7 @@ NOW = int(datetime.now(UTC).timestamp())
 def forge(key: dict[str, Any] = KEY, typ: str = "at+jwt", drop: str | None = None, **changes: Any) -> str:
     """Sign what an attacker or a neighbour might: our form, with something different about it."""
     payload = {
-        "iss": "doso", "aud": "doso-api", "iat": NOW, "exp": NOW + 60, "jti": "1",
+        "iss": "doso", "aud": "doso-api", "iat": NOW, "exp": NOW + 86_400, "jti": "1",
         "sub": str(CLAIMS.user_id), "tenant": str(CLAIMS.tenant_id), **changes,
     }  # fmt: skip
     payload.pop(drop or "", None)

@@ -137,7 +137,9 @@ async def _load(stack: RunningStack, client: Client, load: Load, result: Result)
                 result.problems.append(f"import of {path.name} failed: {status['error']}")
             progress.advance(task)
         result.seconds["import"] = time.perf_counter() - began
-        result.stages = [_stage(s) for s in (await _settled(stack, progress)).stages]
+        settled = await _settled(stack, progress)
+        result.stages = [_stage(s) for s in settled.stages]
+        result.problems += [f"{n} items of work failed in {name}" for name, n in settled.work_failed.items() if n]
     result.seconds["settled"] = time.perf_counter() - began
 
 

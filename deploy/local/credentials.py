@@ -2,8 +2,8 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 from services.gateway.bootstrap import FirstAdmin
 from services.gateway.security import Tokens
@@ -17,24 +17,35 @@ def signing_key(data_dir: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def write_credentials(data_dir: Path, url: str, admin: FirstAdmin | None) -> Path:
-    """Write ``credentials.json`` for the first admin, or bring its address up to date."""
-    path = data_dir / "credentials.json"
-    if admin is not None:
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """``credentials.json``: how the first admin signs in, and where."""
+
+    data_dir: Path
+    url: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.data_dir / "credentials.json"
+
+    def write(self, admin: FirstAdmin) -> None:
+        """Write the secrets of a new admin; they exist nowhere else, since passwords are stored as hashes."""
         known = {
             "username": admin.username,
             "password": admin.password,
             "tenant_id": str(admin.tenant_id),
             "dms_api_key": admin.dms_api_key,
         }
-    elif path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        UUID(known["tenant_id"])
-    else:
-        message = f"{path} is gone, and passwords are stored only as hashes: sign in as the admin you know"
-        raise FileNotFoundError(message)
-    write_private(path, json.dumps({**known, "url": url}, indent=2))
-    return path
+        write_private(self.path, json.dumps({**known, "url": self.url}, indent=2))
+
+    def refresh(self) -> bool:
+        """Bring the address up to date; False where the file is gone."""
+        if not self.path.exists():
+            return False
+        known = json.loads(self.path.read_text(encoding="utf-8"))
+        write_private(self.path, json.dumps({**known, "url": self.url}, indent=2))
+        return True
 
 
 def write_private(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ import uvicorn
 from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
-from deploy.local.credentials import signing_key, write_credentials
+from deploy.local.credentials import Credentials, signing_key
 from deploy.local.pipeline import SERVICES, release_leases
 from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
@@ -90,8 +90,13 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         ]
         await stack.enter_async_context(_running_together(apps))
         pool = await create_pool("gateway", postgres)
-        admin = await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name)
+        listener = stack.enter_context(_listen(settings))
+        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        credentials = Credentials(settings.data_dir, url)
+        await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name, keep=credentials.write)
         await pool.close()
+        if not credentials.refresh():
+            on_progress(f"{credentials.path} is gone; sign in as the admin you know")
         api = gateway.create_app(
             GatewaySettings(
                 signing_key=SecretStr(signing_key(settings.data_dir)),
@@ -100,11 +105,9 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
                 telemetry=telemetry,
             )
         )
-        listener = _listen(settings)
-        url = f"http://{settings.host}:{listener.getsockname()[1]}"
         await _serve(stack, api, listener)
         _spare_the_collector()
-        yield RunningStack(url, write_credentials(settings.data_dir, url, admin), servers)
+        yield RunningStack(url, credentials.path, servers)
 
 
 def _spare_the_collector() -> None:

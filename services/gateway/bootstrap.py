@@ -1,6 +1,7 @@
 """The first admin: made once, when an installation has none."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -21,8 +22,17 @@ class FirstAdmin:
     dms_api_key: str
 
 
-async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admin") -> FirstAdmin | None:
-    """Make the first tenant, its admin and a DMS key; None when that admin exists already."""
+async def bootstrap(
+    work: UnitOfWork,
+    *,
+    tenant_name: str,
+    username: str = "admin",
+    keep: Callable[[FirstAdmin], None] | None = None,
+) -> FirstAdmin | None:
+    """Make the first tenant, its admin and a DMS key; None when that admin exists already.
+
+    ``keep`` is given the secrets before they are committed: a crash in between must not lose the only copy.
+    """
     async with lookup_transaction(work.pool, username) as connection:
         if await accounts.user_by_name(connection, username):
             return None
@@ -30,6 +40,9 @@ async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admi
     password = secrets.token_urlsafe(18)
     key = new_api_key()
     hashed = await Passwords().hash(password)
+    admin = FirstAdmin(username, password, tenant_id, key.text)
+    if keep:
+        keep(admin)
     async with work.begin(tenant_id) as tx:
         await accounts.add_tenant(tx.connection, tenant_id, tenant_name)
         user = User(tenant_id, uuid4(), username, hashed, "admin", None, active=True, platform=True)
@@ -38,4 +51,4 @@ async def bootstrap(work: UnitOfWork, *, tenant_name: str, username: str = "admi
             tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash)
         )
         await accounts.write_audit(tx.connection, tenant_id, "installation", "tenant.created", str(tenant_id), {})
-    return FirstAdmin(username, password, tenant_id, key.text)
+    return admin

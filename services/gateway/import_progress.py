@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.gateway.imports import ImportedRow, ImportReading
+from services.gateway.imports import ImportedRow, ImportReading, RejectedRow
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
+from shared.events.vin import Vin
 
 
 @dataclass(slots=True)
@@ -30,12 +31,31 @@ class Progress:
 
     def dealer_of(self, row: ImportedRow) -> Dealer:
         """The rooftop a row belongs to: its store's where asked to look, else the one named for the file."""
-        store_name = getattr(row, "store", None)
+        return self._dealer_named(getattr(row, "store", None))
+
+    def listed(self, row: ImportedRow | RejectedRow) -> tuple[UUID, str | None]:
+        """Tell which rooftop's vehicle a row lists, refused rows too; None where its VIN cannot be read.
+
+        A refused row still says that the car is there.
+        """
+        if not isinstance(row, RejectedRow):
+            return self.dealer_of(row).dealer_id, str(row.vin)
+        dealer = self._dealer_named(self._cell(row, "store"))
+        try:
+            return dealer.dealer_id, Vin(self._cell(row, "vin") or "")
+        except ValueError:
+            return dealer.dealer_id, None
+
+    def _dealer_named(self, store_name: str | None) -> Dealer:
         if self.work.by_store and store_name:
             for dealer in self.dealers.values():
                 if dealer.name.casefold() == store_name.casefold():
                     return dealer
         return self.dealer
+
+    def _cell(self, row: RejectedRow, field: str) -> str | None:
+        cells = (row.cells[i] for i in self.reading.mapping.columns.get(field, ()) if i < len(row.cells))
+        return next((cell.strip() for cell in cells if cell and cell.strip()), None)
 
     def report(self) -> dict[str, Any]:
         """What is shown beside the counts."""

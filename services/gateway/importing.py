@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -126,10 +126,14 @@ class Importer:
     async def _departures(self, progress: Progress) -> dict[UUID, set[str]]:
         """Read the file once for its VINs; refuse it, before anything is emitted, if too many are missing."""
         present: dict[UUID, set[str]] = defaultdict(set)
+        unreadable: Counter[UUID] = Counter()
         async for rows in _chunks(progress.reading):
             for row in rows:
-                if isinstance(row, InventoryRow):
-                    present[progress.dealer_of(row).dealer_id].add(row.vin)
+                dealer_id, vin = progress.listed(row)
+                if vin is None:
+                    unreadable[dealer_id] += 1
+                else:
+                    present[dealer_id].add(vin)
         if not present:
             return {}
         gone: dict[UUID, set[str]] = {}
@@ -144,6 +148,12 @@ class Importer:
                         f"Nothing was changed. If they really left, send it again with confirm=true."
                     )
                     raise ImportRefusedError(message)
+                if 0 < len(missing) <= unreadable[dealer_id]:
+                    progress.notes.append(
+                        f"{len(missing)} vehicles known at {progress.dealers[dealer_id].name} are missing, but "
+                        f"{unreadable[dealer_id]} rows have a VIN that cannot be read and may be them: none departs"
+                    )
+                    continue
                 grace = 1 if progress.work.confirm else GRACE_SNAPSHOTS
                 left = await store.missing_again(
                     tx.connection, progress.work, dealer_id, missing=missing, present=vins, grace=grace

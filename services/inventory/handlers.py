@@ -23,6 +23,10 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
     await store.remember_dealers(connection, _dealers(events))
     changes, causes = await _by_vehicle(events, tx)
     lives = await store.load_lives(connection, changes)
+    if unknown := [key for key in changes if key not in lives]:
+        # No row to lock yet: another replica may be told of the same VIN by another rooftop right now.
+        await store.claim(connection, unknown)
+        lives |= await store.load_lives(connection, unknown)
     await store.record(connection, changes)
     late = [key for key, new in changes.items() if (life := lives.get(key)) and _is_late(life, new)]
     history = await store.load_history(connection, late) if late else {}

@@ -87,6 +87,17 @@ async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, L
     }
 
 
+async def claim(connection: Connection, keys: Iterable[Key]) -> None:
+    """Hold vehicles that have no row yet until the transaction ends; always in the same order."""
+    await connection.execute(
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+        FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n) ORDER BY n
+        """,
+        sorted(f"{tenant}/{key}" for tenant, key in keys),
+    )
+
+
 async def load_history(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Change]]:
     """Load everything ever reported of some vehicles."""
     rows = await connection.fetch(

@@ -75,9 +75,16 @@ class SimilarCases:
                 points.append(
                     Point(str(item.tenant_id), KIND, str(recommendation_id), item.generation, vector, payload)
                 )
-            await self._vectors.upsert(points)
+            await self._store(points)
             async with self._work.begin(item.tenant_id) as tx:
                 await CASES.finish(tx.connection, [item])
+
+    async def _store(self, points: Sequence[Point]) -> None:
+        try:
+            await self._vectors.upsert(points)
+        except VectorsUnavailable as error:
+            # Away, not wrong: as such the work does not count its tries and waits for as long as it takes.
+            raise ConnectionError(str(error)) from error
 
 
 def _text(event: RecommendationIssued) -> str:

@@ -70,7 +70,9 @@ class Worker:
 
     async def _give_back(self, items: Sequence[WorkItem], error: Exception) -> None:
         try:
-            await self._queue.fail(self._work.pool, items, f"{type(error).__name__}: {error}")
+            counts = isinstance(error, WorkerDied) or not passing(error)
+            text = f"{type(error).__name__}: {error}"
+            await self._queue.fail(self._work.pool, items, text, counts=counts)
         except Exception as second:
             if not passing(second):
                 raise

@@ -126,12 +126,15 @@ class WorkTable:
             *columns,
         )
 
-    async def fail(self, pool: Pool, items: Sequence[WorkItem], error: str) -> None:
-        """Give failed items back with a growing delay; after five tries they wait until marked again."""
+    async def fail(self, pool: Pool, items: Sequence[WorkItem], error: str, *, counts: bool = True) -> None:
+        """Give failed items back with a growing delay; after five tries that count they wait to be marked again.
+
+        What failed because something else is away does not count, and is tried for as long as that takes.
+        """
         await pool.execute(
             """
-            UPDATE work w SET leased_until = NULL, attempts = attempts + 1, error = $5,
-                due_at = now() + make_interval(secs => power(2, attempts))
+            UPDATE work w SET leased_until = NULL, attempts = attempts + $6::bool::int, error = $5,
+                due_at = now() + make_interval(secs => CASE WHEN $6 THEN power(2, attempts) ELSE 5 END)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
             """,
@@ -140,4 +143,5 @@ class WorkTable:
             [item.dealer_id for item in items],
             [item.key for item in items],
             error.replace("\x00", "")[:2000],
+            counts,
         )

@@ -92,7 +92,7 @@ async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> No
     assert "died" in failed["error"]
 
 
-async def test_a_passing_failure_is_computed_later(probe) -> None:
+async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> None:
     calls = []
 
     async def compute(items) -> None:
@@ -104,7 +104,8 @@ async def test_a_passing_failure_is_computed_later(probe) -> None:
 
     await mark(probe, 1, 2, 3)
     async with working(probe, compute):
-        await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE attempts = 1"))
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE error IS NOT NULL"))
+        assert await probe.value("SELECT max(attempts) FROM work") == 0
         assert calls == [3]
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 3) == [1, 2, 3]

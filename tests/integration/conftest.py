@@ -164,7 +164,7 @@ class Probe:
         """Wait until the group has committed partition 0 up to ``end``."""
 
         async def reached() -> bool:
-            return await self.committed() == end
+            return (await self.committed() or 0) >= end
 
         await self.eventually(reached)
 

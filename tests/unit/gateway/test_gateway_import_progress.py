@@ -1,0 +1,42 @@
+"""A refused row still says that its car stands there."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+from services.gateway.import_progress import Progress
+from services.gateway.imports import ImportKind, RejectedRow, read_import
+from services.gateway.store.accounts import Dealer
+from services.gateway.store.imports import Import
+
+VIN = "1M8GDM9AXKP042788"
+AS_OF = date(2026, 3, 2)
+
+
+def listed(tmp_path: Path, row: str) -> list[str | None]:
+    path = tmp_path / "stock.csv"
+    path.write_text(f"VIN,Stock,Year,Make,Model,Price,Odometer\n{row}\n", encoding="utf-8")
+    reading = read_import(path, path.name, ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi")
+    dealer = Dealer(uuid4(), uuid4(), "A store", "USD", "US-MI", "UTC")
+    work = Import(
+        dealer.tenant_id, uuid4(), dealer.dealer_id, "inventory", "snapshot", path.name, AS_OF, None,
+        confirm=False, by_store=False,
+    )  # fmt: skip
+    progress = Progress(work, {dealer.dealer_id: dealer}, set(), reading)
+    rows = list(reading)
+    assert all(isinstance(one, RejectedRow) for one in rows)
+    return [progress.listed(one)[1] for one in rows]
+
+
+def test_a_row_refused_for_its_odometer_still_lists_its_vehicle(tmp_path: Path) -> None:
+    assert listed(tmp_path, f"{VIN},1,2019,Honda,Civic,18000,thirty") == [VIN]
+
+
+def test_a_row_refused_for_its_price_still_lists_its_vehicle(tmp_path: Path) -> None:
+    assert listed(tmp_path, f"{VIN.lower()},1,2019,Honda,Civic,-5,100") == [VIN]
+
+
+def test_a_row_whose_vin_cannot_be_read_lists_nothing_it_could_name(tmp_path: Path) -> None:
+    assert listed(tmp_path, "NOVIN,1,2019,Honda,Civic,18000,100") == [None]

@@ -65,11 +65,6 @@ class ApiKey:
 _USER = "tenant_id, user_id, username, password_hash, role, dealer_ids, active, platform"
 
 
-async def any_tenant(connection: Connection, tenant_id: UUID) -> bool:
-    """Tell whether a tenant exists (within the transaction's own)."""
-    return bool(await connection.fetchval("SELECT true FROM tenant WHERE tenant_id = $1", tenant_id))
-
-
 async def add_tenant(connection: Connection, tenant_id: UUID, name: str) -> None:
     """Add a tenant."""
     await connection.execute("INSERT INTO tenant (tenant_id, name) VALUES ($1, $2)", tenant_id, name)

@@ -95,13 +95,6 @@ POLICIES = Listing(
     sorts={"version": "version"},
     filters={"dealer_ids": "dealer_id = ANY({}::uuid[])"},
 )
-IMPORTS = Listing(
-    table="import",
-    identity="import_id::text",
-    sorts={"created_at": "extract(epoch FROM created_at)"},
-    filters={"dealer_ids": "dealer_id = ANY({}::uuid[])", "kind": "kind = {}::text"},
-    columns="import_id, dealer_id, kind, filename, status, rows, accepted, rejected, created_at",
-)
 
 
 async def read_page(

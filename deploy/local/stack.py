@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from deploy.local.credentials import Credentials, signing_key
 from deploy.local.pipeline import SERVICES, release_leases
+from deploy.local.servers import KEPT_BYTES
 from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
 from deploy.local.sweep import Sweep
@@ -67,6 +68,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             fetch_max_wait_ms=servers.kafka_fetch_max_wait_ms,
             # After a crash nothing is consumed until the dead members' sessions end.
             session_timeout_ms=SESSION_TIMEOUT_MS,
+            kept_bytes=KEPT_BYTES * 3 // 5 if servers.kafka_in_memory else None,  # the rest for what batching adds
         )
         if servers.kafka_in_memory:
             sweep = Sweep(servers.postgres_dsn)

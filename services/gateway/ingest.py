@@ -91,11 +91,10 @@ def accept(
     data = cloud.data
     vin = data.vin or _vin_in(cloud.subject)
     # Everything was validated above; building again field by field would double the cost of an event.
-    return DmsEventReceived.model_construct(
+    return DmsEventReceived.of_valid(
         **{**vars(data), "vin": vin},
         event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
         occurred_at=cloud.time.astimezone(UTC),
-        schema_version=1,
         tenant_id=principal.tenant_id,
         dealer_id=dealer.dealer_id,
         source=cloud.source,

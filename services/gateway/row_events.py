@@ -39,11 +39,10 @@ def vehicle_event(
         stated["vin"] = str(row.vin)
     source_id = f"{work.import_id}:{stated['vin']}:{kind}:{at.date() if kind == 'vehicle.sold' else ''}"
     source = f"urn:doso:import:{dealer.dealer_id}"
-    return DmsEventReceived.model_construct(
+    return DmsEventReceived.of_valid(
         **stated,
         event_id=deterministic_id("dms", work.tenant_id, source, source_id),
         occurred_at=at,
-        schema_version=1,
         tenant_id=work.tenant_id,
         dealer_id=dealer.dealer_id,
         source=source,

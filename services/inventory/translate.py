@@ -49,11 +49,10 @@ def inventory_updated(
     name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
     state = {name: getattr(vehicle, name) for name in _PUBLISHED}
     known = vehicle.make is not None and vehicle.model is not None
-    return InventoryUpdated.model_construct(
+    return InventoryUpdated.of_valid(
         **state,
         event_id=deterministic_id("inventory-updated", tenant_id, vehicle.vehicle_key, vehicle.version),
         occurred_at=vehicle.last_at,
-        schema_version=1,
         tenant_id=tenant_id,
         aggregate_version=vehicle.version,
         status=VehicleStatus(vehicle.status.value),

@@ -24,6 +24,8 @@ class KafkaSettings(BaseSettings):
     bootstrap_servers: str = Field(description="host:port, comma separated")
     fetch_max_wait_ms: int = 250
     """How long the broker may hold a fetch that has nothing; a broker that does not wake needs it short."""
+    kept_bytes: int | None = None
+    """What a partition keeps at least, for a broker that forgets early; relays then wait for readers."""
     batch_records: int = 500
     batch_wait_ms: int = 20
     session_timeout_ms: int = 45_000

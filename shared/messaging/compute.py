@@ -15,6 +15,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _WATCH_SECONDS = 2.0
+NICENESS = 10
+"""Fits and plans take what is left of a core: what reads events and answers people goes first."""
 
 
 class WorkerDied(ConnectionError):
@@ -61,10 +63,15 @@ class ComputePool:
         self._executor = ProcessPoolExecutor(
             self._workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_follow_parent,
+            initializer=_prepare,
             initargs=(os.getpid(),),
         )
         return self._executor
+
+
+def _prepare(parent: int) -> None:
+    os.nice(NICENESS)
+    _follow_parent(parent)
 
 
 def _follow_parent(parent: int) -> None:

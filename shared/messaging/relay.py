@@ -8,6 +8,7 @@ between publishes them again, which every inbox absorbs.
 import asyncio
 import contextlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 
 import asyncpg
@@ -15,8 +16,10 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
+from aiokafka.structs import RecordMetadata
 
 from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
+from shared.messaging.flow_control import FlowControl
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, role_of
 
@@ -71,6 +74,7 @@ class Relay:
             server_settings={"search_path": self._service, "application_name": f"doso-{self._service}-relay"},
         )
         producer: AIOKafkaProducer | None = None
+        flow = FlowControl(self._kafka, self._kafka.kept_bytes) if self._kafka.kept_bytes else None
         try:
             await self._lead(connection)
             await connection.add_listener(f"outbox_{self._service}", self._wake)
@@ -86,15 +90,17 @@ class Relay:
                 max_request_size=MAX_REQUEST_BYTES,
             )
             await asyncio.wait_for(producer.start(), SEND_TIMEOUT)
+            if flow:
+                await asyncio.wait_for(flow.start(), SEND_TIMEOUT)
             while True:
                 self._woken.clear()
-                if await self._publish_batch(connection, producer) < BATCH:
+                if not await self._publish_batch(connection, producer, flow):
                     await self._measure(connection)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
             self.leading = False
-            await self._close(connection, producer)
+            await self._close(connection, producer, flow)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         lock = "SELECT pg_try_advisory_lock(hashtext($1))"
@@ -103,22 +109,24 @@ class Relay:
         self.leading = True
 
     async def _publish_batch(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer
-    ) -> int:
-        rows = await connection.fetch(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer, flow: FlowControl | None
+    ) -> bool:
+        """Publish the oldest rows; returns whether there may be more."""
+        waiting: Sequence[asyncpg.Record] = await connection.fetch(
             "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
             BATCH,
         )
-        if not rows:
-            return 0
+        if not waiting:
+            return False
+        rows = await flow.admit(waiting) if flow else waiting
         # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
-        sent: list[asyncio.Future[object]] = []
+        sent: list[asyncio.Future[RecordMetadata]] = []
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 for row in rows:
                     key, headers = row["key"].encode(), _headers(row["headers"])
                     sent.append(await producer.send(row["topic"], row["payload"], key=key, headers=headers))
-                await asyncio.gather(*sent)
+                acknowledged = await asyncio.gather(*sent)
         finally:
             for acknowledgement in sent:
                 acknowledgement.cancel()  # nobody will ask for those that are still open
@@ -126,7 +134,10 @@ class Relay:
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],
         )
-        return len(rows)
+        if flow:
+            for row, record in zip(rows, acknowledged, strict=True):
+                flow.published(row, record.partition, record.offset)
+        return len(rows) < len(waiting) or len(waiting) == BATCH
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         [row] = await connection.fetch(
@@ -136,10 +147,16 @@ class Relay:
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
 
     async def _close(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer | None
+        self,
+        connection: "asyncpg.Connection[asyncpg.Record]",
+        producer: AIOKafkaProducer | None,
+        flow: FlowControl | None,
     ) -> None:
         # Nothing is lost by cutting either short: the rows are still unpublished.
         try:
+            if flow is not None:
+                with contextlib.suppress(*_KAFKA_AWAY):
+                    await asyncio.wait_for(flow.close(), STOP_TIMEOUT)
             if producer is not None:
                 await self._stop(producer)
         finally:

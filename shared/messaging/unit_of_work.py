@@ -19,14 +19,13 @@ class Transaction:
     def __init__(self, connection: Connection, traces: Mapping[UUID, dict[str, str]] | None = None) -> None:
         self.connection = connection
         self._traces = traces or {}
+        self._own_trace = current_traceparent()
         self._events: list[tuple[Event, dict[str, str]]] = []
 
     def emit(self, event: Event, *, caused_by: UUID | None = None) -> None:
         """Have an event published once this transaction commits, in the trace of what caused it."""
         trace = self._traces.get(caused_by) if caused_by else None
-        if trace is None:
-            trace = current_traceparent()
-        self._events.append((event, trace))
+        self._events.append((event, self._own_trace if trace is None else trace))
 
     async def flush(self) -> int:
         """Write the outbox rows; returns how many were new (an id that is there already adds nothing)."""

@@ -35,7 +35,7 @@ def constructed_in(folder: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(source.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 made = node.func
-                if isinstance(made, ast.Attribute) and made.attr == "model_construct":
+                if isinstance(made, ast.Attribute) and made.attr == "of_valid":
                     made = made.value
                 if isinstance(made, ast.Name | ast.Attribute):
                     yield made.id if isinstance(made, ast.Name) else made.attr

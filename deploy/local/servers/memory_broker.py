@@ -12,6 +12,8 @@ from confluent_kafka import KafkaException, Producer
 
 from deploy.local.servers.process import ServerError
 
+KEPT_BYTES = 5 * 1024 * 1024
+"""What a partition keeps of its newest."""
 ADDRESS_TIMEOUT_SECONDS = 10.0
 SILENT = 0  # syslog's "emergency": its own producer never sends, so what it has to say about itself is noise.
 

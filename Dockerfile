@@ -1,6 +1,6 @@
 # One file for every image of DOSO:
 #   docker build --build-arg SERVICE=forecast --tag doso-forecast .
-#   docker build --build-arg SERVICE=local --target migrate --tag doso-migrate .
+#   docker build --build-arg SERVICE=cli --target migrate --tag doso-migrate .
 # SERVICE is an extra of pyproject.toml, so that an image holds only what its service needs. Every dependency
 # comes from requirements.lock, by version and hash. A release pins PYTHON_IMAGE by digest.
 ARG PYTHON_IMAGE=python:3.11-slim

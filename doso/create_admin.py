@@ -3,14 +3,14 @@
 import asyncio
 import json
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doso.console import fail, out
-from services.gateway.bootstrap import FirstAdmin, bootstrap
-from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+
+if TYPE_CHECKING:
+    from services.gateway.bootstrap import FirstAdmin
 
 
 def create_admin(
@@ -26,7 +26,12 @@ def create_admin(
     """
     if not dsn:
         fail("no database: set DOSO_POSTGRES_DSN or pass --dsn postgresql://host/database")
-    admin = asyncio.run(_create(dsn, group, username))
+    from asyncpg import InterfaceError, PostgresError
+
+    try:
+        admin = asyncio.run(_create(dsn, group, username))
+    except (OSError, PostgresError, InterfaceError) as error:
+        fail(f"the database did not answer, or refused: {error}")
     if admin is None:
         fail(f"there is a user {username!r} already; nothing was changed")
     secrets = {
@@ -38,7 +43,11 @@ def create_admin(
     out.print_json(json.dumps(secrets))
 
 
-async def _create(dsn: str, group: str, username: str) -> FirstAdmin | None:
+async def _create(dsn: str, group: str, username: str) -> "FirstAdmin | None":
+    from services.gateway.bootstrap import bootstrap
+    from shared.messaging import UnitOfWork
+    from shared.postgres import PostgresSettings, create_pool
+
     settings = PostgresSettings(dsn=dsn, password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
     pool = await create_pool("gateway", settings)
     try:

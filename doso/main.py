@@ -3,6 +3,7 @@
 import typer
 
 from doso import create_admin, demo, import_file, migrate, up
+from doso.backtest import backtest
 
 app = typer.Typer(
     name="doso",
@@ -16,6 +17,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
+app.add_typer(backtest)
 
 
 def main() -> None:

@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.pipeline import SERVICES
 from doso.console import fail, out
-from shared.messaging import KafkaSettings, ensure_topics
-from shared.postgres import migrate as migrate_service
 
 
 def migrate(
@@ -29,10 +26,23 @@ def migrate(
     """
     if not dsn:
         fail("no database: set DOSO_POSTGRES_DSN or pass --dsn postgresql://owner@host/database")
-    asyncio.run(_migrate(dsn, kafka, replication))
+    from aiokafka.errors import KafkaError
+    from asyncpg import InterfaceError, PostgresError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        asyncio.run(_migrate(dsn, kafka, replication))
+    except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
+        fail(f"the database did not take the migration: {error}")
+    except KafkaError as error:
+        fail(f"Kafka at {kafka} did not make the topics: {error}")
 
 
 async def _migrate(dsn: str, kafka: str, replication: int) -> None:
+    from deploy.local.pipeline import SERVICES
+    from shared.messaging import KafkaSettings, ensure_topics
+    from shared.postgres import migrate as migrate_service
+
     for service in SERVICES:
         await migrate_service(service, dsn, role_password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
         out.print(f"{service}: schema is up to date")

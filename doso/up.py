@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-import uvloop
 
-from deploy.local.servers import ServerError, unavailable_reason
 from deploy.local.settings import BrokerChoice, LocalSettings, LogLevel, RealServers
-from deploy.local.stack import running_stack
 from doso.console import err, fail, out
 
 
@@ -27,6 +24,10 @@ def up(
 
     Examples: `doso up`, `doso up --port 0 --data-dir /srv/doso`, `doso up --broker memory`.
     """
+    import uvloop
+
+    from deploy.local.servers import ServerError
+
     settings = LocalSettings(
         data_dir=data_dir.absolute(), broker=choose_broker(broker), port=port, log_level=_level(log_level)
     )
@@ -43,6 +44,8 @@ def choose_broker(wanted: str) -> BrokerChoice:
     real = RealServers()
     if wanted == "memory" or real.kafka_bootstrap_servers:
         return "memory"
+    from deploy.local.servers import unavailable_reason
+
     reason = unavailable_reason(real.cache_dir)
     if reason is None:
         return "apache"
@@ -60,6 +63,8 @@ def _level(text: str) -> LogLevel:
 
 
 async def _until_stopped(settings: LocalSettings) -> None:
+    from deploy.local.stack import running_stack
+
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -38,7 +38,7 @@ def test_what_is_ours_is_built_for_itself_and_hardened(name):
     container = CONTAINERS[name]
     assert container["image"] == f"doso-{name}"
     expected = (
-        {"args": {"SERVICE": "local"}, "target": "migrate"} if name == "migrate" else {"args": {"SERVICE": name}}
+        {"args": {"SERVICE": "cli"}, "target": "migrate"} if name == "migrate" else {"args": {"SERVICE": name}}
     )
     assert container["build"] == {"context": ".", **expected}
     assert container["read_only"] is True

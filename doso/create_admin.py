@@ -51,6 +51,6 @@ async def _create(dsn: str, group: str, username: str) -> "FirstAdmin | None":
     settings = PostgresSettings(dsn=dsn, password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
     pool = await create_pool("gateway", settings)
     try:
-        return await bootstrap(UnitOfWork(pool), tenant_name=group, username=username)
+        return await bootstrap(UnitOfWork(pool, "gateway"), tenant_name=group, username=username)
     finally:
         await pool.close()

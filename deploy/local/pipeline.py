@@ -15,7 +15,6 @@ class Stage:
     """One topic at one consumer; seconds from the first event entered to the last one taken in."""
 
     topic: str
-    producer: str
     consumer: str
     emitted: int
     consumed: int
@@ -61,8 +60,9 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
     """Read the state of the pipeline; needs a role that may read every schema."""
     stages = []
     for topic in TOPICS.values():
+        outbox = " UNION ALL ".join(f"SELECT id, topic, created_at FROM {name}.outbox" for name in topic.producers)  # noqa: S608
         [emitted] = await connection.fetch(
-            f"SELECT count(*) AS n, min(created_at) AS first FROM {topic.producer}.outbox WHERE topic = $1",  # noqa: S608
+            f"SELECT count(*) AS n, min(created_at) AS first FROM ({outbox}) o WHERE topic = $1",  # noqa: S608
             topic.name,
         )
         for consumer in topic.consumers:
@@ -72,13 +72,11 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
             )
             parked = await connection.fetchval(
                 f"SELECT count(*) FROM {consumer}.dead_letter d WHERE topic = $1"  # noqa: S608
-                f" AND EXISTS (SELECT 1 FROM {topic.producer}.outbox o WHERE o.id = d.event_id)",
+                f" AND EXISTS (SELECT 1 FROM ({outbox}) o WHERE o.id = d.event_id)",
                 topic.name,
             )
             took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0
-            stages.append(
-                Stage(topic.name, topic.producer, consumer, emitted["n"], seen["n"], parked, max(0.0, took))
-            )
+            stages.append(Stage(topic.name, consumer, emitted["n"], seen["n"], parked, max(0.0, took)))
     due, failed = {}, {}
     for service in _WITH_WORK:
         [row] = await connection.fetch(

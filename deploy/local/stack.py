@@ -95,7 +95,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         listener = stack.enter_context(_listen(settings))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         credentials = Credentials(settings.data_dir, url)
-        await bootstrap(UnitOfWork(pool), tenant_name=settings.tenant_name, keep=credentials.write)
+        await bootstrap(UnitOfWork(pool, "gateway"), tenant_name=settings.tenant_name, keep=credentials.write)
         await pool.close()
         if not credentials.refresh():
             on_progress(f"{credentials.path} is gone; sign in as the admin you know")

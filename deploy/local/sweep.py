@@ -21,7 +21,7 @@ class Sweep:
     def __init__(self, owner_dsn: str, patience: float = PATIENCE_SECONDS) -> None:
         self._dsn = owner_dsn
         self._patience = patience
-        self._settled: dict[str, int] = {}
+        self._settled: dict[tuple[str, str], int] = {}
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -38,7 +38,8 @@ class Sweep:
         try:
             total = 0
             for topic in TOPICS.values():
-                total += await self._topic(connection, topic.name, topic.producer, topic.consumers, older_than)
+                for producer in topic.producers:
+                    total += await self._topic(connection, topic.name, producer, topic.consumers, older_than)
             if total:
                 _log.info("offered again", events=total)
             return total
@@ -58,7 +59,7 @@ class Sweep:
             f" AND NOT EXISTS (SELECT 1 FROM {name}.dead_letter d WHERE d.event_id = o.id))"
             for name in consumers
         )
-        after = self._settled.get(topic, 0)
+        after = self._settled.get((topic, producer), 0)
         horizon = await connection.fetchval(
             f"SELECT max(seq) FROM {producer}.outbox WHERE topic = $1 AND seq > $2"  # noqa: S608  # our registry
             " AND published_at < clock_timestamp() - make_interval(secs => $3)",
@@ -79,7 +80,7 @@ class Sweep:
             topic,
         )
         first = min([row["seq"] for row in rows] + ([] if waiting is None else [waiting]), default=horizon + 1)
-        self._settled[topic] = min(horizon, first - 1)
+        self._settled[topic, producer] = min(horizon, first - 1)
         if rows:
             await connection.execute(f"NOTIFY outbox_{producer}")
         return len(rows)

@@ -10,7 +10,7 @@ from shared.events import TOPICS, Event, Topic
 
 Json = dict[str, Any]
 
-SERVICES = tuple(sorted({name for topic in TOPICS.values() for name in (topic.producer, *topic.consumers)}))
+SERVICES = tuple(sorted({name for topic in TOPICS.values() for name in (*topic.producers, *topic.consumers)}))
 
 
 def asyncapi_document(service: str) -> Json:
@@ -22,7 +22,7 @@ def asyncapi_document(service: str) -> Json:
     if service not in SERVICES:
         message = f"no topic is produced or consumed by {service!r}; the services are {', '.join(SERVICES)}"
         raise ValueError(message)
-    sent = [topic for topic in TOPICS.values() if topic.producer == service]
+    sent = [topic for topic in TOPICS.values() if service in topic.producers]
     received = [topic for topic in TOPICS.values() if service in topic.consumers]
     carried = [topic for topic in TOPICS.values() if topic in sent or topic in received]
     messages = {topic.model.__name__: event_message(topic) for topic in carried}
@@ -68,7 +68,7 @@ def _channel(topic: Topic[Event]) -> Json:
     name = topic.model.__name__
     return {
         "address": topic.name,
-        "description": f"Produced by {topic.producer}; consumed by {', '.join(topic.consumers)}.",
+        "description": f"Produced by {', '.join(topic.producers)}; consumed by {', '.join(topic.consumers)}.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
         "bindings": _kafka(topic=topic.name, partitions=topic.partitions),
     }

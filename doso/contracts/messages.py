@@ -32,7 +32,7 @@ def event_message(topic: Topic[Event]) -> Json:
     attributes = {
         "ce_specversion": {"type": "string", "const": "1.0"},
         "ce_id": {"type": "string", "format": "uuid", "description": "The event_id of the body."},
-        "ce_source": {"type": "string", "const": f"/doso/{topic.producer}"},
+        "ce_source": {"type": "string", "enum": [f"/doso/{service}" for service in topic.producers]},
         "ce_type": {"type": "string", "const": topic.event_type},
         "ce_time": {"type": "string", "format": "date-time", "description": "The occurred_at of the body."},
         "content-type": {"type": "string", "const": "application/json"},

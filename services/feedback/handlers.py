@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from services.feedback import store
-from services.feedback.translate import happening_row
-from shared.events import DmsEventReceived, ForecastReady, RecommendationAnswered, RecommendationIssued
+from services.feedback.translate import state_row
+from shared.events import ForecastReady, InventoryUpdated, RecommendationAnswered, RecommendationIssued
 from shared.events.topics import (
-    DMS_EVENT_RECEIVED,
     FORECAST_READY,
+    INVENTORY_UPDATED,
     RECOMMENDATION_ANSWERED,
     RECOMMENDATION_ISSUED,
 )
@@ -37,14 +37,17 @@ async def on_recommendation_answered(events: Sequence[RecommendationAnswered], t
     )
 
 
-@router.on(DMS_EVENT_RECEIVED)
-async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transaction) -> None:
-    """Keep what happened to vehicles."""
-    rows = [row for event in events if (row := happening_row(event)) is not None]
-    if rows:
-        await store.save_happenings(tx.connection, rows)
-        marks = [(row["tenant_id"], row["dealer_id"], "") for row in rows]
-        await OUTCOMES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
+@router.on(INVENTORY_UPDATED)
+async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
+    """Keep how vehicles stand, as inventory worked it out: which VIN a stock number meant, and what a sale earned."""
+    told = [event for event in events if set(event.changes) != {"engagement.daily"}]
+    if not told:
+        return
+    await store.save_states(tx.connection, [state_row(event) for event in told])
+    rooftops = {(e.tenant_id, e.dealer_id, "") for e in told}
+    # Advice to send a vehicle away is the rooftop's that it left.
+    left = {(e.tenant_id, e.previous_dealer_id, "") for e in told if e.previous_dealer_id}
+    await OUTCOMES.mark(tx.connection, rooftops | left, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(FORECAST_READY)

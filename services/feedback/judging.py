@@ -87,7 +87,7 @@ class Judge:
     ) -> dict[str, Happening]:
         keys = {advice.vehicle_key for advice in advices if advice.vehicle_key}
         by_vehicle: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in await store.happenings(tx.connection, keys):
+        for row in await store.states(tx.connection, keys):
             by_vehicle[row["vehicle_key"]].append(row)
         since = min(advice.issued_at for advice in advices).date()
         arrivals = await store.arrivals(tx.connection, dealer_id, since)
@@ -99,7 +99,7 @@ class Judge:
                 result[advice.recommendation_id] = happening_of(by_vehicle[advice.vehicle_key])
                 continue
             mine = tuple(
-                Stocking(row["vehicle_key"], row["happened_on"], row["sold_on"], _float(row["gross"]))
+                Stocking(row["vehicle_key"], row["stock_date"], row["sold_on"], _float(row["gross"]))
                 for row in arrivals
                 if row["segment"] == advice.segment
                 and claimed.get(row["vehicle_key"], advice.recommendation_id) == advice.recommendation_id

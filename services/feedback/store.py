@@ -55,10 +55,11 @@ async def save_answers(connection: Connection, events: Sequence[RecommendationAn
         )
 
 
-async def save_happenings(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep what happened to vehicles."""
+async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep how vehicles stood, version by version."""
     await connection.execute(
-        "INSERT INTO happening SELECT * FROM jsonb_populate_recordset(NULL::happening, $1) ON CONFLICT DO NOTHING",
+        "INSERT INTO vehicle_state SELECT * FROM jsonb_populate_recordset(NULL::vehicle_state, $1)"
+        " ON CONFLICT DO NOTHING",
         list(rows),
     )
 
@@ -97,29 +98,24 @@ async def open_advice(connection: Connection, dealer_id: UUID) -> list[dict[str,
     return [dict(row) for row in rows]
 
 
-async def happenings(connection: Connection, vehicle_keys: Iterable[str]) -> list[dict[str, Any]]:
-    """Load what happened to vehicles, in order."""
+async def states(connection: Connection, vehicle_keys: Iterable[str]) -> list[dict[str, Any]]:
+    """Load how vehicles stood, oldest first."""
     rows = await connection.fetch(
-        "SELECT * FROM happening WHERE vehicle_key = ANY($1) ORDER BY at, event_id", sorted(set(vehicle_keys))
+        "SELECT * FROM vehicle_state WHERE vehicle_key = ANY($1) ORDER BY version", sorted(set(vehicle_keys))
     )
     return [dict(row) for row in rows]
 
 
 async def arrivals(connection: Connection, dealer_id: UUID, since: date) -> list[dict[str, Any]]:
-    """Load the vehicles stocked at a rooftop since a day, with their sale where one stands."""
+    """Load the vehicles that came into the group at a rooftop since a day, with their sale where one stands."""
     rows = await connection.fetch(
         """
-        SELECT DISTINCT ON (h.vehicle_key) h.vehicle_key, h.segment, h.happened_on, s.happened_on AS sold_on, s.gross
-        FROM happening h
-        LEFT JOIN LATERAL (
-            SELECT happened_on, gross FROM happening s
-            WHERE s.tenant_id = h.tenant_id AND s.vehicle_key = h.vehicle_key AND s.at > h.at
-              AND s.kind = 'vehicle.sold'
-              AND NOT EXISTS (SELECT 1 FROM happening x WHERE x.tenant_id = s.tenant_id
-                  AND x.vehicle_key = s.vehicle_key AND x.kind = 'vehicle.sale_unwound' AND x.at > s.at)
-            ORDER BY s.at DESC LIMIT 1) s ON true
-        WHERE h.dealer_id = $1 AND h.kind IN ('vehicle.stocked', 'order.received') AND h.happened_on >= $2
-        ORDER BY h.vehicle_key, h.at
+        SELECT DISTINCT ON (vehicle_key) vehicle_key, segment, stock_date,
+               CASE WHEN status = 'sold' THEN exit_date END AS sold_on,
+               CASE WHEN status = 'sold' THEN front_gross END AS gross
+        FROM vehicle_state
+        WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order'
+        ORDER BY vehicle_key, version DESC
         """,
         dealer_id,
         since,
@@ -173,9 +169,13 @@ async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -
         SELECT f.week, sum(f.mean) AS forecast, sum(coalesce(s.n, 0))::float8 AS sales
         FROM weekly_forecast f
         LEFT JOIN LATERAL (
-            SELECT count(*) AS n FROM happening h
-            WHERE h.tenant_id = f.tenant_id AND h.dealer_id = f.dealer_id AND h.segment = f.segment
-              AND h.kind = 'vehicle.sold' AND h.happened_on >= f.week AND h.happened_on < f.week + 7) s ON true
+            SELECT count(DISTINCT v.vehicle_key) AS n FROM vehicle_state v
+            WHERE v.tenant_id = f.tenant_id AND v.dealer_id = f.dealer_id AND v.segment = f.segment
+              AND v.status = 'sold' AND v.exit_date >= f.week AND v.exit_date < f.week + 7
+              AND NOT EXISTS (  -- unwound: in stock again, and not because it was stocked anew
+                  SELECT 1 FROM vehicle_state x
+                  WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key AND x.version > v.version
+                    AND x.status = 'in_stock' AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date))) s ON true
         WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
         """,
         dealer_id,

@@ -23,51 +23,26 @@ from services.feedback.domain import (
     Transfer,
 )
 from shared import events
-from shared.events import DmsEventKind, DmsEventReceived, OutcomeRecorded, deterministic_id, segment_key
+from shared.events import InventoryUpdated, OutcomeRecorded, deterministic_id
 
 _ENDINGS = {
-    "vehicle.sold": Kind.SOLD,
-    "vehicle.wholesaled": Kind.WHOLESALED,
-    "vehicle.departed": Kind.DEPARTED,
+    "sold": Kind.SOLD,
+    "wholesaled": Kind.WHOLESALED,
+    "departed": Kind.DEPARTED,
 }
-_REMEMBERED = {
-    DmsEventKind.STOCKED,
-    DmsEventKind.ORDER_RECEIVED,
-    DmsEventKind.UPDATED,
-    DmsEventKind.PRICED,
-    DmsEventKind.TRANSFERRED,
-    DmsEventKind.SOLD,
-    DmsEventKind.SALE_UNWOUND,
-    DmsEventKind.WHOLESALED,
-    DmsEventKind.DEPARTED,
-}
+_STATE = {
+    "tenant_id", "vehicle_key", "dealer_id", "segment", "list_price", "priced_on", "stock_date", "group_stock_date",
+    "exit_date", "front_gross",
+}  # fmt: skip
 
 
-def happening_row(event: DmsEventReceived) -> dict[str, Any] | None:
-    """Give the stored row of a DMS event; None for what says nothing about advice."""
-    if event.kind not in _REMEMBERED or event.vin is None:
-        return None
-    if event.kind is DmsEventKind.UPDATED and event.list_price is None:
-        return None
-    gross = event.front_gross
-    if gross is None and event.sale_price is not None and event.cost is not None:
-        gross = event.sale_price - event.cost - (event.recon_cost or Decimal(0))
-    known = event.make is not None and event.model is not None
-    sold = event.kind in {DmsEventKind.SOLD, DmsEventKind.WHOLESALED}
-    stocked = event.kind in {DmsEventKind.STOCKED, DmsEventKind.ORDER_RECEIVED}
-    on = (event.sale_date if sold else event.stock_date if stocked else None) or event.occurred_at.date()
+def state_row(event: InventoryUpdated) -> dict[str, Any]:
+    """Give the stored row of a vehicle's state."""
     return {
-        "tenant_id": event.tenant_id,
-        "event_id": event.event_id,
-        "dealer_id": event.dealer_id,
-        "vehicle_key": event.vin,
-        "segment": segment_key(event.condition, event.make or "", event.model or "") if known else None,
+        **event.model_dump(include=_STATE),
+        "version": event.aggregate_version,
+        "status": event.status.value,
         "at": event.occurred_at,
-        "kind": event.kind.value,
-        "happened_on": on,
-        "price": event.list_price,
-        "gross": gross,
-        "destination": event.destination_dealer_id,
     }
 
 
@@ -111,21 +86,36 @@ def answer_of(document: Mapping[str, Any] | None) -> Answer | None:
     )
 
 
-def happening_of(rows: Sequence[Mapping[str, Any]]) -> Happening:
-    """Fold what happened to one vehicle, in order, into what is known of it today."""
+def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
+    """Read the states of one vehicle, in order, as what happened to it; the first tells of no move."""
     known = Happening()
-    for row in rows:
-        kind, on = row["kind"], row["happened_on"]
-        if row["price"] is not None and kind in {"vehicle.priced", "vehicle.updated"}:
-            move = PriceMove(on, float(row["price"]))
-            known = replace(known, price_moves=(*known.price_moves, move))
-        if kind in _ENDINGS:
-            known = replace(known, ending=Ending(_ENDINGS[kind], on, _number(row["gross"])), unwound=None)
-        elif kind == "vehicle.sale_unwound" and known.ending is not None:
-            known = replace(known, ending=None, unwound=known.ending)
-        elif kind == "vehicle.transferred":
-            known = replace(known, transfer=Transfer(on, str(row["destination"])))
+    before: Mapping[str, Any] | None = None
+    for now in states:
+        if before is not None and now["list_price"] is not None and now["list_price"] != before["list_price"]:
+            on = now["priced_on"] or now["at"].date()
+            known = replace(known, price_moves=(*known.price_moves, PriceMove(on, float(now["list_price"]))))
+        if before is not None and now["dealer_id"] != before["dealer_id"]:
+            on = now["stock_date"] or now["at"].date()
+            known = replace(known, transfer=Transfer(on, str(now["dealer_id"])))
+        known = _ended(known, now)
+        before = now
     return known
+
+
+def _ended(known: Happening, now: Mapping[str, Any]) -> Happening:
+    kind = _ENDINGS.get(now["status"])
+    if kind is not None:
+        on = now["exit_date"] or now["at"].date()
+        return replace(known, ending=Ending(kind, on, _number(now["front_gross"])), unwound=None)
+    if known.ending is None:
+        return known
+    # Back in stock: a sale was undone, unless the car was stocked anew since; one that had vanished is just back.
+    undone = known.ending.kind is not Kind.DEPARTED and not _stocked_since(now, known.ending.on)
+    return replace(known, ending=None, unwound=known.ending if undone else None)
+
+
+def _stocked_since(now: Mapping[str, Any], day: date) -> bool:
+    return now["stock_date"] is not None and now["stock_date"] > day
 
 
 def outcome_event(

@@ -9,7 +9,7 @@ from shared.events.forecast import ForecastReady, WeeklyDemand
 from shared.events.inventory import InventoryUpdated, VehicleStatus
 from shared.events.market import Listing, MarketDataReceived, MarketUpdated
 from shared.events.outcome import OutcomeKind, OutcomeRecorded
-from shared.events.policy import PolicyUpdated
+from shared.events.policy import PolicyRules, PolicyUpdated
 from shared.events.recommendation import (
     Action,
     AdviceStatus,
@@ -40,6 +40,7 @@ __all__ = [
     "MarketUpdated",
     "OutcomeKind",
     "OutcomeRecorded",
+    "PolicyRules",
     "PolicyUpdated",
     "RecommendationAnswered",
     "RecommendationIssued",

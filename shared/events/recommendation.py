@@ -109,6 +109,8 @@ class RecommendationIssued(Event):
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed."""
     holding_cost_per_day: Money | None = None
+    held_out: bool = False
+    """Logged and not shown, by the dealer's hold-out share: what happens without it is the comparison."""
 
 
 class RecommendationAnswered(Event):

@@ -1,4 +1,4 @@
-"""The registry: every topic with its model, its one producer, its consumers and its partitions."""
+"""The registry: every topic with its model, its producers, its consumers and its partitions."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -17,13 +17,22 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Topic(Generic[E]):
-    """A topic: keyed by dealer id, so that one rooftop's events keep their order."""
+    """A topic: keyed by dealer id, so that one rooftop's events keep their order.
+
+    ``producer`` owns it; ``also_from`` are other services that write to it.
+    """
 
     name: str
     model: type[E]
     producer: str
     consumers: tuple[str, ...]
     partitions: int = 12
+    also_from: tuple[str, ...] = ()
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """Every service that writes to it, the owner first."""
+        return (self.producer, *self.also_from)
 
     @property
     def event_type(self) -> str:
@@ -35,17 +44,20 @@ class Topic(Generic[E]):
         return f"{self.name}.dlq.{group}"
 
 
-DMS_EVENT_RECEIVED = Topic("dms-event-received", DmsEventReceived, "gateway", ("inventory", "feedback"))
+DMS_EVENT_RECEIVED = Topic("dms-event-received", DmsEventReceived, "gateway", ("inventory",))
 MARKET_DATA_RECEIVED = Topic("market-data-received", MarketDataReceived, "gateway", ("market",))
 INVENTORY_UPDATED = Topic(
-    "inventory-updated", InventoryUpdated, "inventory", ("market", "forecast", "recommend", "gateway")
+    "inventory-updated", InventoryUpdated, "inventory", ("market", "forecast", "recommend", "feedback", "gateway")
 )
 MARKET_UPDATED = Topic("market-updated", MarketUpdated, "market", ("forecast", "recommend", "gateway"))
 FORECAST_READY = Topic("forecast-ready", ForecastReady, "forecast", ("recommend", "feedback", "gateway"))
 RECOMMENDATION_ISSUED = Topic("recommendation-issued", RecommendationIssued, "recommend", ("feedback", "gateway"))
 RECOMMENDATION_ANSWERED = Topic("recommendation-answered", RecommendationAnswered, "gateway", ("feedback", "gateway"))
 OUTCOME_RECORDED = Topic("outcome-recorded", OutcomeRecorded, "feedback", ("recommend", "gateway"))
-POLICY_UPDATED = Topic("policy-updated", PolicyUpdated, "feedback", ("forecast", "recommend", "gateway"))
+POLICY_UPDATED = Topic(
+    "policy-updated", PolicyUpdated, "feedback", ("forecast", "recommend", "gateway"), also_from=("gateway",)
+)
+"""Parameters are learned by feedback; rules are set through the gateway."""
 
 TOPICS: dict[str, Topic[Event]] = {
     topic.name: topic  # type: ignore[misc]  # Topic is read-only, so covariant in all but name

@@ -8,12 +8,12 @@ from shared.events import Event, Topic
 _TRACE = frozenset({"traceparent", "tracestate"})
 
 
-def headers_of(event: Event, topic: Topic[Any], trace: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers an event travels with."""
+def headers_of(event: Event, topic: Topic[Any], trace: Mapping[str, str], source: str) -> dict[str, str]:
+    """Give the headers an event travels with; ``source`` is the service that it comes from."""
     return {
         "ce_specversion": "1.0",
         "ce_id": str(event.event_id),
-        "ce_source": f"/doso/{topic.producer}",
+        "ce_source": f"/doso/{source}",
         "ce_type": topic.event_type,
         "ce_time": event.occurred_at.isoformat(),
         "content-type": "application/json",

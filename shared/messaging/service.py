@@ -63,7 +63,7 @@ async def running(
         stack.push_async_callback(health.stop)
         pool = await create_pool(name, postgres)
         stack.push_async_callback(_close_pool, telemetry, pool)
-        work = UnitOfWork(pool)
+        work = UnitOfWork(pool, name)
         service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack)
         stack.push_async_callback(_cancel, service.tasks)
         health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))

@@ -16,8 +16,11 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 class Transaction:
     """An open transaction and the events it will leave in the outbox when it commits."""
 
-    def __init__(self, connection: Connection, traces: Mapping[UUID, dict[str, str]] | None = None) -> None:
+    def __init__(
+        self, connection: Connection, service: str, traces: Mapping[UUID, dict[str, str]] | None = None
+    ) -> None:
         self.connection = connection
+        self._service = service
         self._traces = traces or {}
         self._own_trace = current_traceparent()
         self._events: list[tuple[Event, dict[str, str]]] = []
@@ -45,7 +48,7 @@ class Transaction:
             topics.append(topic.name)
             keys.append(str(event.dealer_id))
             payloads.append(payload)
-            headers.append(headers_of(event, topic, trace))
+            headers.append(headers_of(event, topic, trace, self._service))
         self._events.clear()
         return len(await insert_outbox(self.connection, ids, topics, keys, payloads, headers))
 
@@ -77,8 +80,9 @@ async def insert_outbox(
 class UnitOfWork:
     """Opens transactions for one service."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, service: str) -> None:
         self.pool = pool
+        self.service = service
 
     @asynccontextmanager
     async def begin(
@@ -86,7 +90,7 @@ class UnitOfWork:
     ) -> AsyncIterator[Transaction]:
         """Open a transaction for ``tenants``; it commits when the block ends and rolls back if it raises."""
         async with tenant_transaction(self.pool, tenants) as connection:
-            transaction = Transaction(connection, traces)
+            transaction = Transaction(connection, self.service, traces)
             yield transaction
             await transaction.flush()
 

@@ -119,7 +119,7 @@ def variables_of(service: str) -> dict[str, bool]:
 
 def dependencies() -> set[tuple[str, str]]:
     """List who needs which server, from the topic registry and the services' settings."""
-    speakers = {topic.producer for topic in TOPICS.values()}
+    speakers = {service for topic in TOPICS.values() for service in topic.producers}
     listeners = {consumer for topic in TOPICS.values() for consumer in topic.consumers}
     edges = {(service, "kafka") for service in speakers | listeners}
     for service in SERVICES:

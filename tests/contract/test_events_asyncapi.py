@@ -92,7 +92,7 @@ def test_every_operation_is_on_a_message_of_its_channel(document: dict[str, Any]
 
 @each_service
 def test_operations_are_those_of_the_registry(document: dict[str, Any], service: str) -> None:
-    sent = {name for name, topic in TOPICS.items() if topic.producer == service}
+    sent = {name for name, topic in TOPICS.items() if service in topic.producers}
     received = {name for name, topic in TOPICS.items() if service in topic.consumers}
     parked = {f"{name}.dlq.{service}" for name in received}
 

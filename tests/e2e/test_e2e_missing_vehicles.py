@@ -25,7 +25,7 @@ TENANT, DEALER = uuid4(), uuid4()
 @pytest.fixture
 async def work(system: System) -> AsyncIterator[UnitOfWork]:
     pool = await create_pool("gateway", PostgresSettings(dsn=PostgresServer(system.data_dir).dsn()))
-    yield UnitOfWork(pool)
+    yield UnitOfWork(pool, "gateway")
     await pool.close()
 
 

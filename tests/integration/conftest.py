@@ -107,7 +107,7 @@ class Probe:
 
     def as_record(self, event: Event, trace: dict[str, str] | None = None) -> dict[str, Any]:
         """Give an event as the relay would send it."""
-        headers = headers_of(event, self.topic, trace or {})
+        headers = headers_of(event, self.topic, trace or {}, self.service)
         return {
             "value": event.model_dump_json().encode(),
             "key": str(event.dealer_id).encode(),
@@ -215,7 +215,7 @@ async def probe(
     )
     pool = await create_pool(service, postgres)
     telemetry = observe(service, TelemetrySettings(log_level="ERROR"))
-    yield Probe(service, topic, postgres, kafka, owner, UnitOfWork(pool), telemetry)
+    yield Probe(service, topic, postgres, kafka, owner, UnitOfWork(pool, service), telemetry)
     await pool.close()
     await owner.execute(f"DROP SCHEMA {service} CASCADE; DROP ROLE {role}")
     await owner.close()

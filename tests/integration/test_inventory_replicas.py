@@ -26,7 +26,7 @@ def reported(tenant, kind: DmsEventKind, at: datetime) -> DmsEventReceived:
 async def test_a_vehicle_first_heard_of_at_two_rooftops_at_once_keeps_both_reports(migrated: str) -> None:
     tenant = uuid4()
     pool = await create_pool("inventory", PostgresSettings(dsn=migrated))
-    work = UnitOfWork(pool)
+    work = UnitOfWork(pool, "inventory")
     first_is_in, go = asyncio.Event(), asyncio.Event()
 
     async def sold() -> None:

@@ -38,23 +38,25 @@ def upgrade() -> None:
             document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, recommendation_id)
         );
-        CREATE TABLE happening (
+        CREATE TABLE vehicle_state (
             tenant_id uuid NOT NULL,
-            event_id uuid NOT NULL,
-            dealer_id uuid NOT NULL,
             vehicle_key text NOT NULL,
+            version bigint NOT NULL,
+            dealer_id uuid NOT NULL,
             segment text,
             at timestamptz NOT NULL,
-            kind text NOT NULL,
-            happened_on date NOT NULL,
-            price numeric(14, 2),
-            gross numeric(14, 2),
-            destination uuid,
-            PRIMARY KEY (tenant_id, event_id)
+            status text NOT NULL,
+            list_price numeric(14, 2),
+            priced_on date,
+            stock_date date,
+            group_stock_date date,
+            exit_date date,
+            front_gross numeric(14, 2),
+            PRIMARY KEY (tenant_id, vehicle_key, version)
         );
-        CREATE INDEX happening_by_vehicle ON happening (tenant_id, vehicle_key, at);
-        CREATE INDEX happening_by_segment ON happening (tenant_id, dealer_id, segment, happened_on)
-            WHERE kind IN ('vehicle.stocked', 'order.received', 'vehicle.sold');
+        CREATE INDEX vehicle_state_arrived ON vehicle_state (tenant_id, dealer_id, group_stock_date);
+        CREATE INDEX vehicle_state_sold ON vehicle_state (tenant_id, dealer_id, segment, exit_date)
+            WHERE status = 'sold';
         CREATE TABLE outcome (
             tenant_id uuid NOT NULL,
             recommendation_id uuid NOT NULL,
@@ -84,4 +86,4 @@ def upgrade() -> None:
         );
         """,
     )
-    run_script(op, tenant_isolation("advice", "answer", "happening", "outcome", "weekly_forecast", "policy"))
+    run_script(op, tenant_isolation("advice", "answer", "vehicle_state", "outcome", "weekly_forecast", "policy"))

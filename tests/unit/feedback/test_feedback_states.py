@@ -1,0 +1,83 @@
+"""What happened to a vehicle, read from how it stood version by version."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from services.feedback.domain import Kind
+from services.feedback.translate import happening_of
+
+HERE, THERE = "store-a", "store-b"
+
+
+def state(day: int, status: str = "in_stock", **fields):
+    stood = {
+        "at": datetime(2026, 3, day, tzinfo=UTC),
+        "status": status,
+        "dealer_id": HERE,
+        "list_price": Decimal(20_000),
+        "priced_on": None,
+        "stock_date": date(2026, 2, 1),
+        "exit_date": None,
+        "front_gross": None,
+    }
+    return {**stood, **fields}
+
+
+def sold(day: int, gross: int | None = 1_500):
+    return state(day, "sold", exit_date=date(2026, 3, day), front_gross=None if gross is None else Decimal(gross))
+
+
+def test_the_first_price_known_is_no_move_and_each_new_one_is() -> None:
+    told = [
+        state(1),
+        state(2),
+        state(5, list_price=Decimal(19_500), priced_on=date(2026, 3, 5)),
+        state(9, list_price=Decimal(19_000), priced_on=date(2026, 3, 8)),
+    ]
+    moves = happening_of(told).price_moves
+    assert [(move.on, move.price) for move in moves] == [(date(2026, 3, 5), 19_500.0), (date(2026, 3, 8), 19_000.0)]
+
+
+def test_a_sale_is_an_end_with_the_gross_that_inventory_worked_out() -> None:
+    ending = happening_of([state(1), sold(7)]).ending
+    assert ending is not None
+    assert (ending.kind, ending.on, ending.gross) == (Kind.SOLD, date(2026, 3, 7), 1_500.0)
+
+
+def test_better_figures_take_the_place_of_the_first() -> None:
+    ending = happening_of([state(1), sold(7, None), sold(7, 900)]).ending
+    assert ending is not None
+    assert ending.gross == 900.0
+
+
+def test_back_in_stock_after_a_sale_is_a_sale_undone() -> None:
+    happened = happening_of([state(1), sold(7), state(9)])
+    assert happened.ending is None
+    assert happened.unwound is not None
+    assert happened.unwound.on == date(2026, 3, 7)
+
+
+def test_bought_back_and_stocked_anew_undoes_no_sale() -> None:
+    happened = happening_of([state(1), sold(7), state(20, stock_date=date(2026, 3, 20))])
+    assert happened.ending is None
+    assert happened.unwound is None
+
+
+def test_one_that_vanished_and_is_back_never_left() -> None:
+    happened = happening_of([state(1), state(3, "departed", exit_date=date(2026, 3, 3)), state(5)])
+    assert happened.ending is None
+    assert happened.unwound is None
+
+
+def test_a_move_to_a_sister_store_is_a_transfer() -> None:
+    transfer = happening_of([state(1), state(4, dealer_id=THERE, stock_date=date(2026, 3, 4))]).transfer
+    assert transfer is not None
+    assert (transfer.on, transfer.destination) == (date(2026, 3, 4), THERE)
+
+
+def test_nothing_known_is_nothing_happened() -> None:
+    happened = happening_of([])
+    assert happened.ending is None
+    assert happened.price_moves == ()

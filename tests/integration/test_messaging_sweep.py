@@ -7,9 +7,9 @@ import pytest
 
 from deploy.local.sweep import Sweep
 from shared.events import new_event_id
-from shared.events.topics import DMS_EVENT_RECEIVED
+from shared.events.topics import INVENTORY_UPDATED
 
-TOPIC = DMS_EVENT_RECEIVED
+TOPIC = INVENTORY_UPDATED
 PATIENT, AT_ONCE = 3600.0, 0.0
 
 

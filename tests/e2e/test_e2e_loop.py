@@ -107,18 +107,22 @@ def test_advice_followed_and_sold_is_counted(group: Group, store: str) -> None:
     assert (shown["decision"], shown["reason"]) == ("accepted", "as advised")
 
     group.send(group.event(store, "vehicle.priced", advice["vin"], list_price=advice["price"]))
-    group.until(store, advice["vin"], list_price=advice["price"])
-    sale = {"sale_price": advice["price"], "front_gross": "1234.56", "sale_date": str(datetime.now(UTC).date())}
-    group.send(group.event(store, "vehicle.sold", advice["vin"], **sale))
+    unit = group.until(store, advice["vin"], list_price=advice["price"])
+    # As many systems report it: by stock number, without the VIN, the cost or the gross.
+    sale = {"sale_price": advice["price"], "sale_date": str(datetime.now(UTC).date())}
+    event = group.event(store, "vehicle.sold", advice["vin"], stock_number=unit["stock_number"], **sale)
+    del event["data"]["vin"]
+    group.send({**event, "subject": unit["stock_number"]})
     sold = group.until(store, advice["vin"], status="sold")
-    assert (sold["front_gross"], sold["days"]) == ("1234.56", None)
+    gross = str(Decimal(advice["price"]) - Decimal(unit["cost"]) - Decimal(unit["recon_cost"] or 0))
+    assert (sold["front_gross"], sold["days"]) == (gross, None)
 
     def sold_outcome() -> Any:
         found = group.items("/feedback", recommendation_id=advice["id"])
         return [item for item in found if item["kind"] == "sold"]
 
     (outcome,) = poll(sold_outcome, "the outcome of the advice")
-    assert outcome["realised_gross"] == "1234.56"
+    assert outcome["realised_gross"] == gross
     assert (outcome["action"], outcome["decision"], outcome["observational"]) == ("reprice", "accepted", True)
     assert outcome["expected_value"] == advice["value"]
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.gateway.domain.snapshot import GRACE_SNAPSHOTS, Known, step, too_many_missing
+from services.gateway.domain.snapshot import GRACE_DAYS, Known, step, too_many_missing
 from services.gateway.import_progress import Progress
 from services.gateway.imports import (
     ImportedRow,
@@ -154,7 +154,7 @@ class Importer:
                         f"{unreadable[dealer_id]} rows have a VIN that cannot be read and may be them: none departs"
                     )
                     continue
-                grace = 1 if progress.work.confirm else GRACE_SNAPSHOTS
+                grace = 1 if progress.work.confirm else GRACE_DAYS
                 left = await store.missing_again(
                     tx.connection, progress.work, dealer_id, missing=missing, present=vins, grace=grace
                 )
@@ -162,7 +162,7 @@ class Importer:
                 if waiting := len(missing) - len(left):
                     progress.notes.append(
                         f"{waiting} vehicles known at {progress.dealers[dealer_id].name} are missing from this "
-                        f"snapshot; they count as departed if the next one lacks them too"
+                        f"snapshot; they count as departed if that of a later day lacks them too"
                     )
         return gone
 

@@ -162,15 +162,16 @@ def test_new_price_in_a_second_snapshot_is_a_price_event(group: Group, dealer: s
     assert group.until(dealer, vins[1], odometer=31_020)["priced_on"] is None
 
 
-def test_vehicle_missing_once_stays_and_missing_twice_departs_and_may_come_back(group: Group, dealer: str) -> None:
+def test_vehicle_missing_one_day_stays_and_missing_two_departs_and_may_come_back(group: Group, dealer: str) -> None:
     stock = rows(5)
     vins = [str(row["VIN"]) for row in stock]
-    group.stock(dealer, stock)
+    group.stock(dealer, stock, as_of=_days_ago(2))
     _until_in_stock(group, dealer, vins)
-    once = group.stock(dealer, stock[1:])
-    assert (once["status"], once["events"]) == ("done", {})
-    assert "1 vehicles known at" in once["notes"][0]
-    assert _in_stock(group, dealer) == set(vins)
+    for _ in ("at nine", "at ten, from a feed that is still broken"):
+        once = group.stock(dealer, stock[1:], as_of=_days_ago(1))
+        assert (once["status"], once["events"]) == ("done", {})
+        assert "1 vehicles known at" in once["notes"][0]
+        assert _in_stock(group, dealer) == set(vins)
     assert group.stock(dealer, stock[1:])["events"] == {"vehicle.departed": 1}
     group.until(dealer, vins[0], status="departed")
     assert group.stock(dealer, stock)["events"] == {"vehicle.stocked": 1}
@@ -179,10 +180,10 @@ def test_vehicle_missing_once_stays_and_missing_twice_departs_and_may_come_back(
 
 def test_vehicle_seen_in_between_is_missing_anew(group: Group, dealer: str) -> None:
     stock = rows(5)
-    group.stock(dealer, stock)
+    group.stock(dealer, stock, as_of=_days_ago(3))
     _until_in_stock(group, dealer, [str(row["VIN"]) for row in stock])
-    for file in (stock[1:], stock, stock[1:]):
-        assert group.stock(dealer, file)["events"] == {}
+    for day, file in ((2, stock[1:]), (1, stock), (0, stock[1:])):
+        assert group.stock(dealer, file, as_of=_days_ago(day))["events"] == {}
 
 
 def test_snapshot_that_lacks_much_is_refused_until_confirmed(group: Group, dealer: str) -> None:
@@ -209,6 +210,10 @@ def test_delta_lets_nothing_depart(group: Group, dealer: str) -> None:
     for _ in range(2):
         assert group.stock(dealer, stock[4:], mode="delta")["events"] == {}
     assert len(_in_stock(group, dealer)) == 5
+
+
+def _days_ago(days: int) -> str:
+    return str(datetime.now(UTC).date() - timedelta(days=days))
 
 
 def _in_stock(group: Group, dealer: str) -> set[str]:

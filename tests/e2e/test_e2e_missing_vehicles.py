@@ -29,7 +29,7 @@ async def work(system: System) -> AsyncIterator[UnitOfWork]:
     await pool.close()
 
 
-def snapshot() -> Import:
+def snapshot(day: int) -> Import:
     return Import(
         TENANT,
         uuid4(),
@@ -37,7 +37,7 @@ def snapshot() -> Import:
         "inventory",
         "snapshot",
         "x.csv",
-        date(2026, 4, 15),
+        date(2026, 4, day),
         None,
         confirm=False,
         by_store=False,
@@ -50,19 +50,26 @@ async def missing(work: UnitOfWork, file: Import, key: str, *, present: bool = F
         return await imports.missing_again(tx.connection, file, DEALER, grace=2, **told)
 
 
-async def test_interrupted_import_counts_a_missing_vehicle_once(work: UnitOfWork) -> None:
-    key, first, second = uuid4().hex, snapshot(), snapshot()
-    assert await missing(work, first, key) == set()
-    assert await missing(work, first, key) == set(), "the same import, started again"
-    assert await missing(work, second, key) == {key}
-    assert await missing(work, second, key) == {key}, "cut off before the departure, it still departs"
+async def test_a_day_counts_once_however_often_its_snapshots_come(work: UnitOfWork) -> None:
+    key, monday, tuesday = uuid4().hex, snapshot(13), snapshot(14)
+    assert await missing(work, monday, key) == set()
+    assert await missing(work, monday, key) == set(), "the same import, started again"
+    assert await missing(work, snapshot(13), key) == set(), "another of that day, from a feed broken for an hour"
+    assert await missing(work, tuesday, key) == {key}
+    assert await missing(work, tuesday, key) == {key}, "cut off before the departure, it still departs"
+
+
+async def test_a_late_snapshot_of_an_earlier_day_counts_nothing(work: UnitOfWork) -> None:
+    key = uuid4().hex
+    assert await missing(work, snapshot(14), key) == set()
+    assert await missing(work, snapshot(13), key) == set()
 
 
 async def test_departed_or_seen_vehicle_is_counted_anew(work: UnitOfWork) -> None:
     key = uuid4().hex
-    assert [await missing(work, snapshot(), key) for _ in range(2)] == [set(), {key}]
+    assert [await missing(work, snapshot(day), key) for day in (13, 14)] == [set(), {key}]
     async with work.begin(TENANT) as tx:
         await imports.forget_missing(tx.connection, DEALER, {key})
-    assert await missing(work, snapshot(), key) == set()
-    assert await missing(work, snapshot(), key, present=True) == set()
-    assert await missing(work, snapshot(), key) == set()
+    assert await missing(work, snapshot(15), key) == set()
+    assert await missing(work, snapshot(16), key, present=True) == set()
+    assert await missing(work, snapshot(17), key) == set()

@@ -12,8 +12,8 @@ STILL_LISTED_DAYS = 10
 """Adverts outlive their cars: one sold this recently is a stale advert, not a new arrival."""
 LARGEST_LOSS = 0.30
 """A snapshot that lacks more of the known stock than this is taken for a broken feed."""
-GRACE_SNAPSHOTS = 2
-"""A vehicle has departed once this many snapshots in a row lack it."""
+GRACE_DAYS = 2
+"""A vehicle has departed once the snapshots of this many days in a row lack it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ CREATE TABLE missing_vehicle (
     dealer_id uuid NOT NULL,
     vehicle_key text NOT NULL,
     missing_since date NOT NULL,
-    snapshots int NOT NULL,
-    last_import uuid NOT NULL,
+    days int NOT NULL,
+    last_day date NOT NULL,
     PRIMARY KEY (tenant_id, dealer_id, vehicle_key)
 );
 """
@@ -197,10 +197,22 @@ CREATE TABLE policy (
 );
 """
 
+RULES = """
+CREATE TABLE policy_rules (
+    tenant_id uuid NOT NULL REFERENCES tenant,
+    dealer_id uuid NOT NULL,
+    version bigint NOT NULL,
+    rules jsonb NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, dealer_id, version)
+);
+"""
+
 
 def upgrade() -> None:
     """Create the tables and fence them."""
-    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL):
+    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES):
         run_script(op, script)
     run_script(
         op,
@@ -208,6 +220,7 @@ def upgrade() -> None:
             "tenant", "dealer", "app_user", "refresh_token", "api_key", "audit",
             "import", "import_chunk", "import_rejection", "missing_vehicle",
             "vehicle", "market", "forecast", "recommendation", "outcome", "policy",
+            "policy_rules",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))

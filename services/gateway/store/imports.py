@@ -178,9 +178,9 @@ async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
 async def missing_again(
     connection: Connection, work: Import, dealer_id: UUID, *, missing: set[str], present: set[str], grace: int
 ) -> set[str]:
-    """Count a snapshot's missing vehicles; returns those that were missing from ``grace`` snapshots in a row.
+    """Count a snapshot's missing vehicles; returns those that were missing on ``grace`` days in a row.
 
-    An import that was interrupted and runs again counts once.
+    However many snapshots a day brings, it counts once: a feed may be broken for an hour.
     """
     await connection.execute(
         "DELETE FROM missing_vehicle WHERE dealer_id = $1 AND vehicle_key = ANY($2)",
@@ -189,19 +189,18 @@ async def missing_again(
     )
     rows = await connection.fetch(
         """
-        INSERT INTO missing_vehicle AS m (tenant_id, dealer_id, vehicle_key, missing_since, snapshots, last_import)
-        SELECT $1, $2, key, $4, 1, $5 FROM unnest($3::text[]) AS u(key)
+        INSERT INTO missing_vehicle AS m (tenant_id, dealer_id, vehicle_key, missing_since, days, last_day)
+        SELECT $1, $2, key, $4, 1, $4 FROM unnest($3::text[]) AS u(key)
         ON CONFLICT (tenant_id, dealer_id, vehicle_key) DO UPDATE
-        SET snapshots = m.snapshots + (m.last_import <> excluded.last_import)::int, last_import = excluded.last_import
-        RETURNING vehicle_key, snapshots
+        SET days = m.days + (m.last_day < excluded.last_day)::int, last_day = greatest(m.last_day, excluded.last_day)
+        RETURNING vehicle_key, days
         """,
         work.tenant_id,
         dealer_id,
         sorted(missing),
         work.as_of,
-        work.import_id,
     )
-    return {row["vehicle_key"] for row in rows if row["snapshots"] >= grace}
+    return {row["vehicle_key"] for row in rows if row["days"] >= grace}
 
 
 async def forget_missing(connection: Connection, dealer_id: UUID, keys: set[str]) -> None:

@@ -9,7 +9,6 @@ from shared.observability.settings import TelemetrySettings
 from shared.observability.telemetry import Telemetry, instrument_asyncpg, observe
 from shared.observability.tracing import (
     consume_batch_span,
-    consume_span,
     current_traceparent,
     extract_context,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "Telemetry",
     "TelemetrySettings",
     "consume_batch_span",
-    "consume_span",
     "current_traceparent",
     "extract_context",
     "health_asgi",

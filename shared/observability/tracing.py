@@ -65,14 +65,6 @@ def extract_context(headers: Headers) -> Context:
 
 
 @contextmanager
-def consume_span(tracer: Tracer, name: str, headers: Headers) -> Iterator[Span]:
-    """Continue the producer's trace while one event is handled; an exception marks the span and goes on."""
-    parent = extract_context(headers)
-    with tracer.start_as_current_span(name, context=parent, kind=SpanKind.CONSUMER) as span:
-        yield span
-
-
-@contextmanager
 def consume_batch_span(tracer: Tracer, name: str, batch: Iterable[Headers]) -> Iterator[Span]:
     """Start one trace for a batch, linked to the trace of each event in it."""
     contexts = (trace.get_current_span(extract_context(headers)).get_span_context() for headers in batch)

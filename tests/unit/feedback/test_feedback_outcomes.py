@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from advice_samples import ACCEPTED, DECLINED, REPRICE, closed, day, moment
 
 from services.feedback.domain import (
     Action,
@@ -17,52 +18,12 @@ from services.feedback.domain import (
     Kind,
     PriceMove,
     Status,
-    Stocking,
     Transfer,
     exposure_so_far,
     outcome_of,
     standing,
 )
 
-ISSUED = datetime(2025, 6, 1, 9, tzinfo=UTC)
-
-
-def day(number: int) -> date:
-    """Give the calendar day so many days after the advice was issued."""
-    return ISSUED.date() + timedelta(days=number)
-
-
-def moment(number: int) -> datetime:
-    return ISSUED + timedelta(days=number)
-
-
-REPRICE = Advice(
-    recommendation_id="r1",
-    action=Action.REPRICE,
-    segment="used/a/one",
-    issued_at=ISSUED,
-    expires_at=moment(14),
-    value=300.0,
-    vehicle_key="VIN1",
-    price=19_000.0,
-    current_price=20_000.0,
-    expected_gross=1_500.0,
-    expected_daily_hazard=0.05,
-    baseline_daily_hazard=0.03,
-    holding_cost_per_day=40.0,
-    policy_version=3,
-)
-ORDER = replace(
-    REPRICE,
-    action=Action.ORDER,
-    vehicle_key=None,
-    price=None,
-    quantity=2,
-    expected_daily_hazard=None,
-    value=2_000.0,
-)
-ACCEPTED = Answer(Decision.ACCEPTED, moment(1))
-DECLINED = Answer(Decision.DECLINED, moment(1), reason="too low")
 NEARER = Answer(Decision.MODIFIED, moment(1), price=19_300.0)
 FURTHER = Answer(Decision.MODIFIED, moment(1), price=19_900.0)
 FOLLOWED = (PriceMove(day(2), 18_995.0),)
@@ -71,10 +32,6 @@ NET_OF_NOTHING = 1_500 - 40 * (1 - 0.95**90) / 0.05 - 300
 
 def sold(number: int, gross: float | None = 1_200.0) -> Ending:
     return Ending(Kind.SOLD, day(number), gross)
-
-
-def closed(advice: Advice, number: int, status: Status) -> Advice:
-    return replace(advice, status=status, closed_at=moment(number))
 
 
 def test_a_followed_reprice_that_sold():
@@ -269,69 +226,6 @@ def test_a_value_is_absent_where_the_gross_is_unknown():
     outcome = outcome_of(REPRICE, None, Happening(ending=sold(5, None)), moment(6))
     assert outcome is not None
     assert (outcome.kind, outcome.realised_gross, outcome.realised_value) == (Kind.SOLD, None, None)
-
-
-def arrivals(*numbers: int) -> tuple[Stocking, ...]:
-    return tuple(Stocking(f"VIN{number}", day(number)) for number in numbers)
-
-
-def test_an_order_is_stocked_within_its_lead_time_up_to_its_quantity_and_valued_when_all_sold():
-    assert outcome_of(ORDER, ACCEPTED, Happening(), moment(60)) is None
-    units = arrivals(95, 40, 70, 50)
-    stocked = outcome_of(ORDER, ACCEPTED, Happening(stockings=units), moment(96))
-    assert stocked is not None
-    assert (stocked.kind, stocked.days, stocked.vehicle_keys) == (Kind.STOCKED, 50, ("VIN40", "VIN50"))
-    assert (stocked.realised_value, stocked.hazard_exposure) == (None, 0)
-    first, second = arrivals(40, 50)
-    sales = (replace(first, sold_on=day(60), gross=2_000.0), replace(second, sold_on=day(80), gross=1_000.0))
-    done = outcome_of(ORDER, ACCEPTED, Happening(stockings=sales), moment(81))
-    assert done is not None
-    assert (done.kind, done.days, done.realised_gross, done.sales) == (Kind.SOLD, 80, 3_000, 0)
-    assert done.realised_value == pytest.approx(3_000 - 40 * (20 + 30))
-
-
-def test_an_order_waits_for_the_rest_of_its_quantity_until_the_lead_time_is_over():
-    one = (replace(arrivals(40)[0], sold_on=day(60), gross=2_000.0),)
-    waiting, over = (outcome_of(ORDER, None, Happening(stockings=one), moment(d)) for d in (70, 91))
-    assert waiting is not None
-    assert over is not None
-    assert (waiting.kind, over.kind, over.followed) == (Kind.STOCKED, Kind.SOLD, True)
-
-
-@pytest.mark.parametrize(
-    ("answer", "now", "on"),
-    [(DECLINED, 2, 1), (None, 91, 90), (Answer(Decision.MODIFIED, moment(3), quantity=0), 4, 3)],
-    ids=["declined", "nothing came in time", "modified to none"],
-)
-def test_bringing_in_nothing_is_worth_nothing_against_doing_nothing(answer: Answer | None, now: int, on: int):
-    outcome = outcome_of(ORDER, answer, Happening(), moment(now))
-    assert outcome is not None
-    assert (outcome.kind, outcome.days, outcome.followed, outcome.realised_value) == (
-        Kind.UNSOLD,
-        on,
-        False,
-        0.0,
-    )
-
-
-def test_acquiring_has_a_shorter_lead_time_and_modified_quantities_count():
-    advice = replace(ORDER, action=Action.ACQUIRE, quantity=5)
-    late = outcome_of(advice, None, Happening(stockings=arrivals(31)), moment(32))
-    assert late is not None
-    assert (late.kind, late.days) == (Kind.UNSOLD, 30)
-    answer = Answer(Decision.MODIFIED, moment(1), quantity=1)
-    outcome = outcome_of(advice, answer, Happening(stockings=arrivals(10, 12)), moment(13))
-    assert outcome is not None
-    assert outcome.vehicle_keys == ("VIN10",)
-
-
-def test_superseded_orders_leave_their_arrivals_to_the_successor_unless_they_were_accepted():
-    advice = closed(ORDER, 2, Status.SUPERSEDED)
-    happening = Happening(stockings=arrivals(40, 50))
-    assert outcome_of(advice, None, happening, moment(60)) is None
-    accepted = outcome_of(advice, ACCEPTED, happening, moment(60))
-    assert accepted is not None
-    assert accepted.kind is Kind.STOCKED
 
 
 def test_days_are_the_rooftops_own():

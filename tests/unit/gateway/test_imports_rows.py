@@ -18,7 +18,6 @@ from services.gateway.imports import (
     SaleRow,
     WarningKind,
     read_import,
-    rejected_csv,
 )
 from services.gateway.imports.columns import OdometerUnit
 
@@ -286,50 +285,6 @@ def test_a_listing_cannot_go_before_it_came(read: Read) -> None:
     (row,) = read(ImportKind.MARKET, {**LISTING, "last_seen": "2025-12-01"})
     assert isinstance(row, RejectedRow)
     assert "before the first sight" in row.reason
-
-
-def test_reading_twice_gives_the_same(read: Read) -> None:
-    reading = read(ImportKind.INVENTORY, {**STOCK, "Year": "2019"}, {**STOCK, "Price": "-1"})
-    first = (list(reading), reading.counts, reading.warnings)
-    assert (list(reading), reading.counts, reading.warnings) == first
-
-
-def test_refused_rows_can_be_mended_and_sent_again(read: Read, tmp_path: Path) -> None:
-    bad = {**STOCK, "Price": "19,2S0", "Model": 'Q3 "quattro", é'}
-    reading = read(ImportKind.INVENTORY, bad, {**STOCK, "VIN": ""})
-    path = tmp_path / "rejected.csv"
-    refused = [row for row in reading if isinstance(row, RejectedRow)]
-    path.write_bytes(rejected_csv(reading.description.header, told(refused)))
-
-    again = read_import(path, "rejected.csv", ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi")
-    assert again.mapping.unmapped[:2] == ("line", "reason")
-    second_time = [row for row in again if isinstance(row, RejectedRow)]
-    assert [row.problems[0].reason for row in second_time] == [row.problems[0].reason for row in refused]
-    twice = rejected_csv(again.description.header, told(second_time)).decode("utf-8-sig")
-    header = twice.splitlines()[0]
-    assert header == ",".join(["line", "reason", *STOCK])
-
-    path.write_text(path.read_text(encoding="utf-8-sig").replace("19,2S0", "19250"), encoding="utf-8")
-    mended = read_import(path, "rejected.csv", ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi")
-    (first, _) = mended
-    assert isinstance(first, InventoryRow)
-    assert first.model == 'Q3 "quattro", é'
-
-
-def told(rows: list[RejectedRow]) -> list[tuple[int, str, tuple[str | None, ...]]]:
-    return [(row.line, row.reason, row.cells) for row in rows]
-
-
-def test_a_refused_cell_is_no_formula_to_a_spreadsheet_and_itself_when_sent_again(read: Read, tmp_path: Path) -> None:
-    (row,) = read(ImportKind.INVENTORY, {**STOCK, "Model": "=1+1", "Price": "x"})
-    assert isinstance(row, RejectedRow)
-    path = tmp_path / "rejected.csv"
-    path.write_bytes(rejected_csv(tuple(STOCK), told([row])))
-    assert "'=1+1" in path.read_text(encoding="utf-8-sig")
-    path.write_text(path.read_text(encoding="utf-8-sig").replace(",x,", ",100,"), encoding="utf-8")
-    (again,) = read_import(path, "r.csv", ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi")
-    assert isinstance(again, InventoryRow)
-    assert again.model == "=1+1"
 
 
 def test_warnings_are_counted_and_only_the_first_are_shown(read: Read) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import Event
 
@@ -23,6 +23,29 @@ class WeeklyDemand(BaseModel):
     q95: float
 
 
+class ConfigurationDemand(BaseModel):
+    """A configuration's part of its segment's demand; all fields of the configuration None: what is too rare.
+
+    ``mean``: units over all the weeks, which sum over configurations to the segment's; the quantiles are an
+    average week's units.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    model_year_from: int | None = None
+    model_year_to: int | None = None
+    trim: str | None = None
+    body: str | None = None
+    drivetrain: str | None = None
+    fuel: str | None = None
+    share: float
+    units_sold: int
+    mean: float
+    q10: float
+    q50: float
+    q90: float
+
+
 class ForecastReady(Event):
     """Demand for the next 13 weeks, the strategy that won, and how well each one did on the past."""
 
@@ -35,6 +58,10 @@ class ForecastReady(Event):
     scores: dict[str, float]
     """Mean pinball loss per strategy over the rolling origins, in units a week; lower is better."""
     mase: float | None = None
+    coverage80: float | None = None
+    """Share of past weeks inside the winner's 80 % interval."""
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Each strategy's part in the inverse-error ensemble, where there was enough past to weigh them."""
     dispersion: float
     """Variance over mean of a week's demand; 1 is Poisson."""
     series_weeks: int
@@ -43,3 +70,5 @@ class ForecastReady(Event):
     weekly_rate: float
     """Unconstrained demand now, units a week: what would sell if it were always in stock."""
     lost_sales_per_week: float
+    configurations: tuple[ConfigurationDemand, ...] = ()
+    """The segment shared out, largest first; empty where nothing was ever stocked."""

@@ -121,20 +121,3 @@ class PolicyUpdated(Event):
     reason: str
     kind: Literal["learned", "rules"] = "learned"
     rules: PolicyRules | None = None
-
-    @classmethod
-    def of_rules(cls, rules: PolicyRules, *, version: int, reason: str, **event: object) -> "PolicyUpdated":
-        """Announce a version of rules; ``event`` are the fields that every event has."""
-        return cls.model_validate(
-            {
-                **event,
-                "policy_version": version,
-                "previous_version": version - 1,
-                "parameters": {},
-                "previous": {},
-                "evidence_count": 0,
-                "reason": reason,
-                "kind": "rules",
-                "rules": rules,
-            }
-        )

@@ -106,6 +106,7 @@ class BatchConsumer:
             except Exception as error:
                 if not passing(error) or attempt == self._attempts:
                     raise
+                self._metrics.consumed(topic.name, "retried", len(deliveries))
                 self._log.warning("batch will be tried again", topic=topic.name, error=str(error), attempt=attempt)
                 await asyncio.sleep(_BACKOFF_SECONDS * 2 ** (attempt - 1))
             else:
@@ -155,6 +156,7 @@ class BatchConsumer:
                 attempts=attempts,
             )
         if parked:
+            self._metrics.consumed(topic.name, "dead_lettered")
             self._metrics.dead_lettered(topic.name, type(error).__name__)
             self._log.warning("dead letter", topic=topic.name, partition=record.partition, offset=record.offset)
 

@@ -59,6 +59,7 @@ async def test_a_passing_failure_is_tried_again_on_the_spot(probe) -> None:
         await probe.caught_up(1)
     assert calls == [[1], [1]]
     assert await probe.effects() == [1]
+    assert (probe.counted("retried"), probe.counted("handled")) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ async def test_the_one_event_of_fifty_that_cannot_be_handled_is_parked_alone(pro
         await probe.caught_up(50)
         [letter] = await probe.dead_letters()
     assert await probe.effects() == [n for n in range(50) if n != 17]
+    assert (probe.counted("handled"), probe.counted("dead_lettered")) == (49, 1)
     assert letter.value == events[17].model_dump_json().encode()
     assert letter.key == str(probe.dealer).encode()
     headers = dict(letter.headers)

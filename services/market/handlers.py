@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.market import store
-from shared.events import InventoryUpdated, MarketDataReceived, VehicleStatus, segment_key, segment_label
+from shared.events import InventoryUpdated, MarketDataReceived, segment_key, segment_label
 from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
@@ -13,6 +13,7 @@ router = EventRouter("market")
 SURVEYS = WorkTable("survey")
 DELAY = 1.0
 PATIENCE = 5.0
+_KM_PER_MILE = 1.609344
 
 
 @router.on(MARKET_DATA_RECEIVED)
@@ -33,10 +34,14 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
                 **listing.model_dump(
                     include={
                         "listing_id", "price", "odometer_km", "model_year", "first_seen", "last_seen", "active",
+                        "vin", "trim", "seller",
                     }
                 ),
+                "certified": listing.condition == "certified" if listing.condition else None,
             }  # fmt: skip
-    await store.upsert_listings(tx.connection, [newest[key] for key in sorted(newest, key=str)])
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    await store.note_prices(tx.connection, rows)
+    await store.upsert_listings(tx.connection, rows)
     regions = {(event.tenant_id, event.region, event.currency) for event in events}
     await store.bump_regions(tx.connection, regions)
     marks = [(event.tenant_id, event.dealer_id, "") for event in events]
@@ -63,12 +68,23 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
             "label": segment_label(event.condition, event.make or "", event.model or ""),
             "status": event.status.value,
             "exit_date": event.exit_date,
+            "vin": event.vin,
+            "model_year": event.model_year,
+            "trim": event.trim,
+            "certified": event.condition == "certified" if event.condition else None,
+            "odometer_km": _kilometres(event),
+            "quantity": event.quantity,
         }
         for _, event in sorted(newest.items(), key=lambda item: str(item[0]))
-        if event.status is not VehicleStatus.ON_ORDER
     ]
     await store.upsert_units(tx.connection, rows)
     moved = [event for event in known if set(event.changes) - {"vehicle.priced", "vehicle.updated"}]
     marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
     marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
     await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
+
+
+def _kilometres(event: InventoryUpdated) -> int | None:
+    if event.odometer is None or event.odometer_unit != "mi":
+        return event.odometer
+    return round(event.odometer * _KM_PER_MILE)

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.market.domain import Listing, OwnSale, OwnUnit, SegmentMarket
+from pydantic import TypeAdapter
+
+from services.market.domain import Listing, OwnSale, OwnUnit, PricePoint, SegmentMarket
 from shared.postgres.pool import Connection
+
+_PUBLISHED = TypeAdapter(SegmentMarket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,25 @@ async def bump_regions(connection: Connection, regions: Iterable[tuple[UUID, str
     )
 
 
+async def note_prices(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add the prices that differ from the newest noted of their listing; what arrives late adds none."""
+    await connection.execute(
+        """
+        INSERT INTO listing_price (tenant_id, region, listing_id, seen_on, price)
+        SELECT r.tenant_id, r.region, r.listing_id, r.last_seen, r.price
+        FROM jsonb_populate_recordset(NULL::listing, $1) AS r
+        LEFT JOIN LATERAL (
+            SELECT p.seen_on, p.price FROM listing_price p
+            WHERE p.tenant_id = r.tenant_id AND p.region = r.region AND p.listing_id = r.listing_id
+            ORDER BY p.seen_on DESC LIMIT 1
+        ) AS newest ON true
+        WHERE r.price > 0 AND (newest.price IS NULL OR (r.last_seen >= newest.seen_on AND r.price <> newest.price))
+        ON CONFLICT (tenant_id, region, listing_id, seen_on) DO UPDATE SET price = excluded.price
+        """,
+        list(rows),
+    )
+
+
 async def upsert_listings(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store listings; what was seen last describes one, its first and last day only ever spread."""
     await connection.execute(
@@ -47,6 +71,11 @@ async def upsert_listings(connection: Connection, rows: Sequence[dict[str, Any]]
                          ELSE l.price END,
             odometer_km = coalesce(excluded.odometer_km, l.odometer_km),
             model_year = coalesce(excluded.model_year, l.model_year),
+            vin = coalesce(excluded.vin, l.vin),
+            trim = coalesce(excluded.trim, l.trim),
+            certified = coalesce(excluded.certified, l.certified),
+            seller = CASE WHEN excluded.last_seen >= l.last_seen THEN coalesce(excluded.seller, l.seller)
+                          ELSE l.seller END,
             active = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.active ELSE l.active END,
             first_seen = least(l.first_seen, excluded.first_seen),
             last_seen = greatest(l.last_seen, excluded.last_seen)
@@ -63,7 +92,9 @@ async def upsert_units(connection: Connection, rows: Sequence[dict[str, Any]]) -
         ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
             dealer_id = excluded.dealer_id, version = excluded.version, region = excluded.region,
             currency = excluded.currency, segment = excluded.segment, label = excluded.label,
-            status = excluded.status, exit_date = excluded.exit_date
+            status = excluded.status, exit_date = excluded.exit_date, vin = excluded.vin,
+            model_year = excluded.model_year, trim = excluded.trim, certified = excluded.certified,
+            odometer_km = excluded.odometer_km, quantity = excluded.quantity
         WHERE o.version < excluded.version
         """,
         list(rows),
@@ -96,9 +127,19 @@ async def load_listings(connection: Connection, region: str) -> list[Listing]:
     """Load a region's listings."""
     rows = await connection.fetch(
         "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"
-        " first_seen, last_seen, active, label FROM listing WHERE region = $1",
+        " first_seen, last_seen, active, label, vin, trim, coalesce(certified, false) AS certified, seller"
+        " FROM listing WHERE region = $1",
         region,
     )
+    noted = await connection.fetch(
+        "SELECT listing_id, seen_on, price::float8 AS price FROM listing_price WHERE region = $1"
+        " ORDER BY listing_id, seen_on",
+        region,
+    )
+    prices = {
+        listing_id: tuple(PricePoint(row["seen_on"], row["price"]) for row in points)
+        for listing_id, points in groupby(noted, key=lambda row: str(row["listing_id"]))
+    }
     return [
         Listing(
             key=row["listing_id"],
@@ -110,20 +151,46 @@ async def load_listings(connection: Connection, region: str) -> list[Listing]:
             last_seen=row["last_seen"],
             active=row["active"],
             label=row["label"],
+            vin=row["vin"],
+            trim=row["trim"],
+            certified=row["certified"],
+            seller=row["seller"],
+            prices=prices.get(row["listing_id"], ()),
         )
         for row in rows
     ]
 
 
+async def load_own_vins(connection: Connection, region: str) -> frozenset[str]:
+    """Load the VINs that the group has, or had, for sale in a region: none of them is a competitor's."""
+    rows = await connection.fetch("SELECT vin FROM own_unit WHERE region = $1 AND vin IS NOT NULL", region)
+    return frozenset(row["vin"] for row in rows)
+
+
 async def load_own(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[OwnUnit], list[OwnSale]]:
-    """Load a rooftop's stock, and its retail sales since a day."""
+    """Load a rooftop's stock with what is on order, and its retail sales since a day."""
     rows = await connection.fetch(
-        "SELECT vehicle_key, segment, label, status, exit_date FROM own_unit"
-        " WHERE dealer_id = $1 AND (status = 'in_stock' OR (status = 'sold' AND exit_date >= $2))",
+        "SELECT vehicle_key, segment, label, status, exit_date, model_year, trim, odometer_km::float8 AS odometer_km,"
+        " coalesce(certified, false) AS certified, quantity FROM own_unit"
+        " WHERE dealer_id = $1 AND (status IN ('in_stock', 'on_order') OR (status = 'sold' AND exit_date >= $2))",
         dealer_id,
         since,
     )
-    units = [OwnUnit(r["vehicle_key"], r["segment"], r["label"]) for r in rows if r["status"] == "in_stock"]
+    units = [
+        OwnUnit(
+            key=row["vehicle_key"],
+            segment=row["segment"],
+            label=row["label"],
+            model_year=row["model_year"],
+            trim=row["trim"],
+            odometer_km=row["odometer_km"],
+            certified=row["certified"],
+            inbound=row["status"] == "on_order",
+            quantity=row["quantity"],
+        )
+        for row in rows
+        if row["status"] != "sold"
+    ]
     sales = [
         OwnSale(r["vehicle_key"], r["segment"], r["exit_date"], r["label"]) for r in rows if r["status"] == "sold"
     ]
@@ -135,13 +202,12 @@ async def load_statistics(connection: Connection, dealer_id: UUID) -> dict[str, 
     rows = await connection.fetch(
         "SELECT segment, version, document FROM statistic WHERE dealer_id = $1 FOR UPDATE", dealer_id
     )
-    return {
-        row["segment"]: (
-            row["version"],
-            SegmentMarket(**{**row["document"], "as_of": date.fromisoformat(row["document"]["as_of"])}),
-        )
-        for row in rows
-    }
+    return {row["segment"]: (row["version"], published_market(row["document"])) for row in rows}
+
+
+def published_market(document: dict[str, Any]) -> SegmentMarket:
+    """Read what was kept of a published segment, by this version or an earlier one."""
+    return _PUBLISHED.validate_python(document)
 
 
 async def save_statistics(

@@ -9,14 +9,14 @@ from services.market.domain import (
     Listing,
     Listings,
     MarketSurvey,
-    SegmentMarket,
     compare,
     materially_differs,
+    one_advert_per_vehicle,
     survey,
 )
 from services.market.handlers import SURVEYS
 from services.market.store import Rooftop
-from shared.events import MarketUpdated, deterministic_id
+from services.market.translate import market_updated
 from shared.messaging import ComputePool, UnitOfWork
 from shared.postgres import WorkItem
 
@@ -24,10 +24,10 @@ _OWN_SALES_DAYS = 400
 """Own sales are loaded this far back: the market's window may lie in the past where its data are old."""
 
 
-def survey_region(listings: list[Listing], as_of: date) -> MarketSurvey | None:
+def survey_region(listings: list[Listing], as_of: date, own_vins: frozenset[str]) -> MarketSurvey | None:
     """Survey a region, in a worker process; None where no listing is that old."""
-    usable = [listing for listing in listings if listing.first_seen <= as_of]
-    return survey(Listings.of(usable), as_of) if usable else None
+    usable = one_advert_per_vehicle(listings, as_of)
+    return survey(Listings.of(usable), as_of, own_vins=own_vins) if usable else None
 
 
 class Surveyor:
@@ -59,7 +59,16 @@ class Surveyor:
                     version, old = published.get(fresh.segment, (0, None))
                     if materially_differs(old, fresh):
                         rows.append((version + 1, fresh))
-                        tx.emit(_event(item, rooftop, version + 1, fresh))
+                        tx.emit(
+                            market_updated(
+                                fresh,
+                                tenant_id=item.tenant_id,
+                                dealer_id=rooftop.dealer_id,
+                                region=rooftop.region,
+                                currency=rooftop.currency,
+                                version=version + 1,
+                            )
+                        )
                 if rows:
                     await store.save_statistics(tx.connection, item.tenant_id, item.dealer_id, rows)
             await SURVEYS.finish(tx.connection, [item])
@@ -73,47 +82,9 @@ class Surveyor:
             if kept is not None and kept[:2] == (generation, today):
                 return kept[2]
             listings = await store.load_listings(tx.connection, rooftop.region)
-        fresh = await self._pool.run(survey_region, listings, today)
+            own_vins = await store.load_own_vins(tx.connection, rooftop.region)
+        fresh = await self._pool.run(survey_region, listings, today, own_vins)
         if len(self._surveys) >= 64:  # noqa: PLR2004  # bounds memory where many tenants share a replica
             self._surveys.clear()
         self._surveys[tenant_id, rooftop.region] = (generation, today, fresh)
         return fresh
-
-
-def _event(item: WorkItem, rooftop: Rooftop, version: int, market: SegmentMarket) -> MarketUpdated:
-    def money(value: float | None) -> str | None:
-        return None if value is None else f"{value:.2f}"
-
-    return MarketUpdated(
-        event_id=deterministic_id("market-updated", item.tenant_id, item.dealer_id, market.segment, version),
-        occurred_at=datetime.now(UTC),
-        tenant_id=item.tenant_id,
-        dealer_id=item.dealer_id,
-        market_version=version,
-        region=rooftop.region,
-        currency=rooftop.currency,
-        segment=market.segment,
-        label=market.label,
-        as_of=market.as_of,
-        window_days=market.window_days,
-        active_listings=market.active_listings,
-        sold_in_window=market.sold_in_window,
-        sold_per_day=market.sold_per_day,
-        market_days_supply=market.market_days_supply,
-        price_p25=money(market.price_p25),
-        price_median=money(market.price_median),
-        price_p75=money(market.price_p75),
-        price_log_reference=market.price_log_reference,
-        price_age_slope=market.price_age_slope,
-        price_km_slope=market.price_km_slope,
-        price_residual_sd=market.price_residual_sd,
-        priced_listings=market.priced_listings,
-        market_share=market.market_share,
-        stock_share=market.stock_share,
-        sales_share=market.sales_share,
-        gap=market.gap,
-        own_stock=market.own_stock,
-        own_sales=market.own_sales,
-        expected_count=market.expected_count,
-        suppressed=market.suppressed,
-    )

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from doso.contracts.messages import dead_letter, event_message, examples
 from services.gateway.importing import LISTINGS_PER_EVENT
-from shared.events import TOPICS, Event, Listing, MarketDataReceived, RecommendationIssued, Topic, VehicleFields
+from shared.events import TOPICS, Event, Listing, MarketDataReceived, RecommendationIssued, Topic, VehicleFields, topic_of
 from shared.events.topics import MARKET_DATA_RECEIVED, RECOMMENDATION_ISSUED
 from shared.messaging import Transaction
 from shared.messaging.dead_letter import park
@@ -45,7 +45,7 @@ class Outbox:
 
 async def emitted(event: Event) -> dict[str, Any]:
     outbox = Outbox()
-    transaction = Transaction(outbox, {CAUSE: TRACE})  # type: ignore[arg-type]  # it needs no more of one
+    transaction = Transaction(outbox, topic_of(event).producer, {CAUSE: TRACE})  # type: ignore[arg-type]  # it needs no more of one
     transaction.emit(event, caused_by=CAUSE)
     assert await transaction.flush() == 1
     [row] = outbox.rows

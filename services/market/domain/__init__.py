@@ -1,33 +1,32 @@
 """The market's own rules: what a region sells, for how much, and where a rooftop's mix departs from it."""
 
-from services.market.domain.assessment import (
-    MarketSurvey,
-    SegmentMarket,
-    assess,
-    compare,
-    materially_differs,
-    survey,
-)
-from services.market.domain.gaps import Gap, OwnSale, OwnUnit, mix_gaps
-from services.market.domain.listings import Listing, Listings
+from services.market.domain.assessment import MarketSurvey, assess, compare, survey
+from services.market.domain.competitors import CompetitorMoves, SellerMoves, competitor_moves
+from services.market.domain.gaps import Gap, Reading, mix_gaps
+from services.market.domain.like_mine import LikeMine, like_mine, lookup
+from services.market.domain.listings import Listing, Listings, PricePoint
+from services.market.domain.observation import Assumptions, Observation, observe
+from services.market.domain.own import OwnSale, OwnUnit, UnitMarket, unit_market
 from services.market.domain.price_model import (
+    Bend,
     PriceModel,
+    TrimEffect,
     age_years,
     cost_to_market,
     fit_price_models,
     price_to_market,
 )
-from services.market.domain.statistics import (
-    Assumptions,
-    Observation,
-    SegmentStatistics,
-    observe,
-    segment_statistics,
-)
+from services.market.domain.segment_market import SegmentMarket, materially_differs
+from services.market.domain.share_trend import ShareTrend, share_trends
+from services.market.domain.statistics import SegmentStatistics, segment_statistics
+from services.market.domain.vehicles import one_advert_per_vehicle
 
 __all__ = [
     "Assumptions",
+    "Bend",
+    "CompetitorMoves",
     "Gap",
+    "LikeMine",
     "Listing",
     "Listings",
     "MarketSurvey",
@@ -35,17 +34,29 @@ __all__ = [
     "OwnSale",
     "OwnUnit",
     "PriceModel",
+    "PricePoint",
+    "Reading",
     "SegmentMarket",
     "SegmentStatistics",
+    "SellerMoves",
+    "ShareTrend",
+    "TrimEffect",
+    "UnitMarket",
     "age_years",
     "assess",
     "compare",
+    "competitor_moves",
     "cost_to_market",
     "fit_price_models",
+    "like_mine",
+    "lookup",
     "materially_differs",
     "mix_gaps",
     "observe",
+    "one_advert_per_vehicle",
     "price_to_market",
     "segment_statistics",
+    "share_trends",
     "survey",
+    "unit_market",
 ]

@@ -1,46 +1,29 @@
-"""The market of a region as one rooftop sees it: statistics, price model and mix gap per segment."""
+"""The market of a region as one rooftop sees it: one survey for all rooftops, set against each one's stock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.market.domain.gaps import Gap, OwnSale, OwnUnit, mix_gaps
+from services.market.domain.competitors import CompetitorMoves, competitor_moves
+from services.market.domain.gaps import Gap, mix_gaps
+from services.market.domain.like_mine import Cell, LikeMine, cell_of, like_mine
+from services.market.domain.observation import Assumptions, observe
+from services.market.domain.own import OwnSale, OwnUnit, UnitMarket, unit_markets
 from services.market.domain.price_model import PriceModel, fit_price_models
-from services.market.domain.statistics import Assumptions, SegmentStatistics, observe, segment_statistics
+from services.market.domain.segment_market import SegmentMarket
+from services.market.domain.share_trend import ShareTrend, share_trends
+from services.market.domain.statistics import PRICED_MINIMUM, SegmentStatistics, segment_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from services.market.domain.listings import Listings
 
-RELATIVE_CHANGE = 0.01
-LOG_PRICE_CHANGE = 0.01
-SLOPE_CHANGE = 0.001
-SHARE_CHANGE = 0.001
-REFRESHED_AFTER_DAYS = 7
-
-_TOLERATED_RELATIVE = (
-    "active_listings",
-    "sold_in_window",
-    "sold_per_day",
-    "market_days_supply",
-    "price_p25",
-    "price_median",
-    "price_p75",
-    "priced_listings",
-    "own_stock",
-    "own_sales",
-)
-_TOLERATED_ABSOLUTE = {
-    "price_log_reference": LOG_PRICE_CHANGE,
-    "price_age_slope": SLOPE_CHANGE,
-    "price_km_slope": SLOPE_CHANGE,
-    "market_share": SHARE_CHANGE,
-    "stock_share": SHARE_CHANGE,
-    "sales_share": SHARE_CHANGE,
-}
+CELLS_SHOWN = 40
+SMALLEST_CELL = 5
+"""Cells of fewer adverts are shown only where the rooftop has such a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +37,9 @@ class MarketSurvey:
     window_days: int
     statistics: tuple[SegmentStatistics, ...]
     price_models: dict[str, PriceModel]
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentMarket:
-    """All there is to say of one segment to one rooftop; shares are fractions of one, prices local.
-
-    ``as_of`` and ``window_days`` are those of the market data. A segment only the rooftop has shows a market
-    of zero; one only the market has shows own counts of zero.
-    """
-
-    segment: str
-    label: str
-    as_of: date
-    window_days: int
-    active_listings: int
-    sold_in_window: float
-    sold_per_day: float
-    market_days_supply: float | None
-    price_p25: float | None
-    price_median: float | None
-    price_p75: float | None
-    price_log_reference: float | None
-    price_age_slope: float | None
-    price_km_slope: float | None
-    price_residual_sd: float | None
-    priced_listings: int
-    market_share: float | None
-    stock_share: float | None
-    sales_share: float | None
-    gap: float | None
-    gap_index: float | None
-    own_stock: int
-    own_sales: int
-    expected_count: float
-    suppressed: bool
+    like_mine: dict[str, dict[Cell, LikeMine]] = field(default_factory=dict)
+    share_trends: dict[str, ShareTrend] = field(default_factory=dict)
+    competitors: dict[str, CompetitorMoves] = field(default_factory=dict)
 
 
 def survey(
@@ -96,11 +47,14 @@ def survey(
     as_of: date,
     assumptions: Assumptions | None = None,
     observed_since: date | None = None,
+    own_vins: Collection[str] = frozenset(),
 ) -> MarketSurvey:
-    """Compute a region's statistics and price models; ValueError where there is no listing by ``as_of``.
+    """Compute all that a region's listings say; ValueError where there is no listing by ``as_of``.
 
-    Prices are learned from listings that are active or left within the window.
+    Prices are learned from listings that are active or left within the window. ``own_vins`` are the group's
+    vehicles: part of the market, but no competitors.
     """
+    assumptions = assumptions or Assumptions()
     observation = observe(listings, as_of, assumptions, observed_since)
     recent = observation.on_market | observation.left
     return MarketSurvey(
@@ -108,6 +62,9 @@ def survey(
         window_days=observation.window_days,
         statistics=segment_statistics(listings, observation, assumptions),
         price_models=fit_price_models(listings, recent, observation.as_of),
+        like_mine=like_mine(listings, observation, assumptions),
+        share_trends=share_trends(listings, observation, assumptions),
+        competitors=competitor_moves(listings, observation, own_vins),
     )
 
 
@@ -135,28 +92,29 @@ def compare(
     labels |= {unit.segment: unit.label or unit.segment for unit in units}
     sold = {row.segment: row.sold_in_window for row in market.statistics}
     gaps = mix_gaps(sold, units, sales, as_of, market.window_days)
-    return [_row(market, known.get(gap.segment) or _unseen(gap, labels[gap.segment]), gap) for gap in gaps]
+    # Prices are those of the day the market was seen, and so is the age that they are expected at.
+    own = unit_markets(units, market.price_models, market.like_mine, market.as_of)
+    mine = {unit.segment: set[Cell]() for unit in units}
+    for unit in units:
+        if unit.model_year is not None:
+            mine[unit.segment].add(cell_of(unit.model_year, unit.trim))
+    return [
+        _row(
+            market,
+            known.get(gap.segment) or _unseen(gap, labels[gap.segment]),
+            gap,
+            own.get(gap.segment, ()),
+            _cells(market.like_mine.get(gap.segment, {}), mine.get(gap.segment, set())),
+        )
+        for gap in gaps
+    ]
 
 
-def materially_differs(old: SegmentMarket | None, new: SegmentMarket) -> bool:
-    """Tell whether a reader would act differently on ``new``, so that only such changes are published.
-
-    Counts and prices count from one per cent, log prices from 0.01, slopes from 0.001, shares from a tenth of
-    a point; a figure that appears or vanishes always counts, and so do data that are a week newer.
-    """
-    if old is None or old.suppressed != new.suppressed or old.window_days != new.window_days:
-        return True
-    if abs((new.as_of - old.as_of).days) >= REFRESHED_AFTER_DAYS:
-        return True
-    return any(
-        _moved(getattr(old, name), getattr(new, name), relative=RELATIVE_CHANGE) for name in _TOLERATED_RELATIVE
-    ) or any(_moved(getattr(old, name), getattr(new, name), absolute=by) for name, by in _TOLERATED_ABSOLUTE.items())
-
-
-def _moved(old: float | None, new: float | None, *, relative: float = 0.0, absolute: float = 0.0) -> bool:
-    if old is None or new is None:
-        return old is not new
-    return abs(new - old) > max(absolute, relative * abs(old))
+def _cells(cells: Mapping[Cell, LikeMine], mine: Collection[Cell]) -> tuple[LikeMine, ...]:
+    """Choose the cells worth showing: the rooftop's own first, then the largest."""
+    worth = [key for key, cell in cells.items() if key in mine or cell.n >= SMALLEST_CELL]
+    worth.sort(key=lambda key: (key not in mine, -cells[key].n, key))
+    return tuple(cells[key] for key in worth[:CELLS_SHOWN])
 
 
 def _unseen(gap: Gap, label: str) -> SegmentStatistics:
@@ -164,8 +122,16 @@ def _unseen(gap: Gap, label: str) -> SegmentStatistics:
     return SegmentStatistics(gap.segment, label, 0, 0.0, 0.0, None, None, None, None, gap.market_share)
 
 
-def _row(market: MarketSurvey, seen: SegmentStatistics, gap: Gap) -> SegmentMarket:
+def _row(
+    market: MarketSurvey,
+    seen: SegmentStatistics,
+    gap: Gap,
+    own_units: tuple[UnitMarket, ...],
+    cells: tuple[LikeMine, ...],
+) -> SegmentMarket:
     model = market.price_models.get(seen.segment)
+    # The straight line carries no uncertainty of its level, so that thin segments had better go without.
+    line = model.straight if model and model.listings >= PRICED_MINIMUM else None
     return SegmentMarket(
         segment=seen.segment,
         label=seen.label,
@@ -178,10 +144,10 @@ def _row(market: MarketSurvey, seen: SegmentStatistics, gap: Gap) -> SegmentMark
         price_p25=seen.price_p25,
         price_median=seen.price_median,
         price_p75=seen.price_p75,
-        price_log_reference=model.reference if model else None,
-        price_age_slope=model.age_slope if model else None,
-        price_km_slope=model.km_slope if model else None,
-        price_residual_sd=model.residual_sd if model else None,
+        price_log_reference=line.reference if line else None,
+        price_age_slope=line.age_slope if line else None,
+        price_km_slope=line.km_slope if line else None,
+        price_residual_sd=model.residual_sd if model and line else None,
         priced_listings=model.listings if model else 0,
         market_share=gap.market_share,
         stock_share=gap.stock_share,
@@ -192,4 +158,17 @@ def _row(market: MarketSurvey, seen: SegmentStatistics, gap: Gap) -> SegmentMark
         own_sales=gap.own_sales,
         expected_count=gap.expected_count,
         suppressed=gap.suppressed,
+        own_inbound=gap.own_inbound,
+        gap_units=gap.gap_units,
+        target_units=gap.target_units,
+        reading=gap.reading.value if gap.reading else None,
+        market_total=gap.market_total,
+        own_stock_total=gap.own_stock_total,
+        own_sales_total=gap.own_sales_total,
+        expected_own_sales=gap.expected_own_sales,
+        price_model=model,
+        like_mine=cells,
+        share_trend=market.share_trends.get(seen.segment),
+        competitors=market.competitors.get(seen.segment),
+        own_units=own_units,
     )

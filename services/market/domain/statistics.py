@@ -1,9 +1,4 @@
-"""Supply, sales and prices per segment, from adverts that appear and disappear.
-
-Nobody reports the market's sales, so an advert that ended stands for a sale. Some adverts end for other
-reasons (wholesale, a lapsed subscription, a new advert for the same car), so sold per day is an upper bound;
-a measured share can be set in ``Assumptions``.
-"""
+"""Supply, sales and prices per segment of a region."""
 
 from __future__ import annotations
 
@@ -13,49 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.market.domain.listings import groups_of
+from services.market.domain.observation import Assumptions
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from numpy.typing import NDArray
 
     from services.market.domain.listings import Listings
+    from services.market.domain.observation import Observation
 
 PRICED_MINIMUM = 3
-"""Fewer priced listings than this give no percentiles and no price model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumptions:
-    """How adverts are read; days are calendar days.
-
-    An advert not seen for more than ``grace_days`` has ended; ``sale_share`` of the ended ones were sales.
-    """
-
-    window_days: int = 45
-    grace_days: int = 3
-    sale_share: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be counted with."""
-        if self.window_days < 1 or self.grace_days < 0 or not 0 < self.sale_share <= 1:
-            message = f"{self}: window_days must be >= 1, grace_days >= 0 and sale_share in (0, 1]"
-            raise ValueError(message)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Observation:
-    """Which listings were on the market on ``as_of`` and which left it within the ``window_days`` counted.
-
-    ``on_market`` and ``left`` have shape (listings,). ``as_of`` is the newest day the data know, which is
-    earlier than the day asked for where the data are older. ``window_days`` is shorter than the window asked
-    for where departures have not been watched for that long, and 0 where none could have been noticed yet.
-    """
-
-    as_of: date
-    window_days: int
-    on_market: NDArray[np.bool_]
-    left: NDArray[np.bool_]
+"""Fewer priced listings than this give no percentiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +38,6 @@ class SegmentStatistics:
     price_median: float | None
     price_p75: float | None
     market_share: float | None
-
-
-def observe(
-    listings: Listings,
-    as_of: date,
-    assumptions: Assumptions | None = None,
-    observed_since: date | None = None,
-) -> Observation:
-    """Tell the listings on the market on a day from those that left it in the window before.
-
-    The window ends where the grace period begins, because later departures are not all noticed yet; counting
-    them would make every market look slower than it is. When listings began does not enter, so adverts older
-    than the panel do no harm. ``observed_since`` is the first day on which a departure could be noticed;
-    left out, it is estimated. Raises ValueError where there is no listing up to ``as_of``.
-    """
-    assumptions = assumptions or Assumptions()
-    day = np.datetime64(as_of, "D")
-    known = listings.first_seen <= day
-    if not known.any():
-        message = f"no listing was first seen by {as_of}; import market data or ask for a later date"
-        raise ValueError(message)
-    day = min(day, listings.last_seen[known].max())
-    last_seen = np.minimum(listings.last_seen, day)
-    still_offered = listings.active | (listings.last_seen > day)
-    on_market = known & still_offered & (last_seen >= day - assumptions.grace_days)
-    newest = day - assumptions.grace_days - 1
-    departed = known & ~on_market & (last_seen <= newest)
-    began = (
-        _panel_began(listings.first_seen[known], last_seen[departed], newest)
-        if observed_since is None
-        else np.datetime64(observed_since, "D")
-    )
-    watched = int((newest - began).astype(int)) + 1
-    window = max(0, min(assumptions.window_days, watched))
-    return Observation(day.item(), window, on_market, departed & (last_seen > newest - window))
 
 
 def segment_statistics(
@@ -140,23 +67,6 @@ def segment_statistics(
         )
         for i in range(count)
     )
-
-
-def _panel_began(
-    first_seen: NDArray[np.datetime64], departures: NDArray[np.datetime64], newest: np.datetime64
-) -> np.datetime64:
-    """Estimate the first day on which departures were watched.
-
-    A source's own first-seen dates may reach back years before anyone watched, so they are only the lower
-    bound. The first of n departures comes on average 1/n of its distance to the end after the start: the
-    usual unbiased estimate of the end of a uniform distribution.
-    """
-    earliest: np.datetime64 = first_seen.min()
-    if not departures.size:
-        return earliest
-    first: np.datetime64 = departures.min()
-    span = int((newest - first).astype(int)) + 1
-    return max(earliest, first - round(span / departures.size))
 
 
 def _quartiles(

@@ -28,8 +28,12 @@ def upgrade() -> None:
             tenant_id uuid NOT NULL,
             region text NOT NULL,
             listing_id text NOT NULL,
+            vin text,
             segment text NOT NULL,
             label text NOT NULL,
+            trim text,
+            certified boolean,
+            seller text,
             price numeric(14, 2),
             odometer_km int,
             model_year int,
@@ -38,6 +42,14 @@ def upgrade() -> None:
             active boolean NOT NULL,
             PRIMARY KEY (tenant_id, region, listing_id)
         );
+        CREATE TABLE listing_price (
+            tenant_id uuid NOT NULL,
+            region text NOT NULL,
+            listing_id text NOT NULL,
+            seen_on date NOT NULL,
+            price numeric(14, 2) NOT NULL,
+            PRIMARY KEY (tenant_id, region, listing_id, seen_on)
+        );
         CREATE TABLE own_unit (
             tenant_id uuid NOT NULL,
             vehicle_key text NOT NULL,
@@ -45,8 +57,14 @@ def upgrade() -> None:
             version bigint NOT NULL,
             region text NOT NULL,
             currency text NOT NULL,
+            vin text,
             segment text NOT NULL,
             label text NOT NULL,
+            model_year int,
+            trim text,
+            certified boolean,
+            odometer_km int,
+            quantity int NOT NULL,
             status text NOT NULL,
             exit_date date,
             PRIMARY KEY (tenant_id, vehicle_key)
@@ -62,4 +80,4 @@ def upgrade() -> None:
         );
         """,
     )
-    run_script(op, tenant_isolation("region", "listing", "own_unit", "statistic"))
+    run_script(op, tenant_isolation("region", "listing", "listing_price", "own_unit", "statistic"))

@@ -14,6 +14,8 @@ from services.market.domain import (
     Listings,
     OwnSale,
     OwnUnit,
+    Reading,
+    UnitMarket,
     assess,
     compare,
     materially_differs,
@@ -80,6 +82,40 @@ def test_without_market_sales_or_own_stock_there_is_no_gap():
 def test_own_sales_count_in_as_many_days_as_the_market_was_watched(days_ago: int, counted: int):
     (gap,) = mix_gaps({"used/x": 50.0}, [], sales(days_ago, x=1), TODAY, 45)
     assert gap.own_sales == counted
+
+
+def test_what_is_on_order_is_inbound_and_not_stock():
+    ordered = [OwnUnit("order:1", "used/x", inbound=True, quantity=3), OwnUnit("order:2", "used/z", inbound=True)]
+    x, y, z = mix_gaps({"used/x": 50, "used/y": 50}, [*units(x=2, y=6), *ordered], [], TODAY, 45)
+    assert (x.own_stock, x.own_inbound, z.own_stock, z.own_inbound) == (2, 3, 0, 1)
+    assert x.stock_share == pytest.approx(2 / 8)
+    assert x.target_units == pytest.approx(0.5 * 12)
+    assert x.gap_units == 6 - 2 - 3
+    assert y.gap_units == 6 - 6 - 0
+
+
+def test_gap_units_are_not_given_where_the_cell_is_suppressed():
+    rare = mix_gaps({"used/rare": 4.0, "used/common": 96.0}, units(common=20), [], TODAY, 45)[1]
+    assert rare.suppressed
+    assert (rare.gap_units, rare.reading) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("stock", "sold", "reading"),
+    [
+        ({"x": 10, "y": 90}, {"x": 40, "y": 60}, Reading.UNDERSTOCKED),
+        ({"x": 10, "y": 90}, {"x": 2, "y": 98}, Reading.POOR_FIT),
+        ({"x": 10, "y": 90}, {"x": 0, "y": 5}, Reading.UNDERSTOCKED),
+        ({"x": 80, "y": 20}, {"x": 40, "y": 60}, Reading.OVERSTOCKED),
+        ({"x": 38, "y": 62}, {"x": 40, "y": 60}, Reading.BALANCED),
+    ],
+    ids=["sells what it has", "does not sell even those", "too few own sales to tell", "too many", "in step"],
+)
+def test_the_three_shares_are_read_together(stock: dict[str, int], sold: dict[str, int], reading: Reading):
+    x = mix_gaps({"used/x": 400, "used/y": 600}, units(**stock), sales(**sold), TODAY, 45)[0]
+    assert x.reading is reading
+    assert (x.market_total, x.own_stock_total, x.own_sales_total) == (1000, 100, sum(sold.values()))
+    assert x.expected_own_sales == pytest.approx(0.4 * sum(sold.values()))
 
 
 counts = st.dictionaries(st.sampled_from(SEGMENTS), st.integers(0, 40))
@@ -157,13 +193,19 @@ def test_one_survey_serves_every_rooftop():
         ({"stock_share": 0.502}, True),
         ({"suppressed": True}, True),
         ({"label": "used x"}, False),
+        ({"reading": "poor fit"}, True),
+        ({"own_inbound": 1}, True),
+        ({"own_units": (UnitMarket("x0", 20_100.0),)}, False),
+        ({"own_units": (UnitMarket("x0", 20_500.0),)}, True),
+        ({"own_units": (UnitMarket("x9", 20_000.0),)}, True),
         ({"as_of": TODAY + timedelta(days=1)}, False),
         ({"as_of": TODAY + timedelta(days=7)}, True),
     ],
 )
 def test_only_changes_a_reader_would_act_on_are_material(change: dict[str, object], material: bool):
     (row,) = assess(region(), units(x=1), [], TODAY)
-    old = replace(row, price_median=20_000.0, price_log_reference=10.0, stock_share=0.5)
+    own = (UnitMarket("x0", 20_000.0),)
+    old = replace(row, price_median=20_000.0, price_log_reference=10.0, stock_share=0.5, own_units=own)
     assert materially_differs(old, replace(old, **change)) is material
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -69,26 +70,93 @@ def test_a_fifth_of_absurd_prices_most_too_low_does_not_move_it():
 def test_a_sparse_segment_leans_on_the_market_and_less_so_as_it_grows():
     def slope(count: int) -> float:
         rng = np.random.default_rng(3)
-        rows = market("used/a/many", 500, rng, age=-0.10, km=-0.03, noise=0.02)
-        return models_of(rows + market("used/a/few", count, rng, age=-0.20, km=-0.03, noise=0.02))[
-            "used/a/few"
-        ].age_slope
+        rows = market("used/a/many", 500, rng, age=-0.10, km=-0.03, noise=0.15)
+        rows += market("used/a/few", count, rng, age=-0.20, km=-0.03, noise=0.15)
+        few = models_of(rows)["used/a/few"]
+        return math.log(few.expected_price(11, 80_000) / few.expected_price(2, 80_000)) / 9
 
     slopes = [slope(count) for count in (4, 12, 40, 300)]
     assert slopes == sorted(slopes, reverse=True)
-    assert slopes[0] == pytest.approx(-0.10, abs=0.045)
+    assert -0.18 < slopes[0] < -0.11
     assert slopes[-1] == pytest.approx(-0.20, abs=0.01)
 
 
-def test_fewer_than_three_usable_listings_give_no_model():
+def test_a_segment_seen_once_has_a_price_drawn_to_its_make_and_says_how_unsure_it_is():
     rng = np.random.default_rng(5)
-    rows = market("used/a/two", 2, rng, age=-0.1, km=-0.03) + market("used/a/three", 3, rng, age=-0.1, km=-0.03)
+    rows = [row for i in range(8) for row in market(f"used/a/{i}", 60, rng, age=-0.1, km=-0.03)]
+    dear = Listing("dear", "used/a/odd", 90_000.0, 50_000, 2020, SEEN, AS_OF)
+    rows += [dear, Listing("no price", "used/a/none", None, 10_000, 2020, SEEN, AS_OF)]
     rows += [
-        Listing("no price", "used/a/two", None, 10_000, 2020, SEEN, AS_OF),
-        Listing("no odometer", "used/a/two", 20_000, None, 2020, SEEN, AS_OF),
-        Listing("no year", "used/a/two", 20_000, 10_000, None, SEEN, AS_OF),
+        Listing("no odometer", "used/a/none", 20_000, None, 2020, SEEN, AS_OF),
+        Listing("no year", "used/a/none", 20_000, 10_000, None, SEEN, AS_OF),
     ]
-    assert set(models_of(rows)) == {"used/a/three"}
+    found = models_of(rows)
+    assert "used/a/none" not in found
+    odd, usual = found["used/a/odd"], found["used/a/0"]
+    at = (age_years(2020, AS_OF), 50_000)
+    assert usual.expected_price(*at) < odd.expected_price(*at) < 90_000
+    assert (odd.listings, usual.listings) == (1, 60)
+    assert odd.reference_sd > 3 * usual.reference_sd
+
+
+def test_a_trim_is_priced_apart_as_far_as_it_is_seen():
+    def effect(count: int) -> float:
+        rng = np.random.default_rng(23)
+        rows = market("used/a/one", 300, rng, age=-0.1, km=-0.03)
+        sport = [
+            replace(row, key=f"s{i}", price=row.price * math.exp(0.2), trim="Sport-Line")
+            for i, row in enumerate(market("used/a/one", count, rng, age=-0.1, km=-0.03))
+        ]
+        return (
+            models_of([*(replace(row, trim="base") for row in rows), *sport])["used/a/one"].trims["sportline"].effect
+        )
+
+    few, many = effect(2), effect(150)
+    assert 0 < few < many
+    base_to_sport = models_of(
+        [
+            replace(row, trim="Sport" if i % 2 else "base", price=row.price * (math.exp(0.2) if i % 2 else 1.0))
+            for i, row in enumerate(market("used/a/one", 400, np.random.default_rng(2), age=-0.1, km=-0.03))
+        ]
+    )["used/a/one"]
+    ratio = base_to_sport.expected_price(3, 50_000, trim="SPORT") / base_to_sport.expected_price(
+        3, 50_000, trim="Base"
+    )
+    assert ratio == pytest.approx(math.exp(0.2), rel=0.03)
+    assert base_to_sport.trims["sport"].listings == 200
+    assert base_to_sport.expected_price(3, 50_000, trim="never seen") == base_to_sport.expected_price(3, 50_000)
+
+
+def test_certified_vehicles_carry_a_premium():
+    rows = market("used/a/one", 600, np.random.default_rng(4), age=-0.1, km=-0.03)
+    rows = [
+        replace(row, certified=i % 3 == 0, price=row.price * (1.09 if i % 3 == 0 else 1.0))
+        for i, row in enumerate(rows)
+    ]
+    model = models_of(rows)["used/a/one"]
+    assert model.certified_premium == pytest.approx(math.log(1.09), abs=0.02)
+    assert model.expected_price(3, 50_000, certified=True) > model.expected_price(3, 50_000)
+
+
+def test_depreciation_that_bends_is_followed_and_a_straight_line_kept_beside_it():
+    rng, rows = np.random.default_rng(6), []
+    for i, row in enumerate(market("used/a/one", 900, rng, age=0.0, km=-0.03, noise=0.05)):
+        years = age_years(row.model_year, AS_OF)
+        rows.append(replace(row, key=f"b{i}", price=row.price * math.exp(-0.05 * years - 0.10 * max(0.0, years - 7))))
+    model = models_of(rows)["used/a/one"]
+    for years in (2.0, 6.0, 9.0, 12.0):
+        truth = 30_000 * math.exp(-0.05 * years - 0.10 * max(0.0, years - 7) - 0.15)
+        assert model.expected_price(years, 50_000) == pytest.approx(truth, rel=0.04)
+    assert model.straight is not None
+    assert -0.15 < model.straight.age_slope < -0.05
+
+
+def test_a_mistyped_odometer_neither_bends_the_model_nor_gives_a_car_away():
+    rows = market("used/a/one", 100, np.random.default_rng(8), age=-0.1, km=-0.03)
+    typed = replace(rows[0], key="typo", odometer_km=1_760_000.0)
+    model = models_of([*rows, typed])["used/a/one"]
+    assert model.km_slope == pytest.approx(-0.03, abs=0.01)
+    assert model.expected_price(5, 1_760_000) == model.expected_price(5, 400_000)
 
 
 def test_new_vehicles_without_an_odometer_stand_at_zero_and_slopes_stay_usual():

@@ -1,4 +1,4 @@
-"""How long a unit takes to sell: a discrete-time daily hazard and what follows from it.
+"""The pace of a unit by the parameters alone: a daily intensity, and the stay that follows from it.
 
 The chance that a unit still here is sold on a day is ``1 - exp(-intensity)``, with
 
@@ -24,14 +24,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _TRUST_SALES = 8.0
 _SLOWEST = 1 / 365
@@ -92,6 +90,17 @@ class Exposure:
     weights: Floats
     at_end: Floats
 
+    @classmethod
+    def of_cumulated(cls, cumulated: Floats, horizon: Floats, stride: int) -> Exposure:
+        """Take factors cumulated to the end of each day, shape (n, days), up to each unit's horizon."""
+        days = cumulated.shape[1]
+        cumulated = np.concatenate([np.zeros((len(cumulated), 1)), cumulated], axis=1)
+        starts = np.arange(0, days, stride)
+        middles = np.minimum(starts + (stride - 1) // 2, days)
+        weights = np.clip(horizon[:, None] - starts[None, :], 0.0, float(stride))
+        ends = np.take_along_axis(cumulated, np.round(horizon).astype(np.int64)[:, None], axis=1)[:, 0]
+        return cls(cumulated[:, middles], weights, ends)
+
 
 def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats, *, stride: int = 1) -> Exposure:
     """Cumulate the ageing of units over their horizon; all arguments of shape (n,), in days.
@@ -103,12 +112,7 @@ def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats, *, 
     day = np.arange(1, days + 1, dtype=np.float64)
     daily = ageing(age[:, None] + day[None, :], staleness[:, None])
     daily = np.where(day[None, :] > delay[:, None], daily, 0.0)
-    cumulated = np.concatenate([np.zeros((age.size, 1)), np.cumsum(daily, axis=1)], axis=1)
-    starts = np.arange(0, days, stride)
-    middles = np.minimum(starts + (stride - 1) // 2, days)
-    weights = np.clip(horizon[:, None] - starts[None, :], 0.0, float(stride))
-    ends = np.take_along_axis(cumulated, np.round(horizon).astype(np.int64)[:, None], axis=1)[:, 0]
-    return Exposure(cumulated[:, middles], weights, ends)
+    return Exposure.of_cumulated(np.cumsum(daily, axis=1), horizon, stride)
 
 
 def sojourn(rate: Floats, exposed: Exposure) -> tuple[Floats, Floats]:

@@ -74,6 +74,19 @@ def test_gaps_come_largest_first(group: Group, store: str) -> None:
     assert gaps == sorted(gaps, reverse=True)
 
 
+def test_a_vehicle_shows_its_place_in_the_market(group: Group, store: str) -> None:
+    placed = [item for item in group.items("/inventory", dealer_id=store) if item["market"]]
+    assert placed
+    priced = next(item for item in placed if item["market"]["price_to_market"])
+    market = priced["market"]
+    assert market["price_to_market"] == pytest.approx(
+        float(priced["list_price"]) / float(market["expected_price"]), abs=1e-4
+    )
+    assert market["cost_to_market"] is None or 0.3 < market["cost_to_market"] < 1.5
+    assert market["as_of"]
+    assert all("own_units" not in segment for segment in group.items("/market", dealer_id=store))
+
+
 def test_advice_is_ranked_by_value_and_detailed_one_by_one(group: Group, store: str) -> None:
     listed = group.items("/recommendations", dealer_id=store)
     values = [Decimal(item["value"]) for item in listed]

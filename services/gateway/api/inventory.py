@@ -1,5 +1,6 @@
 """Vehicles and stock figures."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -12,8 +13,9 @@ from pydantic import BaseModel
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.domain.market_position import market_position
 from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
-from services.gateway.store.pages import VEHICLES, stock_rows
+from services.gateway.store.pages import VEHICLES, stock_rows, unit_markets
 
 router = APIRouter(prefix="/inventory", tags=["inventory"], responses=PROBLEM_RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -46,7 +48,7 @@ async def list_vehicles(
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> PageOut:
-    """List vehicles; ``min_days`` counts days in the group, which a transfer does not reset."""
+    """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included."""
     filters = {
         "dealer_ids": person.scope(dealer_id),
         "status": status,
@@ -57,16 +59,18 @@ async def list_vehicles(
         "min_days": min_days,
     }
     found, after = await page(gate, person, VEHICLES, filters=filters, sort=sort, cursor=cursor, limit=limit)
-    in_stock = ("in_stock", "on_order")
-    items = [
-        {
-            **row["document"],
-            "days": row["days"] if row["document"]["status"] in in_stock else None,
-            "group_days": row["group_days"] if row["document"]["status"] in in_stock else None,
-        }
-        for row in found.rows
-    ]
-    return PageOut(items=items, next_cursor=after)
+    async with gate.work.begin(person.tenant_id) as tx:
+        markets = await unit_markets(tx.connection, [row["document"]["vehicle_key"] for row in found.rows])
+    return PageOut(items=[_shown(row, markets) for row in found.rows], next_cursor=after)
+
+
+def _shown(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    vehicle = row["document"]
+    if vehicle["status"] not in {"in_stock", "on_order"}:
+        return {**vehicle, "days": None, "group_days": None, "market": None}
+    market = markets.get(vehicle["vehicle_key"])
+    placed = None if market is None else asdict(market_position(vehicle, market))
+    return {**vehicle, "days": row["days"], "group_days": row["group_days"], "market": placed}
 
 
 @router.get("/summary")

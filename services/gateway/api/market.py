@@ -1,6 +1,6 @@
 """The market of each segment, and where stock and market differ."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -14,7 +14,8 @@ router = APIRouter(prefix="/market", tags=["market"], responses=PROBLEM_RESPONSE
 Limit = Annotated[int, Query(ge=1, le=500)]
 _GAP_FIELDS = (
     "dealer_id", "segment", "label", "as_of", "window_days", "market_share", "stock_share", "sales_share", "gap",
-    "own_stock", "own_sales", "sold_in_window", "active_listings", "suppressed",
+    "gap_units", "target_units", "gap_reading", "own_stock", "own_inbound", "own_sales", "expected_own_sales",
+    "sold_in_window", "active_listings", "expected_count", "suppressed",
 )  # fmt: skip
 
 
@@ -29,10 +30,15 @@ async def list_segments(
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> PageOut:
-    """List segment statistics: listings, sold a day, market days' supply, prices, price model, shares."""
+    """List segment statistics: sold a day, days' supply (overall, like mine), prices, shares, trend, competitors."""
     filters = {"dealer_ids": person.scope(dealer_id), "segment": segment}
     found, after = await page(gate, person, MARKET, filters=filters, sort=sort, cursor=cursor, limit=limit)
-    return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
+    return PageOut(items=[_without_units(row["document"]) for row in found.rows], next_cursor=after)
+
+
+def _without_units(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the own units: each is shown with its vehicle in the inventory."""
+    return {name: value for name, value in document.items() if name != "own_units"}
 
 
 @router.get("/gaps")

@@ -138,6 +138,20 @@ async def read_page(
     )
 
 
+async def unit_markets(connection: Connection, vehicle_keys: list[str]) -> dict[str, dict[str, Any]]:
+    """Read what the market asks for vehicles like these, where it is known; by vehicle key."""
+    rows = await connection.fetch(
+        """
+        SELECT own->>'vehicle_key' AS vehicle_key, own AS market, m.document->>'as_of' AS as_of
+        FROM (SELECT DISTINCT dealer_id, segment FROM vehicle WHERE vehicle_key = ANY($1)) AS v
+        JOIN market m USING (dealer_id, segment), jsonb_array_elements(m.document->'own_units') AS own
+        WHERE own->>'vehicle_key' = ANY($1)
+        """,
+        vehicle_keys,
+    )
+    return {row["vehicle_key"]: {**row["market"], "as_of": row["as_of"]} for row in rows}
+
+
 async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, since: Any) -> list[dict[str, Any]]:
     """Read what stock figures are computed from: units on hand or on order, and what left since a date."""
     rows = await connection.fetch(

@@ -64,5 +64,6 @@ async def on_outcome_recorded(events: Sequence[OutcomeRecorded], tx: Transaction
 
 @router.on(POLICY_UPDATED)
 async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) -> None:
-    """Show what was learned."""
-    await projections.project_policies(tx.connection, events)
+    """Show what was learned; rules were kept when they were set."""
+    learned = [event for event in events if event.kind == "learned"]
+    await projections.project_policies(tx.connection, learned)

@@ -3,6 +3,7 @@
 from faststream.asgi import AsgiFastStream
 
 from services.recommend.handlers import REVIEWS, router
+from services.recommend.pacing import Pacing
 from services.recommend.reviewing import Reviewer
 from services.recommend.settings import Settings
 from services.recommend.similar import CASES, SimilarCases
@@ -24,7 +25,7 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
         # Without similar cases advice still goes out, and says so: not required.
         service.health.add_check("vectors", vectors.health, required=False)
         similar = SimilarCases(service.work, vectors, embedder)
-        reviewer = Reviewer(service.work, pool, similar)
+        reviewer = Reviewer(service.work, pool, similar, Pacing(service.work, pool))
         service.run(Worker("recommend", REVIEWS, service.work, reviewer.compute, batch=4).run)
         service.run(Worker("recommend", CASES, service.work, similar.remember).run)
         service.run(reviewer.follow_calendar)

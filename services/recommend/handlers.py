@@ -59,7 +59,7 @@ async def on_forecast_ready(events: Sequence[ForecastReady], tx: Transaction) ->
 
 @router.on(POLICY_UPDATED)
 async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) -> None:
-    """Keep learned parameters."""
+    """Keep learned parameters, and rules apart from them."""
     await store.save_policies(tx.connection, events)
     await _mark(tx, events)
 

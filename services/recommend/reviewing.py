@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 
 from services.recommend import store
-from services.recommend.domain import Changes, Review, TenantBook, reconcile, review
+from services.recommend.domain import Advice, Changes, Review, TenantBook, is_held_out, reconcile, review
 from services.recommend.handlers import REVIEWS, WHOLE_TENANT
+from services.recommend.pacing import Pacing
 from services.recommend.similar import SimilarCases
 from services.recommend.store import GROSS_DAYS
 from services.recommend.translate import book_of, closed, issued, standing_of
@@ -30,9 +31,10 @@ def review_book(book: TenantBook, as_of: date) -> Review:
 class Reviewer:
     """Works off tenants whose book changed."""
 
-    def __init__(self, work: UnitOfWork, pool: ComputePool, similar: SimilarCases) -> None:
+    def __init__(self, work: UnitOfWork, pool: ComputePool, similar: SimilarCases, pacing: Pacing) -> None:
         self._work = work
         self._pool = pool
+        self._pacing = pacing
         self._similar = similar
 
     async def compute(self, items: Sequence[WorkItem]) -> None:
@@ -51,11 +53,12 @@ class Reviewer:
     async def _one(self, item: WorkItem) -> None:
         now = datetime.now(UTC)
         book = await self._book(item.tenant_id, now.date())
+        book = await self._pacing.attach(item.tenant_id, book, now.date())
         result = await self._pool.run(review_book, book, now.date())
         async with self._work.begin(item.tenant_id) as tx:
             before = {event["recommendation_id"]: event for event in await store.standing(tx.connection)}
         changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
-        fresh = await self._similar.attach(_issues(item.tenant_id, changes, now))
+        fresh = await self._similar.attach(_issues(item.tenant_id, book, changes, now))
         async with self._work.begin(item.tenant_id) as tx:
             published = [*_closings(changes, before, now), *fresh]
             for event in published:
@@ -84,14 +87,20 @@ class Reviewer:
                 await store.documents(connection, "demand"),
                 await store.grosses(connection, as_of - timedelta(days=GROSS_DAYS)),
                 as_of,
+                rules=await store.rules(connection),
+                new_sales=await store.new_sales(connection, as_of - timedelta(days=GROSS_DAYS)),
             )
 
 
-def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
-    superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
-    ]
-    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
+def _issues(tenant_id: UUID, book: TenantBook, changes: Changes, now: datetime) -> list[RecommendationIssued]:
+    shares = {rooftop.dealer_id: rooftop.rules.hold_out_share for rooftop in book.rooftops}
+
+    def issue(advice: Advice, supersedes: UUID | None) -> RecommendationIssued:
+        held_out = is_held_out(book.tenant_id, advice, shares[advice.dealer_id])
+        return issued(tenant_id, advice, now, supersedes, held_out=held_out)
+
+    superseding = [issue(each.advice, UUID(each.standing.recommendation_id)) for each in changes.supersede]
+    return superseding + [issue(advice, None) for advice in changes.issue]
 
 
 def _closings(changes: Changes, before: dict[str, dict[str, Any]], now: datetime) -> list[RecommendationIssued]:

@@ -66,16 +66,33 @@ async def save_demands(connection: Connection, events: Sequence[ForecastReady]) 
 
 
 async def save_policies(connection: Connection, events: Sequence[PolicyUpdated]) -> None:
-    """Keep each rooftop's newest learned parameters."""
+    """Keep each rooftop's newest learned parameters and, apart from them, its newest rules."""
     for event in sorted(events, key=lambda e: e.policy_version):
-        await connection.execute(
-            "UPDATE rooftop SET policy_version = $3, parameters = $4"
-            " WHERE tenant_id = $1 AND dealer_id = $2 AND policy_version < $3",
-            event.tenant_id,
-            event.dealer_id,
-            event.policy_version,
-            event.parameters,
-        )
+        if event.kind == "rules":
+            await _save_rules(connection, event)
+        else:
+            await connection.execute(
+                "UPDATE rooftop SET policy_version = $3, parameters = $4"
+                " WHERE tenant_id = $1 AND dealer_id = $2 AND policy_version < $3",
+                event.tenant_id,
+                event.dealer_id,
+                event.policy_version,
+                event.parameters,
+            )
+
+
+async def _save_rules(connection: Connection, event: PolicyUpdated) -> None:
+    await connection.execute(
+        """
+        INSERT INTO rules AS r (tenant_id, dealer_id, version, document) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, dealer_id) DO UPDATE SET version = excluded.version, document = excluded.document
+        WHERE r.version < excluded.version
+        """,
+        event.tenant_id,
+        event.dealer_id,
+        event.policy_version,
+        event.rules.model_dump(mode="json", exclude_unset=True, exclude_none=True) if event.rules else {},
+    )
 
 
 async def save_outcome(
@@ -101,6 +118,36 @@ async def units(connection: Connection) -> list[dict[str, Any]]:
     """Load what is in stock or on order."""
     rows = await connection.fetch("SELECT * FROM unit WHERE status IN ('in_stock', 'on_order')")
     return [dict(row) for row in rows]
+
+
+async def rules(connection: Connection) -> dict[UUID, tuple[int, dict[str, Any]]]:
+    """Load version and document of the rules of the tenant (dealer id zero) and of each rooftop that has any."""
+    rows = await connection.fetch("SELECT dealer_id, version, document FROM rules")
+    return {row["dealer_id"]: (row["version"], row["document"]) for row in rows}
+
+
+async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]:
+    """Count retail sales of new units since a day, per rooftop, brand and day."""
+    rows = await connection.fetch(
+        """
+        SELECT dealer_id, split_part(segment, '/', 2) AS brand, exit_date, count(*)::int AS units
+        FROM unit WHERE status = 'sold' AND exit_date >= $1 AND segment LIKE 'new/%'
+        GROUP BY dealer_id, brand, exit_date
+        """,
+        since,
+    )
+    return [dict(row) for row in rows]
+
+
+async def lives(connection: Connection, since: date) -> list[dict[str, Any]]:
+    """Load what is in stock and what left since a day, however it left."""
+    rows = await connection.fetch("SELECT * FROM unit WHERE status = 'in_stock' OR exit_date >= $1", since)
+    return [dict(row) for row in rows]
+
+
+async def count_exits(connection: Connection, since: date) -> int:
+    """Count the units that left since a day."""
+    return int(await connection.fetchval("SELECT count(*) FROM unit WHERE exit_date >= $1", since))
 
 
 async def documents(connection: Connection, table: str) -> list[dict[str, Any]]:

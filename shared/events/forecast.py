@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from shared.events.base import Event
 
@@ -46,6 +46,15 @@ class ConfigurationDemand(BaseModel):
     q90: float
 
 
+class EnsemblePart(BaseModel):
+    """The weight of one strategy in an ensemble; weights sum to 1."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    strategy: str
+    weight: float
+
+
 class ForecastReady(Event):
     """Demand for the next 13 weeks, the strategy that won, and how well each one did on the past."""
 
@@ -58,10 +67,6 @@ class ForecastReady(Event):
     scores: dict[str, float]
     """Mean pinball loss per strategy over the rolling origins, in units a week; lower is better."""
     mase: float | None = None
-    coverage80: float | None = None
-    """Share of past weeks inside the winner's 80 % interval."""
-    weights: dict[str, float] = Field(default_factory=dict)
-    """Each strategy's part in the inverse-error ensemble, where there was enough past to weigh them."""
     dispersion: float
     """Variance over mean of a week's demand; 1 is Poisson."""
     series_weeks: int
@@ -70,5 +75,9 @@ class ForecastReady(Event):
     weekly_rate: float
     """Unconstrained demand now, units a week: what would sell if it were always in stock."""
     lost_sales_per_week: float
+    coverage80: float | None = None
+    """Share of past weeks inside the winner's 80 % interval."""
+    ensemble: tuple[EnsemblePart, ...] = ()
+    """The inverse-error ensemble that took part, empty where there was too little past to weigh its parts."""
     configurations: tuple[ConfigurationDemand, ...] = ()
     """The segment shared out, largest first; empty where nothing was ever stocked."""

@@ -37,9 +37,7 @@ def test_a_service_is_healthy_when_it_is_ready(name):
 def test_what_is_ours_is_built_for_itself_and_hardened(name):
     container = CONTAINERS[name]
     assert container["image"] == f"doso-{name}"
-    expected = (
-        {"args": {"SERVICE": "cli"}, "target": "migrate"} if name == "migrate" else {"args": {"SERVICE": name}}
-    )
+    expected = {"args": {"SERVICE": "cli"}, "target": "migrate"} if name == "migrate" else {"args": {"SERVICE": name}}
     assert container["build"] == {"context": ".", **expected}
     assert container["read_only"] is True
     assert container["cap_drop"] == ["ALL"]

@@ -11,7 +11,16 @@ from jsonschema import Draft202012Validator
 
 from doso.contracts.messages import dead_letter, event_message, examples
 from services.gateway.importing import LISTINGS_PER_EVENT
-from shared.events import TOPICS, Event, Listing, MarketDataReceived, RecommendationIssued, Topic, VehicleFields, topic_of
+from shared.events import (
+    TOPICS,
+    Event,
+    Listing,
+    MarketDataReceived,
+    RecommendationIssued,
+    Topic,
+    VehicleFields,
+    topic_of,
+)
 from shared.events.topics import MARKET_DATA_RECEIVED, RECOMMENDATION_ISSUED
 from shared.messaging import Transaction
 from shared.messaging.dead_letter import park

@@ -193,7 +193,9 @@ def sign_in(api: str, username: str, password: str) -> httpx.Client:
 async def _new_admin(system: System) -> FirstAdmin:
     pool = await create_pool("gateway", PostgresSettings(dsn=PostgresServer(system.data_dir).dsn()))
     try:
-        admin = await bootstrap(UnitOfWork(pool, "gateway"), tenant_name="A group", username=f"admin-{uuid4().hex[:8]}")
+        admin = await bootstrap(
+            UnitOfWork(pool, "gateway"), tenant_name="A group", username=f"admin-{uuid4().hex[:8]}"
+        )
     finally:
         await pool.close()
     assert admin is not None

@@ -18,7 +18,11 @@ def doso(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("command", [["migrate"], ["create-admin", "--group", "Northside"]])
 @pytest.mark.parametrize(
     ("dsn", "reason"),
-    [("postgresql://owner@127.0.0.1:1/doso", "Connect call failed"), ("nonsense", "invalid DSN"), ("", "no database")],
+    [
+        ("postgresql://owner@127.0.0.1:1/doso", "Connect call failed"),
+        ("nonsense", "invalid DSN"),
+        ("", "no database"),
+    ],
 )
 def test_a_database_that_is_not_there_is_one_line(command, dsn, reason) -> None:
     ended = doso(*command, "--dsn", dsn)

@@ -11,6 +11,7 @@ from services.gateway.api import (
     imports,
     inventory,
     market,
+    policies,
     recommendations,
 )
 
@@ -18,6 +19,6 @@ from services.gateway.api import (
 def api_router() -> APIRouter:
     """Gather every route under ``/api/v1``."""
     router = APIRouter(prefix="/api/v1")
-    for room in (auth, accounts, dms, imports, inventory, market, forecasts, recommendations, feedback):
+    for room in (auth, accounts, dms, imports, inventory, market, forecasts, recommendations, policies, feedback):
         router.include_router(room.router)
     return router

@@ -85,9 +85,9 @@ async def project_forecasts(connection: Connection, events: Sequence[ForecastRea
 
 
 async def project_recommendations(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Store advice; once closed it stays closed, even if its issue arrives late."""
+    """Store advice; once closed it stays closed, even if its issue arrives late. Held-out advice is not shown."""
     newest: dict[object, RecommendationIssued] = {}
-    for event in events:
+    for event in (each for each in events if not each.held_out):
         known = newest.get(event.recommendation_id)
         if known is None or known.status.value == "issued":
             newest[event.recommendation_id] = event

@@ -8,6 +8,7 @@ from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative
 from services.recommend.domain.advise import Review, advise, review
 from services.recommend.domain.book import (
+    BrandSales,
     GrossHistory,
     Rooftop,
     SegmentDemand,
@@ -17,33 +18,46 @@ from services.recommend.domain.book import (
     UnitStatus,
 )
 from services.recommend.domain.evidence import Evidence, unsupported_numbers
+from services.recommend.domain.hold_out import is_held_out
+from services.recommend.domain.pace import LIVES_DAYS, UnitLife, fit_pace
 from services.recommend.domain.parameters import InvalidParametersError, Parameters, from_mapping
 from services.recommend.domain.reconcile import Changes, Closing, StandingAdvice, Supersession, reconcile
+from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, SegmentRule
 from services.recommend.domain.stock_position import Position, Skipped
 
 __all__ = [
+    "LIVES_DAYS",
     "Action",
     "Advice",
+    "AgeOut",
     "Alternative",
+    "BrandRule",
+    "BrandSales",
     "Changes",
     "Closing",
     "Evidence",
     "GrossHistory",
     "InvalidParametersError",
+    "Lane",
     "Parameters",
     "Position",
     "Review",
     "Rooftop",
+    "Rules",
     "SegmentDemand",
     "SegmentMarket",
+    "SegmentRule",
     "Skipped",
     "StandingAdvice",
     "Supersession",
     "TenantBook",
     "Unit",
+    "UnitLife",
     "UnitStatus",
     "advise",
+    "fit_pace",
     "from_mapping",
+    "is_held_out",
     "reconcile",
     "review",
     "unsupported_numbers",

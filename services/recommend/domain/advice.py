@@ -58,6 +58,8 @@ class Advice:
     baseline_daily_hazard: float | None = None
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
+    clash: bool = False
+    """Whether it is no advice on cars but tells which rules cannot all be kept."""
 
     @property
     def identity(self) -> Identity:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.confidence import confidences, make_draws, purchase_confidence
 from services.recommend.domain.lookup import look_up
-from services.recommend.domain.stock_advice import stock_advice
+from services.recommend.domain.stock_advice import clash_advice, stock_advice
 from services.recommend.domain.stock_position import stock_positions
-from services.recommend.domain.stocking import plan_purchases
+from services.recommend.domain.stocking import draft_plan, plan_purchases
 from services.recommend.domain.unit_actions import departures, weigh_units
 from services.recommend.domain.unit_advice import rival, unit_advice
 
@@ -44,9 +44,9 @@ def review(book: TenantBook, as_of: date) -> Review:
     lookup = look_up(book)
     positions, skipped = stock_positions(lookup)
     shelves = {(each.rooftop.dealer_id, each.segment): each for each in positions}
-    cases, unweighed = weigh_units(lookup, shelves, as_of)
-    arriving, leaving = departures(cases)
-    purchases = plan_purchases(lookup, positions, arriving, leaving)
+    draft = draft_plan(lookup, positions)
+    cases, unweighed = weigh_units(lookup, shelves, draft.moved, as_of)
+    purchases, clashes = plan_purchases(lookup, positions, departures(cases))
     draws = make_draws()
     spoken = [case for case in cases if case.is_worth_saying]
     sure = confidences([(case.chosen, rival(case)) for case in spoken], draws)
@@ -54,6 +54,7 @@ def review(book: TenantBook, as_of: date) -> Review:
         unit_advice(case, confidence, shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment)))
         for case, confidence in zip(spoken, sure, strict=True)
     ]
-    advice += [stock_advice(each, purchase_confidence(each), as_of) for each in purchases]
+    advice += [stock_advice(each, purchase_confidence(each), lookup.brand_sales, as_of) for each in purchases]
+    advice += [clash_advice(each, as_of) for each in clashes]
     advice.sort(key=lambda each: (-each.value, each.identity))
     return Review(tuple(advice), tuple(positions), (*skipped, *unweighed))

@@ -11,7 +11,7 @@ from services.recommend.domain.expected_gross import back_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
 from services.recommend.domain.market_price import MarketPrice, PriceBasis, market_price
 from services.recommend.domain.time_to_sale import LN2, base_rate, quality, rate_log_sd
-from services.recommend.domain.value import Setting
+from services.recommend.domain.value import Fitted, Setting
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,7 +96,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
     age = float(unit.group_days(as_of) or 0)
     own_pace = quality(at_home, age, parameters.frailty)
     back, back_source = back_gross(lookup, dealer_id, unit.segment)
-    elsewhere = dealer_id != unit.dealer_id
+    lane = lookup.lane(unit.dealer_id, dealer_id)
     setting = Setting(
         dealer_id=dealer_id,
         market_price=priced.amount,
@@ -107,13 +107,14 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         age_days=age,
         staleness=parameters.staleness,
         horizon_days=float(round(parameters.horizon_days)),
-        delay_days=float(math.ceil(parameters.transport_days)) if elsewhere else 0.0,
+        delay_days=float(math.ceil(lane.days)) if lane else 0.0,
         holding_per_day=holding.per_day,
         negotiation_discount=parameters.negotiation_discount,
         back_gross=back + parameters.gross_bias,
         exit_cash=exit_cash,
-        upfront_cost=parameters.transport_cost if elsewhere else 0.0,
-        elsewhere=elsewhere,
+        upfront_cost=lane.cost if lane else 0.0,
+        fitted=_fitted(lookup, unit, market, demand, rooftop, on_hand, as_of),
+        elsewhere=dealer_id != unit.dealer_id,
     )
     return Appraisal(
         unit=unit,
@@ -132,6 +133,29 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         usual_days_source=usual_source,
         back_gross_source=back_source,
         degraded=_missing(unit, priced, demand, as_of),
+    )
+
+
+def _fitted(
+    lookup: Lookup,
+    unit: Unit,
+    market: SegmentMarket | None,
+    demand: SegmentDemand | None,
+    rooftop: Rooftop,
+    on_hand: int,
+    as_of: date,
+) -> Fitted | None:
+    if lookup.pace is None:
+        return None
+    return Fitted(
+        model=lookup.pace,
+        as_of=as_of,
+        new=unit.is_new,
+        demand_per_day=demand_per_day(demand, rooftop.parameters) if demand else None,
+        on_hand=on_hand,
+        days_supply=market.market_days_supply if market else None,
+        scale=rooftop.parameters.hazard_scale,
+        most=1 / max(1.0, rooftop.parameters.display_days),
     )
 
 

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.parameters import Parameters
+from services.recommend.domain.rules import Rules
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from services.recommend.domain.time_to_sale import HazardModel
 
 
 class UnitStatus(StrEnum):
@@ -28,6 +31,10 @@ class Rooftop:
     currency: str
     parameters: Parameters = field(default_factory=Parameters)
     policy_version: int = 0
+    rules: Rules = field(default_factory=Rules)
+    rules_version: int = 0
+    clashes: tuple[str, ...] = ()
+    """What in the rules had to be set aside because it contradicts itself, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +145,15 @@ class GrossHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrandSales:
+    """Retail sales of a make's new units at a rooftop over the days that its turn-and-earn rule counts."""
+
+    dealer_id: str
+    brand: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantBook:
     """A whole group of rooftops; markets, demands and histories may be missing."""
 
@@ -147,6 +163,9 @@ class TenantBook:
     markets: tuple[SegmentMarket, ...] = ()
     demands: tuple[SegmentDemand, ...] = ()
     grosses: tuple[GrossHistory, ...] = ()
+    brand_sales: tuple[BrandSales, ...] = ()
+    pace: HazardModel | None = None
+    """Fitted to the tenant's own sales where that beats the prior; without it the parameters' pace holds."""
 
 
 def is_new(segment: str) -> bool:

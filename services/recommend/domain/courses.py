@@ -9,6 +9,7 @@ import numpy as np
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.price_range import PriceRange, grid, price_range
+from services.recommend.domain.rules import AgeOut
 from services.recommend.domain.value import evaluate
 
 if TYPE_CHECKING:
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.time_to_sale import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a course changes for other units, in the dealer's currency; each is 0 where there is none.
+
+    ``staying``: gain of those it leaves behind. ``forgone``: the value of a purchase that is not made.
+    ``crowding``: change, never above 0, for those it comes to stand beside.
+    """
+
+    staying: float = 0.0
+    forgone: float = 0.0
+    crowding: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Give all of it together."""
+        return self.staying - self.forgone + self.crowding
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +52,20 @@ class Course:
     unsold: float = 0.0
     expected_days: float = 0.0
     daily_hazard: float | None = None
+    effects: Effects = Effects()
+
+    @property
+    def worth(self) -> float:
+        """Give the net with what it changes for other units."""
+        return self.net + self.effects.total
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be done with a unit where it stands; ``rule`` is what the calendar would do."""
+    """What can be done with a unit where it stands; ``rule`` is what the calendar would do.
+
+    ``ruled_out`` is the dealer's own age-out rule where the unit is past it: it overrides every sum.
+    """
 
     keep: Course
     span: PriceRange
@@ -46,6 +74,7 @@ class Choices:
     wholesale: Course | None
     rule: Course | None
     rule_name: str | None
+    ruled_out: AgeOut | None = None
 
 
 def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
@@ -90,6 +119,7 @@ def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
                 wholesale=_leave(appraisal) if _may_wholesale(appraisal) else None,
                 rule=rule,
                 rule_name=rule_name,
+                ruled_out=_ruled_out(appraisal),
             )
         )
     return result
@@ -115,8 +145,21 @@ def _is_cooling(appraisal: Appraisal) -> bool:
     return priced_on is not None and (appraisal.as_of - priced_on).days < appraisal.rooftop.parameters.cooling_days
 
 
+def _ruled_out(appraisal: Appraisal) -> AgeOut | None:
+    """Give what the dealer's rules want done with a used unit that is older than they allow."""
+    age, rules = appraisal.unit.group_days(appraisal.as_of), appraisal.rooftop.rules
+    if appraisal.unit.is_new or age is None or rules.max_age_days is None or age <= rules.max_age_days:
+        return None
+    return rules.age_out or AgeOut.WHOLESALE
+
+
 def _may_wholesale(appraisal: Appraisal) -> bool:
-    """Tell whether a unit may be wholesaled: used, its cost known, and given its time at retail."""
+    """Tell whether a unit may be wholesaled: used, its cost known, and given its time at retail.
+
+    A unit that the rules want in the lane may go whatever is known of its cost.
+    """
+    if _ruled_out(appraisal) is AgeOut.WHOLESALE:
+        return True
     age = appraisal.unit.group_days(appraisal.as_of)
     return (
         not appraisal.unit.is_new

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TenantBook,
         Unit,
     )
+    from services.recommend.domain.time_to_sale import HazardModel
 
 Shelf = tuple[str, str]
 """A dealer id and a segment."""
@@ -24,6 +25,14 @@ Shelf = tuple[str, str]
 
 class UnknownRooftopError(LookupError):
     """A unit, market, demand or history names a rooftop that the book has not got."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLane:
+    """The way between two rooftops: cost per unit, and days."""
+
+    cost: float
+    days: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +47,34 @@ class Lookup:
     on_hand: Counter[Shelf]
     inbound: Counter[Shelf]
     units_by_shelf: dict[Shelf, tuple[Unit, ...]]
+    brand_sales: dict[tuple[str, str], int]
+    pace: HazardModel | None
 
     def history(self, dealer_id: str, segment: str) -> tuple[GrossHistory | None, GrossHistory | None]:
         """Give the gross history of a segment at a rooftop, and that of its whole condition there."""
         condition = "new" if is_new(segment) else "used"
         return self.grosses.get((dealer_id, segment)), self.grosses.get((dealer_id, condition))
 
-    def sisters(self, dealer_id: str) -> list[Rooftop]:
-        """List the other rooftops that count in the same currency, in the order of the book."""
-        here = self.rooftops[dealer_id]
-        return [
-            rooftop
-            for rooftop in self.rooftops.values()
-            if rooftop.dealer_id != dealer_id and rooftop.currency == here.currency
-        ]
+    def lane(self, giver: str, receiver: str) -> OpenLane | None:
+        """Give what sending a unit costs and how long it takes; nothing where none may be sent.
+
+        Cost is in the currency that both have to share. The giver's rules come before the receiver's
+        parameters.
+        """
+        here, there = self.rooftops[giver], self.rooftops[receiver]
+        if giver == receiver or here.currency != there.currency:
+            return None
+        if not (here.rules.transfers and there.rules.transfers):
+            return None
+        ruled, usual = here.rules.lanes.get(receiver), there.parameters
+        if ruled is None:
+            return OpenLane(usual.transport_cost, usual.transport_days)
+        if not ruled.is_open:
+            return None
+        return OpenLane(
+            usual.transport_cost if ruled.cost is None else ruled.cost,
+            usual.transport_days if ruled.days is None else ruled.days,
+        )
 
 
 def look_up(book: TenantBook) -> Lookup:
@@ -81,4 +104,6 @@ def look_up(book: TenantBook) -> Lookup:
         on_hand=on_hand,
         inbound=inbound,
         units_by_shelf={shelf: tuple(units) for shelf, units in shelves.items()},
+        brand_sales={(each.dealer_id, each.brand): each.units for each in book.brand_sales},
+        pace=book.pace,
     )

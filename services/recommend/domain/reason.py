@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     Facts = Mapping[str, str]
 
 
+_SHADOWS = {
+    Fact.SLOT_PRICE: "One more place on the lot",
+    Fact.LINE_PRICE: "Each further thousand on the line",
+    Fact.UNIT_PRICE: "One more allowed",
+}
+
+
 def write_reason(action: Action, evidence: Iterable[Evidence]) -> str:
     """Say in a few sentences why, as a used-car manager would; every figure is an evidence line's value.
 
@@ -44,7 +51,7 @@ def _reprice(facts: Facts) -> str:
             f"and {facts[Fact.GAIN]} more in your pocket after holding cost."
         )
     return (
-        f"{_standing(facts)} {_company(facts)} "
+        f"{_standing(facts)} {_company(facts)} {_house_rule(facts)}"
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
@@ -55,18 +62,33 @@ def _reprice(facts: Facts) -> str:
 def _transfer(facts: Facts) -> str:
     there, on_hand = facts[Fact.DESTINATION], facts[Fact.DESTINATION_ON_HAND]
     gap = facts[Fact.DESTINATION_GAP]
-    return (
+    text = (
         f"Send this one to {there}. {_standing(facts)} {_company(facts)} {there} has {_count(on_hand)}, "
         f"sells about {facts[Fact.DESTINATION_DEMAND]} a week and is {spelled(gap)} short. "
         f"Priced at {facts[Fact.NEW_PRICE]} there it should be gone in about {facts[Fact.NEW_DAYS]} days, "
         f"the {facts[Fact.TRANSPORT_DAYS]} on the road included, against {facts[Fact.KEEP_DAYS]} here. "
-        f"After {facts[Fact.TRANSPORT_COST]} of transport the group is {facts[Fact.GAIN]} ahead, "
-        f"and {there} has one fewer to buy."
     )
+    taken = [f"{facts[Fact.TRANSPORT_COST]} of transport"]
+    if Fact.CROWDING in facts:
+        taken.append(f"{facts[Fact.CROWDING].removeprefix('-')} for the customers it takes from its like there")
+    if Fact.FORGONE in facts:
+        taken.append(f"the {facts[Fact.FORGONE]} {there} would have made on one it need not buy now")
+    costs = " and ".join(filter(None, (", ".join(taken[:-1]), taken[-1])))
+    text += f"After {costs}, the group is {facts[Fact.GAIN]} ahead"
+    if Fact.OVER_HOME in facts:
+        return (
+            f"{text} of leaving it as it is, and {facts[Fact.OVER_HOME]} ahead of the best you could do with it here."
+        )
+    return f"{text} of leaving it as it is."
+
+
+def _house_rule(facts: Facts) -> str:
+    return f"House rule: {facts[Fact.AGE_RULE]}. " if Fact.AGE_RULE in facts else ""
 
 
 def _wholesale(facts: Facts) -> str:
     text = f"Let this one go. {_standing(facts)} {_company(facts)} "
+    text += _house_rule(facts)
     if Fact.RETAIL_NET in facts:
         text += (
             f"Even at the best price you could put on it, {facts[Fact.RETAIL_PRICE]}, it would take about "
@@ -127,11 +149,43 @@ def _buy(facts: Facts) -> str:
     )
     if not new:
         text += f" Past {facts[Fact.MOST_TO_PAY]} a car, all in, walk away."
-    full = {Fact.SLOT_PRICE: "the lot is full", Fact.LINE_PRICE: "the floorplan line is used up"}
-    for limit, saying in full.items():
-        if limit in facts:
-            text += f" {_count(facts[Fact.WANTED]).capitalize()} would pay, but {saying}."
+    if Fact.LIMIT in facts:
+        text += f" {_count(facts[Fact.WANTED]).capitalize()} would pay, but {facts[Fact.LIMIT]}."
+        for price, saying in _SHADOWS.items():
+            if price in facts:
+                text += f" {saying} would bring about {facts[price]}."
+    if Fact.SALES_TO_EARN in facts:
+        more = facts[Fact.SALES_TO_EARN]
+        text += f" Retail {_count(more)} more and you earn another."
     return text
+
+
+def write_clash(evidence: Iterable[Evidence], rule: str) -> str:
+    """Say which rules cannot all be kept, by how much, and what would have to give.
+
+    Raises:
+        KeyError: if the evidence has not the lines it is made of.
+    """
+    lines = list(evidence)
+    facts = {line.name: line.value for line in lines}
+    limits = [line.value for line in lines if line.name == Fact.LIMIT]
+    rooms = [line for line in lines if line.name == Fact.ROOM_NEEDED]
+    missing = facts[Fact.MISSING]
+    text = (
+        f"Your rules clash on {facts[Fact.SEGMENT]}. You want {rule} ({_count(facts[Fact.PRESENCE])} of them) "
+        f"and have {_count(facts[Fact.ON_HAND])}, but {' and '.join(limits) or 'nothing more can be bought'}. "
+        f"That leaves you {_count(missing)} short. "
+    )
+    if rooms:
+        gives = " and ".join(
+            f"{_amount_of_room(line)} more room in the {(line.formula or '').partition(',')[0]}" for line in rooms
+        )
+        text += f"Either accept {_count(missing)} fewer, or find {gives}."
+    return text
+
+
+def _amount_of_room(line: Evidence) -> str:
+    return line.value if not line.value.isdigit() else spelled(line.value)
 
 
 def _standing(facts: Facts) -> str:

@@ -8,10 +8,12 @@ import numpy as np
 
 from services.recommend.domain.book import is_new
 from services.recommend.domain.evidence import EvidenceSheet, Fact
+from services.recommend.domain.limit_evidence import write_allocation, write_limits
 from services.recommend.domain.newsvendor import at_least
 from services.recommend.domain.wording import decimal, money, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from services.recommend.domain.evidence import Evidence
@@ -23,13 +25,16 @@ _WORTH_SAYING = 0.05
 """Of a car; less is nothing."""
 
 
-def stock_evidence(purchase: Purchase, as_of: date) -> tuple[Evidence, ...]:
-    """Write the evidence of a purchase."""
+def stock_evidence(
+    purchase: Purchase, brand_sales: Mapping[tuple[str, str], int], as_of: date
+) -> tuple[Evidence, ...]:
+    """Write the evidence of a purchase; ``brand_sales`` are the new units sold by dealer and brand."""
     position = purchase.position
     sheet = EvidenceSheet(as_of)
     _shelf(sheet, purchase, position)
     _worth(sheet, position)
     _plan(sheet, purchase, position)
+    write_allocation(sheet, position, brand_sales)
     return sheet.lines()
 
 
@@ -64,7 +69,7 @@ def _worth(sheet: EvidenceSheet, position: Position) -> None:
         "sales",
         f"front {money(gross.front, currency)} ({gross.front_formula}) + back {money(gross.back, currency)}",
     )
-    sheet.add(Fact.HOLDING, per_day, "parameters", "interest + overhead + depreciation + worth of the place")
+    sheet.add(Fact.HOLDING, per_day, "parameters", _holding_formula(position))
     sheet.add(
         Fact.UNDERAGE,
         money(worth.underage, currency),
@@ -92,8 +97,8 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         "stocking",
         f"smallest stock, on the way included, to cover {position.cover_days:.0f} days by the critical ratio",
     )
-    if position.target == int(position.rooftop.parameters.minimum_presence):
-        sheet.add(Fact.PRESENCE, str(position.target), "parameters")
+    if position.least and position.target == position.least:
+        sheet.add(Fact.PRESENCE, str(position.least), "rules", position.least_rule)
     sheet.add(
         Fact.WANTED,
         str(purchase.wanted),
@@ -111,11 +116,8 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
     sheet.add(Fact.SHELF_DAYS, f"{purchase.days_on_lot:.0f}", "stocking", "target ÷ demand per day")
     per_day = purchase.value / purchase.quantity / purchase.days_on_lot
     sheet.add(Fact.VALUE_PER_DAY, money(per_day, currency), "value")
-    if purchase.quantity < purchase.wanted and purchase.shadow.per_slot:
-        sheet.add(Fact.SLOT_PRICE, money(purchase.shadow.per_slot, currency), "stocking", "best unit left out")
-    if purchase.quantity < purchase.wanted and purchase.shadow.per_floorplan_unit:
-        worth = money(purchase.shadow.per_floorplan_unit * 1_000, currency)
-        sheet.add(Fact.LINE_PRICE, worth, "stocking", "best unit left out, per 1,000 of its cost")
+    sheet.add(Fact.PLAN_METHOD, purchase.method, "all rooftops and segments together, integer program")
+    write_limits(sheet, purchase.bindings, position)
 
 
 def _left_then(purchase: Purchase) -> str:
@@ -125,3 +127,12 @@ def _left_then(purchase: Purchase) -> str:
     sold_at_most = 1 - at_least(count + 1, position.lead_mean, position.demand.dispersion)
     left = float(sold_at_most.sum())
     return f"{left:.1f}" if left >= _WORTH_SAYING else "0"
+
+
+def _holding_formula(position: Position) -> str:
+    holding, currency = position.holding, position.rooftop.currency
+    return (
+        f"cash: interest {money(holding.interest, currency)} + overhead {money(holding.overhead, currency)}; "
+        f"economic: depreciation {money(holding.depreciation, currency)} + "
+        f"worth of the place {money(holding.slot_value, currency)}"
+    )

@@ -48,7 +48,7 @@ class Position:
 
     ``marginal[n - 1]`` is the expected net of having an n-th unit here or on the way over the days to cover:
     lead time, review period and the days a unit is on display. ``lead_mean`` and ``after_mean`` are demand
-    before and after a purchase of today lands.
+    before and after a purchase of today lands. ``least`` is what ``least_rule`` wants to be here at all events.
     """
 
     rooftop: Rooftop
@@ -68,6 +68,8 @@ class Position:
     critical_ratio: float
     target: int
     marginal: tuple[float, ...]
+    least: int = 0
+    least_rule: str = ""
 
     @property
     def after_days(self) -> float:
@@ -132,6 +134,11 @@ def stock_positions(lookup: Lookup) -> tuple[list[Position], list[Skipped]]:
             skipped.append(found)
     for dealer_id, segment in sorted(set(lookup.on_hand) - set(lookup.demands)):
         skipped.append(Skipped(dealer_id, segment, "no demand forecast: no stock target can be set"))
+    for rooftop in lookup.rooftops.values():
+        for segment, rule in sorted(rooftop.rules.segments.items()):
+            if rule.minimum_presence and (rooftop.dealer_id, segment) not in lookup.demands:
+                reason = f"minimum presence of {rule.minimum_presence} is ruled, but there is no forecast to buy by"
+                skipped.append(Skipped(rooftop.dealer_id, segment, reason))
     return positions, skipped
 
 
@@ -152,7 +159,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     worth = economics(gross, holding.per_day, daily, rooftop, new=new)
     marginal = marginal_values(mean, demand.dispersion, worth.underage, worth.overage)
     wanted = int((marginal > 0).sum()) if worth.underage > 0 else 0
-    presence = int(parameters.minimum_presence) if demand.units_sold > 0 else 0
+    least, least_rule = _least(rooftop, demand, daily)
     return Position(
         rooftop=rooftop,
         segment=segment,
@@ -169,6 +176,23 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         holding=holding,
         economics=worth,
         critical_ratio=critical_ratio(worth.underage, worth.overage),
-        target=min(len(marginal), max(wanted, presence)),
+        target=max(wanted, least),
         marginal=tuple(float(value) for value in marginal),
+        least=least,
+        least_rule=least_rule,
     )
+
+
+def _least(rooftop: Rooftop, demand: SegmentDemand, daily: float) -> tuple[int, str]:
+    """Give how many the rules want on a shelf, and by which rule; those for every segment only where it sold."""
+    rules, ruled = rooftop.rules, rooftop.rules.segments.get(demand.segment)
+    wanted = [(0, "")]
+    if ruled is not None and ruled.minimum_presence is not None:
+        wanted.append((ruled.minimum_presence, f"minimum presence of {ruled.minimum_presence}"))
+    elif demand.units_sold > 0:
+        presence = int(rooftop.parameters.minimum_presence)
+        wanted.append((presence, f"minimum presence of {presence}"))
+    if rules.min_days_supply is not None and demand.units_sold > 0:
+        units = math.floor(rules.min_days_supply * daily)
+        wanted.append((units, f"at least {rules.min_days_supply:g} days' supply"))
+    return max(wanted, key=lambda each: each[0])

@@ -1,36 +1,41 @@
-"""What to buy: the most valuable units first, until the target, the floorplan line or the lot is full.
+"""What to buy: every rooftop's gaps weighed together, under every limit, sister stores' excess first.
 
-Every rooftop's gaps are filled from its sister stores before anything is bought. A purchase is worth what it
-earns once it has landed: customers who come before that are lost, so no car is bought for them, and what is
-bought today covers the days until the next review and on display. Because a further unit of a segment is
-never worth more than the one before it, taking units in order of value per share of the scarcest resource
-gives the best plan for one limit, and a good one for two.
+The program is solved twice. The draft chooses transfers and purchases at once; its transfers are then paired
+with actual units, and those that a real unit does not bear out fall away. With what really moves and leaves,
+the quantities to buy are chosen again, each unit at its exact value. A purchase is worth what it earns once
+it has landed: customers who come before that are lost, so no car is bought for them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.flow_values import arrival_values, release_values
+from services.recommend.domain.limits import Departures, limits_of
 from services.recommend.domain.newsvendor import later_need
+from services.recommend.domain.program import Wish
+from services.recommend.domain.solver import solve
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from services.recommend.domain.book import Rooftop
+    from services.recommend.domain.limits import Limit
     from services.recommend.domain.lookup import Lookup, Shelf
+    from services.recommend.domain.program import Plan, Way
     from services.recommend.domain.stock_position import Position
+
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowPrice:
-    """What one more place on the lot, or unit of money on the line, would be worth; 0 where not short."""
+class Binding:
+    """A limit that stands in the way of a further unit, and what one more unit of its room would bring."""
 
-    per_slot: float = 0.0
-    per_floorplan_unit: float = 0.0
+    limit: Limit
+    worth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Purchase:
     available: int
     wanted: int
     values: tuple[float, ...]
-    shadow: ShadowPrice
+    bindings: tuple[Binding, ...]
+    method: str
 
     @property
     def quantity(self) -> int:
@@ -65,17 +71,21 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Clash:
+    """Rules that cannot all be kept: a shelf ends ``missing`` units below the least, for want of room."""
+
     position: Position
-    value: float
-    density: float
+    available: int
+    bought: int
+    missing: int
+    bindings: tuple[Binding, ...]
 
 
 def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     """Give the expected net of each unit worth buying, never rising, with ``available`` here or on the way.
 
-    Each has to be worth the margin that any action is held to. Never beyond the position's target. A minimum
-    presence is policy, and bought up to even at a loss.
+    Each has to be worth the margin that any action is held to. Never beyond the position's target. The least
+    to have is a rule, and bought up to even at a loss.
     """
     count = position.target - available
     if count <= 0:
@@ -84,83 +94,92 @@ def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     needed = later_need(max(0, available), lead, after, position.demand.dispersion, count)[0]
     worth = position.economics
     values = needed * worth.underage - (1 - needed) * worth.overage
-    presence = int(position.rooftop.parameters.minimum_presence) if position.demand.units_sold > 0 else 0
-    wanted = max(int((values >= position.margin).sum()), min(count, presence - available))
+    wanted = max(int((values >= position.margin).sum()), min(count, position.least - available))
     return tuple(float(value) for value in values[:wanted])
 
 
+def draft_plan(lookup: Lookup, positions: Sequence[Position]) -> Plan:
+    """Choose transfers and purchases of a whole group together, shelf by shelf."""
+    shelves = {(position.rooftop.dealer_id, position.segment): position for position in positions}
+    ways = _ways(lookup, shelves)
+    giving, taking = {(way[0], way[2]) for way in ways}, {(way[1], way[2]) for way in ways}
+    wishes = []
+    for shelf, position in shelves.items():
+        available = position.on_hand + position.inbound
+        wishes.append(
+            Wish(
+                shelf,
+                purchases=purchase_values(position, available),
+                arrivals=arrival_values(position) if shelf in taking else (),
+                releases=release_values(position) if shelf in giving else (),
+                least=max(0, position.least - available),
+            )
+        )
+    # A shelf without a forecast has nobody known to want what stands there.
+    wishes += [Wish(shelf, releases=(0.0,) * lookup.on_hand[shelf]) for shelf in sorted(giving - set(shelves))]
+    return solve(wishes, ways, limits_of(lookup, positions))
+
+
+def _ways(lookup: Lookup, shelves: Mapping[Shelf, Position]) -> dict[Way, float]:
+    """List the ways from a shelf with excess to one with a gap; each costs transport and the margin to act."""
+    wanting: dict[str, list[Position]] = {}
+    for position in shelves.values():
+        if position.gap:
+            wanting.setdefault(position.segment, []).append(position)
+    ways: dict[Way, float] = {}
+    for (giver, segment), on_hand in sorted(lookup.on_hand.items()):
+        giving = shelves.get((giver, segment))
+        spare = giving.excess if giving else on_hand if (giver, segment) not in lookup.demands else 0
+        for position in wanting.get(segment, ()) if spare else ():
+            receiver = position.rooftop.dealer_id
+            lane = lookup.lane(giver, receiver)
+            if lane is not None:
+                ways[giver, receiver, segment] = lane.cost + position.margin
+    return ways
+
+
 def plan_purchases(
-    lookup: Lookup, positions: Sequence[Position], arriving: Counter[Shelf], leaving: Counter[Shelf]
-) -> list[Purchase]:
-    """Choose what each rooftop buys, given the transfers that arrive and the units that leave."""
-    purchases = []
-    for rooftop in lookup.rooftops.values():
-        wishes = []
-        for position in positions:
-            shelf = (position.rooftop.dealer_id, position.segment)
-            if shelf[0] == rooftop.dealer_id:
-                available = position.on_hand + position.inbound + arriving[shelf] - leaving[shelf]
-                values = purchase_values(position, available)
-                wishes.append(Purchase(position, arriving[shelf], available, len(values), values, ShadowPrice()))
-        purchases += _fill(wishes, *_room(lookup, rooftop, arriving, leaving))
-    return purchases
+    lookup: Lookup, positions: Sequence[Position], departures: Departures
+) -> tuple[list[Purchase], list[Clash]]:
+    """Choose what each rooftop buys, given the transfers that arrive and the units that leave.
+
+    Gives the purchases, and the shelves whose least cannot be had within the limits.
+    """
+    limits = limits_of(lookup, positions, departures)
+    wishes, known = [], {}
+    for position in positions:
+        shelf = (position.rooftop.dealer_id, position.segment)
+        available = position.on_hand + position.inbound + departures.arriving[shelf] - departures.leaving[shelf]
+        values = purchase_values(position, available)
+        known[shelf] = (position, available, values)
+        if values:
+            wishes.append(Wish(shelf, purchases=values, least=max(0, position.least - available)))
+    plan = solve(wishes, {}, limits)
+    full = _full(limits, plan)
+    purchases, clashes = [], []
+    for shelf, (position, available, values) in known.items():
+        bought = plan.bought.get(shelf, 0)
+        bindings = full.get(shelf, ()) if bought < len(values) else ()
+        if bought:
+            arriving = departures.arriving[shelf]
+            purchases.append(
+                Purchase(position, arriving, available, len(values), values[:bought], bindings, plan.method)
+            )
+        if plan.missing.get(shelf):
+            clashes.append(Clash(position, available, bought, plan.missing[shelf], bindings))
+    return purchases, clashes
 
 
-def _room(
-    lookup: Lookup, rooftop: Rooftop, arriving: Counter[Shelf], leaving: Counter[Shelf]
-) -> tuple[float | None, float | None]:
-    """Give the places and the money left; a moved unit's money is taken as its segment's own here."""
-    parameters, dealer_id = rooftop.parameters, rooftop.dealer_id
-    units = [unit for (owner, _), own in lookup.units_by_shelf.items() if owner == dealer_id for unit in own]
-    moved = sum(arriving[shelf] - leaving[shelf] for shelf in arriving | leaving if shelf[0] == dealer_id)
-    slots = line = None
-    if parameters.lot_slots is not None:
-        slots = parameters.lot_slots - sum(unit.quantity for unit in units) - moved
-    if parameters.floorplan_line is not None:
-        known = [(unit.total_cost, unit.quantity) for unit in units]
-        used = sum(cost * quantity for cost, quantity in known if cost is not None)
-        counted = sum(quantity for cost, quantity in known if cost is not None)
-        average = used / counted if counted else 0.0
-        blank = sum(quantity for cost, quantity in known if cost is None)
-        line = parameters.floorplan_line - used - average * (blank + moved)
-    return slots, line
-
-
-def _fill(wishes: Sequence[Purchase], slots: float | None, line: float | None) -> list[Purchase]:
-    candidates = sorted(
-        (
-            _Candidate(wish.position, value, _density(wish.position, value, slots, line))
-            for wish in wishes
-            for value in wish.values
-        ),
-        key=lambda each: (-each.density, each.position.segment),
-    )
-    taken: dict[str, list[float]] = {}
-    per_slot = per_unit = 0.0
-    for candidate in candidates:
-        cost = candidate.position.gross.cost
-        if slots is not None and slots < 1:
-            per_slot = max(per_slot, candidate.value)
-        elif line is not None and line < cost:
-            per_unit = max(per_unit, candidate.value / cost)
-        else:
-            slots, line = _less(slots, 1), _less(line, cost)
-            taken.setdefault(candidate.position.segment, []).append(candidate.value)
-    shadow = ShadowPrice(per_slot, per_unit)
-    return [
-        replace(wish, values=tuple(taken[wish.position.segment]), shadow=shadow)
-        for wish in wishes
-        if wish.position.segment in taken
-    ]
-
-
-def _density(position: Position, value: float, slots: float | None, line: float | None) -> float:
-    """Give value per share of the scarcest of what is left; plain value where nothing is limited."""
-    shares = [1 / slots] if slots is not None and slots >= 1 else []
-    if line is not None and line > 0:
-        shares.append(position.gross.cost / line)
-    return value / max(shares) if shares else value
-
-
-def _less(left: float | None, by: float) -> float | None:
-    return None if left is None else left - by
+def _full(limits: Sequence[Limit], plan: Plan) -> dict[Shelf, tuple[Binding, ...]]:
+    """Find for each shelf the limits that have no room for one more unit of it, the dearest first."""
+    found: dict[Shelf, list[Binding]] = {}
+    for number, limit in enumerate(limits):
+        taken = sum(
+            weight * plan.bought.get((limit.dealer_id, segment), 0) for segment, weight in limit.weights.items()
+        )
+        left = max(0.0, limit.room) - taken
+        for segment, weight in limit.weights.items():
+            if weight > left + _ROUNDING:
+                binding = Binding(limit, plan.worth.get(number, 0.0))
+                found.setdefault((limit.dealer_id, segment), []).append(binding)
+    return {shelf: tuple(sorted(each, key=lambda one: -one.worth)) for shelf, each in found.items()}

@@ -1,30 +1,42 @@
-"""Which units go to which sister store: one excess feeds another's gap before anything is bought.
+"""Which actual units go to which sister store, within what the stocking program wants to move.
 
-Moves are chosen in rounds. In each, every unit that may go is valued at every store that still wants one,
-given how many stand at both by then; the best move of each giving and each receiving shelf is made, and the
-counts change. So the second car sent to a store is judged knowing of the first.
+Moves are paired in rounds. In each, every unit of a shelf that is to send is valued at every store that is to
+receive, given how many stand at both by then; the best move of each giving and each receiving shelf is made,
+and the counts change. So the second car sent to a store is judged knowing of the first.
+
+A move is worth what it changes for the whole group, not for the one car:
+
+- the car itself, there instead of here;
+- those who stay here, who have fewer beside them to share customers with;
+- those who stand there, who have one more: a car's share of a shelf's customers is partly its neighbours'
+  customers, and counting them as gained would count them twice;
+- the store there, where it would have bought a car for the same customer: the value of that purchase is
+  forgone, as it is not made.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.appraisal import Appraisal, appraise
-from services.recommend.domain.courses import Choices, Course
+from services.recommend.domain.appraisal import appraise
+from services.recommend.domain.courses import Choices, Course, Effects
 from services.recommend.domain.price_range import PriceRange, grid, price_range
+from services.recommend.domain.stocking import purchase_values
 from services.recommend.domain.value import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.book import Unit
     from services.recommend.domain.lookup import Lookup, Shelf
+    from services.recommend.domain.program import Way
     from services.recommend.domain.stock_position import Position
 
 _TRANSFER_PRICES = 9
@@ -38,6 +50,17 @@ class Moves:
     weighed: dict[str, Course]
     arriving: Counter[Shelf]
     leaving: Counter[Shelf]
+    sent: Counter[Way]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A unit, a store to send it to, and how many have left its shelf and come to the other by then."""
+
+    unit: Unit
+    receiver: str
+    gone: int
+    coming: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +70,41 @@ class _Group:
     lookup: Lookup
     weighed: Mapping[str, Choices]
     positions: Mapping[Shelf, Position]
+    wanted: Mapping[Way, int]
     as_of: date
 
 
 def plan_transfers(
-    lookup: Lookup, weighed: Mapping[str, Choices], positions: Mapping[Shelf, Position], as_of: date
+    lookup: Lookup,
+    weighed: Mapping[str, Choices],
+    positions: Mapping[Shelf, Position],
+    wanted: Mapping[Way, int],
+    as_of: date,
 ) -> Moves:
-    """Choose the transfers of a group.
+    """Pair the moves that the program wants with units.
 
-    A unit may go where its segment is over target, or has no forecast, and only to a store in the same
-    currency that has a gap. The move has to beat doing nothing by the margin, and any new price at home at
-    all.
+    A move has to beat doing nothing by the margin, any new price at home at all, and not be beaten by the
+    lane; a move that no unit bears out is not made.
     """
-    moves, group = Moves({}, {}, Counter(), Counter()), _Group(lookup, weighed, positions, as_of)
-    waiting = _donors(lookup, weighed, positions)
-    rounds = max((position.gap for position in positions.values()), default=0)
-    for _ in range(rounds):
-        candidates = _candidates(group, waiting, moves)
-        courses = _valued(candidates)
+    moves = Moves({}, {}, Counter(), Counter(), Counter())
+    group = _Group(lookup, weighed, positions, wanted, as_of)
+    sending = {(giver, segment) for giver, _, segment in wanted}
+    waiting = [
+        unit
+        for unit in lookup.in_stock
+        if (unit.dealer_id, unit.segment) in sending
+        and unit.vehicle_key in weighed
+        and weighed[unit.vehicle_key].ruled_out is None
+        and unit.quantity == 1
+    ]
+    valued: dict[_Key, Course] = {}
+    for _ in range(sum(wanted.values())):
+        keys = _candidates(group, waiting, moves)
+        valued |= _valued(group, [key for key in keys if key not in valued])
+        courses = [valued[key] for key in keys if key in valued]
         for course in courses:
             known = moves.weighed.get(course.appraisal.unit.vehicle_key)
-            if known is None or course.net > known.net:
+            if known is None or course.worth > known.worth:
                 moves.weighed[course.appraisal.unit.vehicle_key] = course
         if not _make(courses, weighed, moves):
             break
@@ -75,49 +112,40 @@ def plan_transfers(
     return moves
 
 
-def _donors(lookup: Lookup, weighed: Mapping[str, Choices], positions: Mapping[Shelf, Position]) -> list[Unit]:
-    wanted = {segment for (_, segment), position in positions.items() if position.gap}
+def _candidates(group: _Group, waiting: Sequence[Unit], moves: Moves) -> list[_Key]:
+    """List every unit that may go with every store that is still to receive one from its shelf."""
+    open_ways: dict[Shelf, list[str]] = {}
+    for way, count in sorted(group.wanted.items()):
+        if moves.sent[way] < count:
+            open_ways.setdefault((way[0], way[2]), []).append(way[1])
     return [
-        unit
-        for unit in lookup.in_stock
-        if unit.segment in wanted and unit.vehicle_key in weighed and unit.quantity == 1
+        _Key(unit, receiver, moves.leaving[unit.dealer_id, unit.segment], moves.arriving[receiver, unit.segment])
+        for unit in waiting
+        for receiver in open_ways.get((unit.dealer_id, unit.segment), ())
     ]
 
 
-def _candidates(group: _Group, waiting: Sequence[Unit], moves: Moves) -> list[Appraisal]:
-    """Appraise every unit that may go at every store that still wants one."""
+def _valued(group: _Group, keys: Sequence[_Key]) -> dict[_Key, Course]:
+    """Value each candidate at its best price at the receiving store, and what it changes for others."""
     found = []
-    for unit in waiting:
-        home = (unit.dealer_id, unit.segment)
-        position = group.positions.get(home)
-        if home in group.lookup.demands and (position is None or position.excess <= moves.leaving[home]):
-            continue
+    for key in keys:
+        there = appraise(group.lookup, key.unit, key.receiver, group.as_of, change=key.coming + 1)
         # Without a market price on either side the stores' prices cannot be told apart.
-        comparable = group.weighed[unit.vehicle_key].keep.appraisal.comparable
-        for sister in group.lookup.sisters(unit.dealer_id):
-            shelf = (sister.dealer_id, unit.segment)
-            goal = group.positions.get(shelf)
-            if goal is None or goal.gap <= moves.arriving[shelf]:
-                continue
-            coming = moves.arriving[shelf] + 1
-            there = appraise(group.lookup, unit, sister.dealer_id, group.as_of, change=coming)
-            if there is not None and there.comparable == comparable:
-                found.append(there)
-    return found
-
-
-def _valued(candidates: Sequence[Appraisal]) -> list[Course]:
-    """Value each candidate at its best price at the receiving store."""
-    if not candidates:
-        return []
+        comparable = group.weighed[key.unit.vehicle_key].keep.appraisal.comparable
+        if there is not None and there.comparable == comparable:
+            found.append((key, there))
+    if not found:
+        return {}
+    candidates = [there for _, there in found]
     grids = np.stack([_prices(appraisal) for appraisal in candidates])
     usable = ~np.isnan(grids)
     fallback = np.array([appraisal.price for appraisal in candidates])[:, None]
     valued = evaluate([appraisal.setting for appraisal in candidates], np.where(usable, grids, fallback))
     nets = np.where(usable, valued.net, -np.inf)
     best = nets.argmax(axis=1)
-    return [
-        Course(
+    effects = _effects(group, [key for key, _ in found])
+    return {
+        key: Course(
             Action.TRANSFER,
             appraisal,
             float(nets[row, at]),
@@ -125,10 +153,48 @@ def _valued(candidates: Sequence[Appraisal]) -> list[Course]:
             float(valued.unsold[row, at]),
             float(valued.expected_days[row, at]),
             float(valued.daily_hazard[row, at]),
+            effects[row],
         )
-        for row, (appraisal, at) in enumerate(zip(candidates, best, strict=True))
+        for row, ((key, appraisal), at) in enumerate(zip(found, best, strict=True))
         if usable[row].any()
+    }
+
+
+def _effects(group: _Group, keys: Sequence[_Key]) -> list[Effects]:
+    """Give what each move changes for the units that stay and for the store that receives.
+
+    The others of a shelf are taken to be like the unit that moves.
+    """
+    changes = [
+        *((key.unit, key.unit.dealer_id, (-key.gone, -key.gone - 1)) for key in keys),
+        *((key.unit, key.receiver, (key.coming, key.coming + 1)) for key in keys),
     ]
+    gains = _gains(group, changes)
+    result = []
+    for row, key in enumerate(keys):
+        staying = group.lookup.on_hand[key.unit.dealer_id, key.unit.segment] - key.gone - 1
+        goal = group.positions[key.receiver, key.unit.segment]
+        available = goal.on_hand + goal.inbound + key.coming
+        forgone = sum(purchase_values(goal, available)) - sum(purchase_values(goal, available + 1))
+        standing = goal.on_hand + key.coming
+        crowding = min(0.0, standing * gains[len(keys) + row])
+        result.append(Effects(max(0, staying) * gains[row], max(0.0, forgone), crowding))
+    return result
+
+
+def _gains(group: _Group, changes: Sequence[tuple[Unit, str, tuple[int, int]]]) -> list[float]:
+    """Give what one like each unit gains at a rooftop when the number there goes from one count to the other."""
+    settings, prices = [], []
+    for unit, dealer_id, counts in changes:
+        for change in counts:
+            appraisal = appraise(group.lookup, unit, dealer_id, group.as_of, change=change)
+            if appraisal is None:  # cannot be: the unit was appraised here and there before
+                message = f"{unit.vehicle_key} has no price at {dealer_id} any more"
+                raise LookupError(message)
+            settings.append(replace(appraisal.setting, delay_days=0.0, upfront_cost=0.0))
+            prices.append(appraisal.price)
+    nets = evaluate(settings, np.array(prices)[:, None]).net[:, 0].reshape(-1, 2)
+    return [float(after - before) for before, after in nets]
 
 
 def _prices(appraisal: Appraisal) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -148,14 +214,14 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
     ranked = sorted(
         courses,
         key=lambda course: (
-            weighed[course.appraisal.unit.vehicle_key].keep.net - course.net,
+            weighed[course.appraisal.unit.vehicle_key].keep.net - course.worth,
             course.appraisal.unit.vehicle_key,
             course.appraisal.rooftop.dealer_id,
         ),
     )
     for course in ranked:
-        unit = course.appraisal.unit
-        giving, receiving = (unit.dealer_id, unit.segment), (course.appraisal.rooftop.dealer_id, unit.segment)
+        unit, receiver = course.appraisal.unit, course.appraisal.rooftop.dealer_id
+        giving, receiving = (unit.dealer_id, unit.segment), (receiver, unit.segment)
         if unit.vehicle_key in moves.made or giving in touched or receiving in touched:
             continue
         if not _is_worth_it(course, weighed[unit.vehicle_key]):
@@ -163,6 +229,7 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
         moves.made[unit.vehicle_key] = course
         moves.leaving[giving] += 1
         moves.arriving[receiving] += 1
+        moves.sent[unit.dealer_id, receiver, unit.segment] += 1
         touched |= {giving, receiving}
     return bool(touched)
 
@@ -170,8 +237,10 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
 def _is_worth_it(course: Course, at_home: Choices) -> bool:
     """Tell whether a move beats keeping by the margin, a new price at all, and is not beaten by the lane."""
     margin = at_home.keep.appraisal.margin
-    if course.net < at_home.keep.net + margin:
+    if course.worth < at_home.keep.net + margin:
         return False
-    if at_home.reprice is not None and course.net <= at_home.reprice.net:
+    if at_home.reprice is not None and course.worth <= at_home.reprice.net:
         return False
-    return at_home.wholesale is None or at_home.wholesale.net < course.net + margin
+    # Whoever leaves, by the lane or to a sister, frees the same customers for those that stay.
+    lane = at_home.wholesale
+    return lane is None or lane.net + course.effects.staying < course.worth + margin

@@ -2,8 +2,8 @@
 
 The courses form a ladder from least to most upheaval. Each step up has to beat the step below it by the
 margin, so that nothing is advised for a difference that the estimates cannot tell; where two steps are that
-close, the gentler one is advised. A transfer replaces a purchase, and so has to beat a new price at home only
-by something.
+close, the gentler one is advised. A transfer's value has the purchase it replaces taken off already, and so
+it has to beat a new price at home only by something.
 
 Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each
 shelf, and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.actions import Action
 from services.recommend.domain.appraisal import appraise
 from services.recommend.domain.courses import choices
+from services.recommend.domain.limits import Departures
+from services.recommend.domain.rules import AgeOut
 from services.recommend.domain.stock_position import Skipped
 from services.recommend.domain.transfers import plan_transfers
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.book import Unit
     from services.recommend.domain.courses import Choices, Course
     from services.recommend.domain.lookup import Lookup, Shelf
+    from services.recommend.domain.program import Way
     from services.recommend.domain.stock_position import Position
 
 
@@ -54,7 +57,21 @@ class UnitCase:
     @property
     def value(self) -> float:
         """Give the expected net over doing nothing."""
-        return self.chosen.net - self.choices.keep.net
+        return self.chosen.worth - self.choices.keep.net
+
+    @property
+    def best_at_home(self) -> tuple[Course, float]:
+        """Give the best that can be done with it where it stands, and its worth.
+
+        A unit that leaves by the lane frees its customers for those that stay as one that is sent away does.
+        """
+        staying = self.chosen.effects.staying
+        open_here = [(self.choices.keep, self.choices.keep.worth)]
+        if self.choices.reprice is not None:
+            open_here.append((self.choices.reprice, self.choices.reprice.worth))
+        if self.choices.wholesale is not None:
+            open_here.append((self.choices.wholesale, self.choices.wholesale.worth + staying))
+        return max(open_here, key=lambda each: each[1])
 
     @property
     def is_worth_saying(self) -> bool:
@@ -63,17 +80,27 @@ class UnitCase:
 
 
 def weigh_units(
-    lookup: Lookup, positions: Mapping[Shelf, Position], as_of: date
+    lookup: Lookup, positions: Mapping[Shelf, Position], wanted: Mapping[Way, int], as_of: date
 ) -> tuple[list[UnitCase], list[Skipped]]:
-    """Weigh every unit in stock of a group; gives a case for each, and those left out with why."""
+    """Weigh every unit in stock of a group; gives a case for each, and those left out with why.
+
+    ``wanted`` are the moves between shelves that the stocking program asks for.
+    """
     appraisals, skipped = _appraised(lookup, as_of)
     weighed = _weighed(appraisals)
-    moves = plan_transfers(lookup, weighed, positions, as_of)
+    moves = plan_transfers(lookup, weighed, positions, wanted, as_of)
     leaving = Counter(moves.leaving)
     settled = {key: UnitCase(weighed[key], moves.weighed.get(key), course) for key, course in moves.made.items()}
     waiting = {key: each for key, each in weighed.items() if key not in settled}
-    for shelf in leaving:
-        waiting |= _reweighed(lookup, waiting, shelf, leaving[shelf], as_of)
+    shelves: dict[Shelf, list[str]] = {}
+    for key, each in weighed.items():
+        shelves.setdefault(_shelf(each), []).append(key)
+
+    def without_leavers(left: Iterable[Shelf]) -> dict[str, Choices]:
+        staying = [waiting[key] for shelf in left for key in shelves[shelf] if key in waiting]
+        return _reweighed(lookup, staying, leaving, as_of)
+
+    waiting |= without_leavers(leaving)
     while True:
         cases = {key: UnitCase(each, moves.weighed.get(key), _decide(each)) for key, each in waiting.items()}
         leavers = _first_to_leave(cases.values())
@@ -83,21 +110,24 @@ def weigh_units(
             settled[case.unit.vehicle_key] = case
             waiting.pop(case.unit.vehicle_key)
             leaving[_shelf(case.choices)] += 1
-        for case in leavers:
-            shelf = _shelf(case.choices)
-            waiting |= _reweighed(lookup, waiting, shelf, leaving[shelf], as_of)
+        waiting |= without_leavers(_shelf(case.choices) for case in leavers)
 
 
-def departures(cases: Iterable[UnitCase]) -> tuple[Counter[Shelf], Counter[Shelf]]:
-    """Count the units that the cases have arriving at each shelf, and leaving it."""
-    arriving: Counter[Shelf] = Counter()
-    leaving: Counter[Shelf] = Counter()
+def departures(cases: Iterable[UnitCase]) -> Departures:
+    """Count the units that the cases have arriving at each shelf and leaving it, and the money in them."""
+    moved = Departures()
     for case in cases:
-        if case.chosen.action in (Action.TRANSFER, Action.WHOLESALE):
-            leaving[_shelf(case.choices)] += 1
+        if case.chosen.action not in (Action.TRANSFER, Action.WHOLESALE):
+            continue
+        # A unit of unknown cost frees what it would bring, so that no room is promised which is not there.
+        cost = case.unit.total_cost
+        money = max(0.0, case.chosen.appraisal.setting.exit_cash) if cost is None else cost
+        moved.leaving[_shelf(case.choices)] += 1
+        moved.money[case.unit.dealer_id] -= money
         if case.chosen.action is Action.TRANSFER:
-            arriving[case.chosen.appraisal.rooftop.dealer_id, case.unit.segment] += 1
-    return arriving, leaving
+            moved.arriving[case.chosen.appraisal.rooftop.dealer_id, case.unit.segment] += 1
+            moved.money[case.chosen.appraisal.rooftop.dealer_id] += money
+    return moved
 
 
 def _appraised(lookup: Lookup, as_of: date) -> tuple[list[Appraisal], list[Skipped]]:
@@ -120,16 +150,22 @@ def _weighed(appraisals: Sequence[Appraisal]) -> dict[str, Choices]:
 
 
 def _reweighed(
-    lookup: Lookup, waiting: Mapping[str, Choices], shelf: Shelf, gone: int, as_of: date
+    lookup: Lookup, staying: Sequence[Choices], leaving: Counter[Shelf], as_of: date
 ) -> dict[str, Choices]:
-    """Weigh those who stay on a shelf without the ``gone`` that leave it."""
-    staying = [each.keep.appraisal.unit for each in waiting.values() if _shelf(each) == shelf]
-    anew = (appraise(lookup, unit, shelf[0], as_of, change=-gone) for unit in staying)
+    """Weigh those who stay without those that leave their shelves."""
+    anew = [
+        appraise(lookup, each.keep.appraisal.unit, _shelf(each)[0], as_of, change=-leaving[_shelf(each)])
+        for each in staying
+    ]
     return _weighed([appraisal for appraisal in anew if appraisal is not None])
 
 
 def _decide(weighed: Choices) -> Course:
-    """Climb the ladder for a unit that is not transferred."""
+    """Climb the ladder for a unit that is not transferred; the dealer's own age-out rule goes before it."""
+    if weighed.ruled_out is AgeOut.WHOLESALE and weighed.wholesale is not None:
+        return weighed.wholesale
+    if weighed.ruled_out is AgeOut.REPRICE and weighed.reprice is not None and not weighed.cooling:
+        return weighed.reprice
     margin, to_beat = weighed.keep.appraisal.margin, weighed.keep.net
     chosen = weighed.keep
     if weighed.reprice is not None and weighed.reprice.net >= to_beat + margin:

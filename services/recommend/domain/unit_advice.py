@@ -63,7 +63,15 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
 
 def _degraded(case: UnitCase) -> tuple[str, ...]:
     """List what was missing here, and for a transfer at the destination too, each once."""
-    return tuple(dict.fromkeys((*case.baseline.appraisal.degraded, *case.chosen.appraisal.degraded)))
+    return tuple(
+        dict.fromkeys(
+            (
+                *case.baseline.appraisal.degraded,
+                *case.chosen.appraisal.degraded,
+                *case.baseline.appraisal.rooftop.clashes,
+            )
+        )
+    )
 
 
 def _per_day(value: float, course: Course, baseline: Course) -> float:
@@ -76,10 +84,10 @@ def _alternatives(case: UnitCase) -> tuple[Alternative, ...]:
     """List what else was weighed, best first."""
     weighed = (case.baseline, case.choices.reprice, case.transfer, case.choices.wholesale)
     others = [course for course in weighed if course is not None and course is not case.chosen]
-    others.sort(key=lambda course: -course.net)
+    others.sort(key=lambda course: -course.worth)
     listed = []
     for course in others:
-        value = course.net - case.baseline.net
+        value = course.worth - case.baseline.net
         per_day = cents(_per_day(value, course, case.baseline))
         listed.append(Alternative(course.action, cents(value), per_day, _detail(course, case)))
     return tuple(listed)

@@ -30,15 +30,13 @@ def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence,
         _advised(sheet, case)
     if chosen.action is Action.WHOLESALE:
         _wholesale(sheet, case)
+    if case.choices.ruled_out is not None:
+        limit = f"nothing used stays past {here.rooftop.rules.max_age_days} days"
+        sheet.add(Fact.AGE_RULE, limit, f"rules, version {here.rooftop.rules_version}", str(case.choices.ruled_out))
     if chosen.action is Action.HOLD:
         _rule(sheet, case)
     else:
-        sheet.add(
-            Fact.GAIN,
-            money(case.value, here.rooftop.currency),
-            "value",
-            f"{money(chosen.net, here.rooftop.currency)} - {money(case.baseline.net, here.rooftop.currency)}",
-        )
+        _gain(sheet, case)
     sheet.add(
         Fact.MARGIN,
         money(here.margin, here.rooftop.currency),
@@ -47,6 +45,30 @@ def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence,
         f"{percent(here.rooftop.parameters.margin_fraction)} of the market price",
     )
     return sheet.lines()
+
+
+def _gain(sheet: EvidenceSheet, case: UnitCase) -> None:
+    """Write the gain over doing nothing, with what the course changes for other units line by line."""
+    chosen, currency, effects = case.chosen, case.baseline.appraisal.rooftop.currency, case.chosen.effects
+    formula = f"{money(chosen.net, currency)} - {money(case.baseline.net, currency)}"
+    if round(effects.staying):
+        sheet.add(
+            Fact.STAYING, money(effects.staying, currency), "value", "fewer beside them to share customers with"
+        )
+        formula += f" + {money(effects.staying, currency)}"
+    if round(effects.forgone):
+        sheet.add(Fact.FORGONE, money(effects.forgone, currency), "stocking", "net of a unit it need not buy now")
+        formula += f" - {money(effects.forgone, currency)}"
+    if round(effects.crowding):
+        sheet.add(Fact.CROWDING, money(effects.crowding, currency), "value", "one more to share customers with")
+        formula += f" + {money(effects.crowding, currency)}"
+    sheet.add(Fact.GAIN, money(case.value, currency), "value", formula)
+    home, worth = case.best_at_home
+    if chosen.action is Action.TRANSFER and home is not case.baseline:
+        how = f"{home.action} here instead, with what that changes for those that stay"
+        sheet.add(Fact.BEST_AT_HOME, money(worth, currency), "value", how)
+        over = f"{money(chosen.worth, currency)} - {money(worth, currency)}"
+        sheet.add(Fact.OVER_HOME, money(chosen.worth - worth, currency), "value", over)
 
 
 def _vehicle(sheet: EvidenceSheet, here: Appraisal) -> None:
@@ -128,8 +150,9 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         f"{percent(parameters.exit_discount(new=here.unit.is_new))} less a fee of "
         f"{money(parameters.wholesale_fee, currency)}",
     )
-    sheet.add(Fact.FLOOR, money(case.choices.span.floor, currency), "parameters")
-    sheet.add(Fact.CEILING, money(case.choices.span.ceiling, currency), "parameters")
+    source = f"rules, version {here.rooftop.rules_version}" if here.rooftop.rules_version else "parameters"
+    sheet.add(Fact.FLOOR, money(case.choices.span.floor, currency), source)
+    sheet.add(Fact.CEILING, money(case.choices.span.ceiling, currency), source)
     sheet.add(Fact.HORIZON, f"{setting.horizon_days:.0f}", "parameters")
 
 
@@ -165,7 +188,7 @@ def _advised(sheet: EvidenceSheet, case: UnitCase) -> None:
 
 
 def _destination(sheet: EvidenceSheet, chosen: Course, receiving: Position, *, already: int) -> None:
-    there, parameters = chosen.appraisal, chosen.appraisal.rooftop.parameters
+    there = chosen.appraisal
     sheet.add(Fact.DESTINATION, there.rooftop.name, "inventory")
     sheet.add(Fact.DESTINATION_ON_HAND, str(already), "inventory", "with those already advised to go there")
     sheet.add(
@@ -176,7 +199,7 @@ def _destination(sheet: EvidenceSheet, chosen: Course, receiving: Position, *, a
     )
     formula = f"target {receiving.target} - {receiving.on_hand} on hand - {receiving.inbound} on the way"
     sheet.add(Fact.DESTINATION_GAP, str(receiving.gap), "stocking", formula)
-    sheet.add(Fact.TRANSPORT_COST, money(parameters.transport_cost, there.rooftop.currency), "parameters")
+    sheet.add(Fact.TRANSPORT_COST, money(there.setting.upfront_cost, there.rooftop.currency), "rules or parameters")
     sheet.add(Fact.TRANSPORT_DAYS, f"{chosen.appraisal.setting.delay_days:.0f}", "parameters")
 
 

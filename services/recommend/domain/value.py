@@ -19,15 +19,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.recommend.domain.time_to_sale import ageing, exposure, price_effect, sojourn
+from services.recommend.domain.time_to_sale import UnitFeatures, ageing, exposure, price_effect, sojourn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
-    from services.recommend.domain.time_to_sale import Floats
+    from services.recommend.domain.time_to_sale import Exposure, Floats, HazardModel
 
 _ROWS_AT_ONCE = 500
 _DRAW_STRIDE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A model fitted across the tenant, with what it has to know of the unit; ``scale`` is learned on top.
+
+    ``most`` bounds the daily intensity at the market's price: however many want the segment, the customer whom
+    this colour and trim suits has to come.
+    """
+
+    model: HazardModel
+    as_of: date
+    new: bool
+    demand_per_day: float | None
+    on_hand: int
+    days_supply: float | None
+    scale: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +68,8 @@ class Setting:
     back_gross: float
     exit_cash: float
     upfront_cost: float = 0.0
+    fitted: Fitted | None = None
+    """What the tenant's own sales taught of its pace; without it the parameters' pace holds."""
     elsewhere: bool = False
     """True at a rooftop where the unit does not stand now; its errors are then drawn apart."""
 
@@ -78,6 +99,8 @@ class Draws:
 
 
 ELASTICITY_LOG_SD = 0.35
+_MODEL_LOG_SD = 0.2
+"""How far a fitted pace is off for what the model has no figure of."""
 EXIT_LOG_SD = 0.06
 
 
@@ -112,19 +135,16 @@ def exit_draws(settings: Sequence[Setting], draws: Draws) -> Floats:
 
 
 def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) -> Valuation:
-    market, elasticity = _column(settings, "market_price"), _column(settings, "elasticity")
-    rate, exit_cash = _column(settings, "base_rate"), _column(settings, "exit_cash")
+    market, exit_cash = _column(settings, "market_price"), _column(settings, "exit_cash")
     if draws is not None:
-        place = _place(settings)
-        market = market * np.exp(_column(settings, "market_log_sd") * draws.market[place])
-        elasticity = elasticity * np.exp(ELASTICITY_LOG_SD * draws.elasticity)[None, :]
-        rate = rate * np.exp(_column(settings, "rate_log_sd") * draws.rate[place])
+        market = market * np.exp(_column(settings, "market_log_sd") * draws.market[_place(settings)])
         exit_cash = exit_cash * _exit_factor(settings, draws)
-    age, staleness = _column(settings, "age_days")[:, 0], _column(settings, "staleness")[:, 0]
-    horizon, delay = _column(settings, "horizon_days")[:, 0], _column(settings, "delay_days")[:, 0]
-    stride = 1 if draws is None else _DRAW_STRIDE
-    intensity = rate * price_effect(prices / market, elasticity)
-    unsold, days = sojourn(intensity, exposure(age, staleness, horizon, delay, stride=stride))
+    fitted = [setting.fitted for setting in settings if setting.fitted is not None]
+    if len(fitted) == len(settings):
+        pace = _fitted_pace(settings, fitted, prices / market, draws)
+    else:
+        pace = _usual_pace(settings, prices / market, draws)
+    unsold, days = sojourn(pace.intensity, pace.exposed)
     retail = prices * (1 - _column(settings, "negotiation_discount")) + _column(settings, "back_gross")
     net = (
         (1 - unsold) * retail
@@ -132,7 +152,60 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         - _column(settings, "holding_per_day") * days
         - _column(settings, "upfront_cost")
     )
-    return Valuation(net, unsold, days, 1 - np.exp(-intensity * ageing(age, staleness)[:, None]))
+    return Valuation(net, unsold, days, 1 - np.exp(-pace.intensity * pace.today))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """Intensity of shape (n, k), the factors of the days, and that of today, shape (n, 1)."""
+
+    intensity: Floats
+    exposed: Exposure
+    today: Floats
+
+
+def _usual_pace(settings: Sequence[Setting], to_market: Floats, draws: Draws | None) -> _Pace:
+    """Give the pace by the parameters."""
+    rate, elasticity = _column(settings, "base_rate"), _column(settings, "elasticity")
+    if draws is not None:
+        elasticity = elasticity * np.exp(ELASTICITY_LOG_SD * draws.elasticity)[None, :]
+        rate = rate * np.exp(_column(settings, "rate_log_sd") * draws.rate[_place(settings)])
+    age, staleness = _column(settings, "age_days")[:, 0], _column(settings, "staleness")[:, 0]
+    horizon, delay = _column(settings, "horizon_days")[:, 0], _column(settings, "delay_days")[:, 0]
+    stride = 1 if draws is None else _DRAW_STRIDE
+    exposed = exposure(age, staleness, horizon, delay, stride=stride)
+    return _Pace(rate * price_effect(to_market, elasticity), exposed, ageing(age, staleness)[:, None])
+
+
+def _fitted_pace(
+    settings: Sequence[Setting], fitted: Sequence[Fitted], to_market: Floats, draws: Draws | None
+) -> _Pace:
+    """Give the pace by the model that was fitted to the tenant's own sales; one model for the whole tenant.
+
+    The effect of the price stays the parameters': without a history of prices, which cars were cheap because
+    they did not sell cannot be told from which sold because they were cheap.
+    """
+    model, market = fitted[0].model, _column(settings, "market_price")
+    features = UnitFeatures.of(
+        [each.as_of for each in fitted],
+        market[:, 0],
+        _column(settings, "age_days")[:, 0],
+        new=[each.new for each in fitted],
+        demand_per_day=[each.demand_per_day for each in fitted],
+        on_hand=[float(max(1, each.on_hand)) for each in fitted],
+        days_supply=[each.days_supply for each in fitted],
+    )
+    rate = model.rate(features, market) * np.array([[each.scale] for each in fitted])
+    elasticity = _column(settings, "elasticity")
+    if draws is not None:
+        elasticity = elasticity * np.exp(ELASTICITY_LOG_SD * draws.elasticity)[None, :]
+        known = model.log_rate_sd(features, market[:, 0])[:, None]
+        rate = rate * np.exp(np.hypot(known, _MODEL_LOG_SD) * draws.rate[_place(settings)])
+    horizon, delay = _column(settings, "horizon_days")[:, 0], _column(settings, "delay_days")[:, 0]
+    exposed = model.exposure(features, horizon, delay, stride=1 if draws is None else _DRAW_STRIDE)
+    today = model.exposure(features, np.ones(len(fitted)), np.zeros(len(fitted))).at_end
+    rate = np.minimum(rate, np.array([each.most for each in fitted])[:, None] / today[:, None])
+    return _Pace(rate * price_effect(to_market, elasticity), exposed, today[:, None])
 
 
 def _exit_factor(settings: Sequence[Setting], draws: Draws) -> Floats:

@@ -84,6 +84,14 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, recommendation_id)
         );
         CREATE INDEX advice_standing ON advice (tenant_id) WHERE status = 'issued';
+        -- Set by dealers, apart from what is learned; dealer_id is all zeros for the tenant's default.
+        CREATE TABLE rules (
+            tenant_id uuid NOT NULL,
+            dealer_id uuid NOT NULL,
+            version bigint NOT NULL,
+            document jsonb NOT NULL,
+            PRIMARY KEY (tenant_id, dealer_id)
+        );
         -- Ids and days only, so that the daily review may look across tenants.
         CREATE TABLE review (
             tenant_id uuid PRIMARY KEY,
@@ -91,4 +99,4 @@ def upgrade() -> None:
         );
         """,
     )
-    run_script(op, tenant_isolation("rooftop", "unit", "market", "demand", "advice"))
+    run_script(op, tenant_isolation("rooftop", "unit", "market", "demand", "advice", "rules"))

@@ -62,9 +62,12 @@ def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
     for each in advice:
         lines = {line.name: line.value for line in each.evidence}
         if each.action in (Action.REPRICE, Action.TRANSFER):
-            followed, nothing = dollars(lines["Net if followed"]), dollars(lines["Net if nothing is done"])
-            assert dollars(lines["Gain over doing nothing"]) == pytest.approx(followed - nothing, abs=1.01)
-            assert each.value == pytest.approx(followed - nothing, abs=1.01)
+            gain = dollars(lines["Net if followed"]) - dollars(lines["Net if nothing is done"])
+            gain += dollars(lines.get("Gain of those it leaves behind", "0"))
+            gain -= dollars(lines.get("Value of the purchase it replaces there", "0"))
+            gain += dollars(lines.get("Cost to those it joins there", "0"))
+            assert dollars(lines["Gain over doing nothing"]) == pytest.approx(gain, abs=3)
+            assert each.value == pytest.approx(gain, abs=3)
 
 
 def dollars(text: str) -> float:

@@ -1,34 +1,26 @@
-"""Between stored events and recommend's own book and advice."""
+"""Between stored rows and documents and recommend's own book."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
 from services.recommend.domain import (
-    Action,
-    Advice,
+    BrandSales,
     GrossHistory,
     Rooftop,
     SegmentDemand,
     SegmentMarket,
-    StandingAdvice,
     TenantBook,
     Unit,
+    UnitLife,
     UnitStatus,
     from_mapping,
 )
-from shared import events
-from shared.events import (
-    AdviceStatus,
-    InventoryUpdated,
-    RecommendationIssued,
-    deterministic_id,
-    segment_label,
-)
+from services.recommend.translate.rules import Documents, brand_sales_of, overrides_of, rules_for, rules_of
+from shared.events import InventoryUpdated, segment_label
 
 _KM_PER_MILE = 1.609344
 _UNIT_FIELDS = tuple(Unit.__dataclass_fields__)
@@ -62,12 +54,16 @@ def book_of(
     demands: Sequence[Mapping[str, Any]],
     grosses: Sequence[Mapping[str, Any]],
     as_of: date,
+    *,
+    rules: Documents | None = None,
+    new_sales: Sequence[Mapping[str, Any]] = (),
 ) -> TenantBook:
-    """Put a tenant's book together from stored rows and documents."""
+    """Put a tenant's book together from stored rows and documents; ``rules`` by dealer id."""
     known = {str(row["dealer_id"]) for row in rooftops}
+    stores = tuple(_rooftop(row, rules or {}) for row in rooftops)
     return TenantBook(
         tenant_id=str(tenant_id),
-        rooftops=tuple(_rooftop(row) for row in rooftops),
+        rooftops=stores,
         units=tuple(_unit(row) for row in units if str(row["dealer_id"]) in known),
         markets=tuple(_market(document) for document in markets if document["dealer_id"] in known),
         demands=tuple(_demand(document) for document in demands if document["dealer_id"] in known),
@@ -76,92 +72,29 @@ def book_of(
             for row in grosses
             if str(row["dealer_id"]) in known
         ),
-    )
-
-
-def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None) -> RecommendationIssued:
-    """Publish fresh advice."""
-    recommendation_id = uuid4()
-    return RecommendationIssued(
-        event_id=deterministic_id("recommendation-issued", recommendation_id),
-        occurred_at=now,
-        tenant_id=tenant_id,
-        dealer_id=UUID(advice.dealer_id),
-        recommendation_id=recommendation_id,
-        action=events.Action(advice.action.value),
-        status=AdviceStatus.ISSUED,
-        supersedes=supersedes,
-        segment=advice.segment,
-        label=advice.label,
-        vehicle_key=advice.vehicle_key,
-        vin=advice.vin,
-        stock_number=advice.stock_number,
-        quantity=advice.quantity,
-        price=_money(advice.price),
-        current_price=_money(advice.current_price),
-        destination_dealer_id=UUID(advice.destination_dealer_id) if advice.destination_dealer_id else None,
-        currency=advice.currency,
-        value=_cents(advice.value),
-        value_per_day=_cents(advice.value_per_day),
-        confidence=round(advice.confidence, 3),
-        reason=advice.reason,
-        expires_at=now + timedelta(days=advice.expires_in_days),
-        policy_version=advice.policy_version,
-        evidence=tuple(
-            events.Evidence(name=e.name, value=e.value, source=e.source, as_of=e.as_of, formula=e.formula)
-            for e in advice.evidence
+        brand_sales=tuple(
+            BrandSales(dealer_id=dealer_id, brand=brand, units=units)
+            for (dealer_id, brand), units in sorted(brand_sales_of(stores, new_sales, as_of).items())
         ),
-        alternatives=tuple(
-            events.Alternative(
-                action=events.Action(a.action.value),
-                value=_cents(a.value),
-                value_per_day=_cents(a.value_per_day),
-                detail=a.detail,
-            )
-            for a in advice.alternatives
-        ),
-        degraded=advice.degraded,
-        expected_daily_hazard=advice.expected_daily_hazard,
-        baseline_daily_hazard=advice.baseline_daily_hazard,
-        expected_gross=_money(advice.expected_gross),
-        holding_cost_per_day=_money(advice.holding_cost_per_day),
     )
 
 
-def closed(event: Mapping[str, Any], status: AdviceStatus, because: str, now: datetime) -> RecommendationIssued:
-    """Publish the end of advice."""
-    standing = RecommendationIssued.model_validate(event)
-    return standing.model_copy(
-        update={
-            "event_id": deterministic_id("recommendation-closed", standing.recommendation_id),
-            "occurred_at": now,
-            "status": status,
-            "closed_because": because,
-            "evidence": (),
-            "alternatives": (),
-            "similar": (),
-        }
-    )
+def lives_of(rows: Sequence[Mapping[str, Any]]) -> list[UnitLife]:
+    """Read units' lives: those that stand here, and those that left with how."""
+    return [
+        UnitLife(
+            _unit({**row, "status": UnitStatus.IN_STOCK}),
+            left=row["exit_date"] if row["status"] != UnitStatus.IN_STOCK else None,
+            sold=row["status"] == "sold",
+        )
+        for row in rows
+    ]
 
 
-def standing_of(event: Mapping[str, Any]) -> StandingAdvice:
-    """Read advice that stands."""
-    return StandingAdvice(
-        recommendation_id=event["recommendation_id"],
-        dealer_id=event["dealer_id"],
-        action=Action(event["action"]),
-        segment=event["segment"],
-        value=float(event["value"]),
-        expires_at=datetime.fromisoformat(event["expires_at"]).astimezone(UTC),
-        vehicle_key=event.get("vehicle_key"),
-        destination_dealer_id=event.get("destination_dealer_id"),
-        price=float(event["price"]) if event.get("price") is not None else None,
-        quantity=event.get("quantity"),
-    )
-
-
-def _rooftop(row: Mapping[str, Any]) -> Rooftop:
-    parameters, unknown = from_mapping(row["parameters"])
+def _rooftop(row: Mapping[str, Any], documents: Documents) -> Rooftop:
+    version, ruled = rules_for(documents, row["dealer_id"])
+    overrides, clashes = overrides_of(ruled, row["parameters"])
+    parameters, unknown = from_mapping({**row["parameters"], **overrides})
     if unknown:
         _log.warning("parameters not understood", dealer_id=str(row["dealer_id"]), unknown=list(unknown))
     return Rooftop(
@@ -170,6 +103,9 @@ def _rooftop(row: Mapping[str, Any]) -> Rooftop:
         currency=row["currency"],
         parameters=parameters,
         policy_version=row["policy_version"],
+        rules=rules_of(ruled, str(row["dealer_id"])),
+        rules_version=version,
+        clashes=clashes,
     )
 
 
@@ -209,11 +145,3 @@ def _demand(document: Mapping[str, Any]) -> SegmentDemand:
         units_sold=document["units_sold"],
         strategy=document["strategy"],
     )
-
-
-def _money(amount: float | None) -> Decimal | None:
-    return None if amount is None else _cents(amount)
-
-
-def _cents(amount: float) -> Decimal:
-    return Decimal(f"{amount:.2f}")

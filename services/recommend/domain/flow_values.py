@@ -1,0 +1,60 @@
+"""What a unit is worth to the shelf it would leave and to the shelf it would come to, for the stocking program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.recommend.domain.book import is_new
+from services.recommend.domain.demand import demand_over
+from services.recommend.domain.newsvendor import at_least, later_need
+
+if TYPE_CHECKING:
+    from services.recommend.domain.stock_position import Position
+
+_STRIDE_DAYS = 3.0
+
+
+def arrival_values(position: Position) -> tuple[float, ...]:
+    """Give the expected net of the 1st, 2nd, ... unit from a sister store, as many as are missing.
+
+    As a purchase is valued, but landing after the transport's days instead of the purchase's lead time.
+    """
+    if position.gap == 0:
+        return ()
+    parameters = position.rooftop.parameters
+    lead, after = parameters.transport_days, position.after_days
+    before = demand_over(position.demand, lead, parameters)
+    wanted = max(0.0, demand_over(position.demand, lead + after, parameters) - before)
+    available = position.on_hand + position.inbound
+    needed = later_need(available, np.array([before]), np.array([wanted]), position.demand.dispersion, position.gap)[
+        0
+    ]
+    worth = position.economics
+    return tuple(float(value) for value in needed * worth.underage - (1 - needed) * worth.overage)
+
+
+def release_values(position: Position) -> tuple[float, ...]:
+    """Give what the last unit in line brings where it stands, then the one before it, down to the target.
+
+    The n-th in line sells when the n-th customer comes, which is with P(D(t) >= n) by day t. So over the
+    horizon it brings P(D(T) >= n) * gross, less the loss at the exit otherwise, less holding for the expected
+    days until either. A used unit is never worth less than leaving through the lane today.
+    """
+    if position.excess == 0:
+        return ()
+    parameters, worth = position.rooftop.parameters, position.economics
+    line = np.arange(position.on_hand, position.target, -1, dtype=np.float64)
+    days = np.arange(0.0, parameters.horizon_days, _STRIDE_DAYS) + _STRIDE_DAYS / 2
+    means = position.demand_per_day * days
+    waiting = 1 - at_least(line[:, None], means[None, :], position.demand.dispersion)
+    stay = waiting.sum(axis=1) * _STRIDE_DAYS
+    horizon = position.demand_per_day * parameters.horizon_days
+    sold = at_least(line, horizon, position.demand.dispersion)
+    gross = (1 - parameters.substitution) * (position.gross.front + position.gross.back)
+    kept = sold * gross - (1 - sold) * worth.exit_loss - position.holding.per_day * stay
+    if not is_new(position.segment):
+        kept = np.maximum(kept, -worth.exit_loss)
+    # The line is served in order, so that a unit nearer the front is worth no less.
+    return tuple(float(value) for value in np.maximum.accumulate(kept))

@@ -1,0 +1,23 @@
+"""Which advice is kept back so that what advice brings can be measured."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.recommend.domain.advice import Advice
+
+_BUCKETS = 10_000
+
+
+def is_held_out(tenant_id: str, advice: Advice, share: float) -> bool:
+    """Tell whether a piece of advice belongs to the hold-out; always the same answer for the same advice.
+
+    ``share`` is the dealer's, of 1. What explains clashing rules is never held out.
+    """
+    if advice.clash or share <= 0:
+        return False
+    subject = "|".join((tenant_id, *map(str, advice.identity)))
+    bucket = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], "big") % _BUCKETS
+    return bucket < share * _BUCKETS

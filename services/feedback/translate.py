@@ -70,6 +70,7 @@ def advice_of(row: Mapping[str, Any], computed_with: Parameters) -> Advice:
         holding_cost_per_day=_number(document.get("holding_cost_per_day")),
         policy_version=document["policy_version"],
         computed_with=computed_with,
+        held_out=document.get("held_out", False),
     )
 
 
@@ -143,6 +144,7 @@ def outcome_event(
         hazard_exposure=outcome.hazard_exposure,
         policy_version=outcome.policy_version,
         observational=not outcome.held_out,
+        held_out=outcome.held_out,
     )
 
 

@@ -16,6 +16,7 @@ _TAGS = {
     "market": "Segment statistics and mix gaps.",
     "forecasts": "Weekly demand.",
     "recommendations": "Advice in dollars, with its arithmetic, and answers to it.",
+    "policies": "Rules that advice has to keep: the group's default, a rooftop's own, their history.",
     "feedback": "Outcomes, and what was learned from them.",
     "operations": "Health and metrics.",
 }

@@ -45,3 +45,5 @@ class OutcomeRecorded(Event):
     """Expected number of sales over the days at risk, by the hazard that the advice assumed."""
     policy_version: int
     observational: bool = True
+    held_out: bool = False
+    """The advice was written to the log and never shown: what came of it is what comes without advice."""

@@ -1,6 +1,7 @@
 """What came of advice, and what was learned from it."""
 
 from collections import defaultdict
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Query
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.domain.uplift import uplift
 from services.gateway.store.pages import OUTCOMES, POLICIES, answered_counts, outcome_documents
 
 router = APIRouter(tags=["feedback"], responses=PROBLEM_RESPONSES)
@@ -35,7 +37,7 @@ async def list_outcomes(
 
 @router.get("/feedback/summary")
 async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> dict[str, Any]:
-    """Sum value realised against value expected, per action; observational while nothing is held out."""
+    """Sum value realised against value expected, per action, and against the advice that was held out, if any."""
     scope = person.scope(dealer_id)
     async with gate.work.begin(person.tenant_id) as tx:
         documents = await outcome_documents(tx.connection, scope)
@@ -44,11 +46,13 @@ async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | No
     for document in documents:
         if document["kind"] != "reversed":
             actions[document["action"]].append(document)
+    measured = uplift(documents)
     return {
         "answers": answers,
         "actions": {name: _sums(rows) for name, rows in sorted(actions.items())},
-        "observational": all(document["observational"] for document in documents),
-        "note": "Observational: no advice is held out, so differences are not proof of cause.",
+        "uplift": asdict(measured),
+        "observational": not measured.measured,
+        "note": measured.statement,
     }
 
 
@@ -70,9 +74,12 @@ async def list_policies(
 
 
 def _sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    judged = [row for row in rows if row.get("realised_value") is not None]
+    """Add up what was shown; what was held out is not the advice's doing."""
+    shown = [row for row in rows if not row.get("held_out")]
+    judged = [row for row in shown if row.get("realised_value") is not None]
     return {
-        "outcomes": len(rows),
+        "outcomes": len(shown),
+        "held_out": len(rows) - len(shown),
         "judged": len(judged),
         "expected_value": str(sum((Decimal(row["expected_value"]) for row in judged), Decimal(0))),
         "realised_value": str(sum((Decimal(row["realised_value"]) for row in judged), Decimal(0))),

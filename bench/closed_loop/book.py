@@ -15,15 +15,18 @@ from services.forecast.domain.prior import market_rate
 from services.forecast.domain.series import no_history
 from services.forecast.strategies import light_strategies
 from services.market.domain import compare, survey
+from services.market.domain.price_model import KM_CAP
 from services.recommend.domain import (
     GrossHistory,
     Parameters,
+    PriceCurve,
     Rooftop,
     SegmentDemand,
     SegmentMarket,
     TenantBook,
     Unit,
     UnitStatus,
+    usual_stock,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from bench.closed_loop.group import Car, Group
     from services.market.domain import MarketSurvey
+    from services.market.domain.price_model import PriceModel
 
 GROSS_DAYS = 180
 SHARE_DAYS = 45
@@ -116,9 +120,27 @@ def _markets(seen: MarketSurvey, rooftop: int, day: int) -> list[SegmentMarket]:
             price_km_slope=each.price_km_slope,
             price_residual_sd=each.price_residual_sd,
             priced_listings=each.priced_listings,
+            price_curve=_price_curve(each.price_model),
         )
         for each in compare(seen, (), (), calendar(day))
     ]
+
+
+def _price_curve(model: PriceModel | None) -> PriceCurve | None:
+    if model is None:
+        return None
+    return PriceCurve(
+        reference=model.reference,
+        age_slope=model.age_slope,
+        km_slope=model.km_slope,
+        km_cap=KM_CAP,
+        residual_sd=model.residual_sd,
+        reference_sd=model.reference_sd,
+        age_bends=tuple((bend.knot, bend.slope) for bend in model.age_bends),
+        km_bends=tuple((bend.knot, bend.slope) for bend in model.km_bends),
+        certified_premium=model.certified_premium,
+        trims={key: trim.effect for key, trim in model.trims.items()},
+    )
 
 
 def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[SegmentDemand]:
@@ -132,6 +154,9 @@ def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[S
     share = min(1.0, own / region) if region > 0 else 0.0
     rates = {each.segment: market_rate(each.sold_per_day, share) for each in seen.statistics}
     made = forecast_dealer(histories, rates, light_strategies(), today)
+    usual = usual_stock(
+        (((dealer(rooftop), each.segment), each.stocked, each.left) for each in stays(group, rooftop, day)), today
+    )
     return [
         SegmentDemand(
             dealer_id=dealer(rooftop),
@@ -144,6 +169,7 @@ def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[S
             lost_sales_per_week=each.lost_sales_per_week,
             units_sold=each.units_sold,
             strategy=each.strategy,
+            usual_stock=usual.get((dealer(rooftop), each.segment)),
         )
         for each in made
     ]

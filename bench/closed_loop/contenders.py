@@ -24,12 +24,12 @@ BASELINES: Final = ("replace_sold", "days_supply")
 CONTENDERS: Final = (*BASELINES, DOSO, ORACLE)
 
 TUNING_SEEDS: Final = range(101, 105)
-FIRST_SCORED_SEED: Final = 1001
+FIRST_SCORED_SEED: Final = 2001
 
 TUNED: Final[dict[str, dict[str, Any]]] = {
     "replace_sold": {"opening_to_market": 1.05, "out_at": 120},
     "days_supply": {"opening_to_market": 1.06, "out_at": 90, "days": 45.0},
-    DOSO: {"opening_to_market": 1.02},
+    DOSO: {"opening_to_market": 1.05},
     ORACLE: {"opening_to_market": 1.05, "slot_value": 20.0, "least_gain": 5.0},
 }
 """The best of the grid in ``tuning`` for each; DOSO's engine keeps its defaults, only the dealer's own first

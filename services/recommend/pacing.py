@@ -1,5 +1,6 @@
-"""What a tenant's own sales teach of the time to sale: fitted once a day, and sooner where much was imported."""
+"""What a tenant's own lives teach: learned once a day, and sooner where much was imported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -7,7 +8,13 @@ from uuid import UUID
 import structlog
 
 from services.recommend import store
-from services.recommend.domain import LIVES_DAYS, TenantBook, fit_pace
+from services.recommend.domain import (
+    LIVES_DAYS,
+    TenantBook,
+    UnitLife,
+    fit_pace,
+    usual_stock,
+)
 from services.recommend.domain.time_to_sale import HazardModel, NotConverged
 from services.recommend.translate import lives_of
 from shared.messaging import ComputePool, UnitOfWork
@@ -17,13 +24,43 @@ _log = structlog.stdlib.get_logger("doso.pace", service="recommend")
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What the tenant's lives tell: the model of its pace and its usual stock by shelf."""
+
+    model: HazardModel | None
+    usual: dict[tuple[str, str], float]
+
+    def attached(self, book: TenantBook) -> TenantBook:
+        """Give a book with all of it."""
+        demands = tuple(
+            replace(each, usual_stock=self.usual.get((each.dealer_id, each.segment))) for each in book.demands
+        )
+        return replace(book, pace=self.model, demands=demands)
+
+
+def learn(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> Learned:
+    """Learn from lives; runs in a worker process. A pace that cannot be fitted leaves the usual one in force."""
+    stays = [
+        ((life.unit.dealer_id, life.unit.segment), life.unit.stock_date, life.left)
+        for life in lives
+        if life.unit.stock_date is not None
+    ]
+    usual = usual_stock(stays, as_of)
+    try:
+        return Learned(fit_pace(book, lives, as_of), usual)
+    except NotConverged as error:
+        _log.warning("time to sale not fitted: the usual pace holds", tenant_id=book.tenant_id, error=str(error))
+        return Learned(None, usual)
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
-    """A model, the day it was fitted and by how many exits and markets."""
+    """What was learned, on which day and from how many exits and markets."""
 
     day: date
     exits: int
     markets: int
-    model: HazardModel | None
+    learned: "Learned"
 
     def holds(self, day: date, exits: int, markets: int) -> bool:
         """Tell whether it still does: of today, and not outgrown by what was imported since."""
@@ -31,7 +68,7 @@ class _Kept:
 
 
 class Pacing:
-    """Keeps each tenant's fitted model; one that cannot be had leaves the parameters' pace in force."""
+    """Keeps what was learned of each tenant."""
 
     def __init__(self, work: UnitOfWork, pool: ComputePool) -> None:
         self._work = work
@@ -39,21 +76,18 @@ class Pacing:
         self._kept: dict[UUID, _Kept] = {}
 
     async def attach(self, tenant_id: UUID, book: TenantBook, as_of: date) -> TenantBook:
-        """Give the book with the tenant's model, fitted anew where that is of another day or of far less."""
+        """Give the book with what was learned, anew where that is of another day or from far less."""
         since = as_of - timedelta(days=LIVES_DAYS)
         kept = self._kept.get(tenant_id)
         async with self._work.begin(tenant_id) as tx:
             exits = await store.count_exits(tx.connection, since)
             if kept is not None and kept.holds(as_of, exits, len(book.markets)):
-                return replace(book, pace=kept.model)
+                return kept.learned.attached(book)
             rows = await store.lives(tx.connection, since)
         known = {rooftop.dealer_id for rooftop in book.rooftops}
         lives = [life for life in lives_of(rows) if life.unit.dealer_id in known]
-        try:
-            model = await self._pool.run(fit_pace, book, lives, as_of)
-        except NotConverged as error:
-            _log.warning("time to sale not fitted: the usual pace holds", tenant_id=str(tenant_id), error=str(error))
-            model = None
-        self._kept[tenant_id] = _Kept(as_of, exits, len(book.markets), model)
-        _log.info("time to sale fitted", tenant_id=str(tenant_id), lives=len(lives), used=model is not None)
-        return replace(book, pace=model)
+        learned = await self._pool.run(learn, book, lives, as_of)
+        self._kept[tenant_id] = _Kept(as_of, exits, len(book.markets), learned)
+        used = learned.model is not None
+        _log.info("learned from lives", tenant_id=str(tenant_id), lives=len(lives), pace_fitted=used)
+        return learned.attached(book)

@@ -21,9 +21,11 @@ from services.recommend.domain.evidence import Evidence, unsupported_numbers
 from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.pace import LIVES_DAYS, UnitLife, fit_pace
 from services.recommend.domain.parameters import InvalidParametersError, Parameters, from_mapping
+from services.recommend.domain.price_curve import PriceCurve, trim_key
 from services.recommend.domain.reconcile import Changes, Closing, StandingAdvice, Supersession, reconcile
 from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, SegmentRule
 from services.recommend.domain.stock_position import Position, Skipped
+from services.recommend.domain.usual_stock import usual_stock
 
 __all__ = [
     "LIVES_DAYS",
@@ -41,6 +43,7 @@ __all__ = [
     "Lane",
     "Parameters",
     "Position",
+    "PriceCurve",
     "Review",
     "Rooftop",
     "Rules",
@@ -60,5 +63,7 @@ __all__ = [
     "is_held_out",
     "reconcile",
     "review",
+    "trim_key",
     "unsupported_numbers",
+    "usual_stock",
 ]

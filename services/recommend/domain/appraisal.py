@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.demand import demand_per_day
+from services.recommend.domain.demand import demand_here, demand_per_day
 from services.recommend.domain.expected_gross import back_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
 from services.recommend.domain.market_price import MarketPrice, PriceBasis, market_price
@@ -88,7 +88,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         return None
     exit_cash = priced.amount * (1 - parameters.exit_discount(new=unit.is_new)) - parameters.wholesale_fee
     capital = max(0.0, exit_cash) if unit.total_cost is None else unit.total_cost
-    holding = holding_cost(capital, priced.amount, parameters)
+    holding = holding_cost(capital, priced.amount, parameters, full=dealer_id in lookup.full)
     pace, usual_days, usual_source = _pace(lookup, unit, dealer_id, on_hand)
     at_home = pace
     if dealer_id != unit.dealer_id:
@@ -181,7 +181,7 @@ def _pace(lookup: Lookup, unit: Unit, dealer_id: str, on_hand: int) -> tuple[flo
     market = lookup.markets.get((dealer_id, unit.segment))
     usual_days, source = _usual_days(lookup, dealer_id, unit, market)
     parameters = lookup.rooftops[dealer_id].parameters
-    daily = demand_per_day(demand, parameters) if demand else None
+    daily = demand_here(demand, on_hand, parameters) if demand else None
     sold = demand.units_sold if demand else 0
     pace = base_rate(daily, on_hand, usual_days, sold, display_days=parameters.display_days)
     return pace, usual_days, source

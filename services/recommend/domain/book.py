@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.parameters import Parameters
+from services.recommend.domain.price_curve import PriceCurve
 from services.recommend.domain.rules import Rules
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class SegmentMarket:
     price_residual_sd: float | None = None
     """What the model leaves unexplained, as the sd of a logarithm: mostly trim and equipment."""
     priced_listings: int = 0
+    price_curve: PriceCurve | None = None
+    """The same more exactly, trims and all; the straight line stands in where it is absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,8 @@ class SegmentDemand:
     lost_sales_per_week: float = 0.0
     units_sold: int = 0
     strategy: str = ""
+    usual_stock: float | None = None
+    """Units that stood there on average in the days with any: demand was observed at that stock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

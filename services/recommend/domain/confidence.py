@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.book import is_new
-from services.recommend.domain.newsvendor import later_need
+from services.recommend.domain.newsvendor import later_sales
 from services.recommend.domain.stock_position import economics
 from services.recommend.domain.value import Draws, evaluate_draws, exit_draws
 
@@ -70,18 +70,20 @@ def purchase_confidence(purchase: Purchase) -> float:
     """
     position, gross = purchase.position, purchase.position.gross
     scale = np.exp(math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1)) * _QUANTILES)
-    needed = later_need(
-        max(0, purchase.available),
+    there = max(0, purchase.available)
+    added = later_sales(
+        there,
         position.lead_mean * scale,
         position.after_mean * scale,
         position.demand.dispersion,
         purchase.quantity,
+        position.growth(there + purchase.quantity),
     )
     earned = gross.front + gross.back
     gross_sd = math.hypot(_DEAL_SD * gross.retail / math.sqrt(gross.n + 1), 0.1 * earned)
     per_day, new = position.holding.per_day, is_new(position.segment)
     chances = []
-    for chance, factor in zip(needed, scale, strict=True):
+    for chance, factor in zip(added, scale, strict=True):
         daily = position.demand_per_day * float(factor)
         worth = economics(gross, per_day, daily, position.rooftop, new=new)
         value = float((chance * worth.underage - (1 - chance) * worth.overage).sum())

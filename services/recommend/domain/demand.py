@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.recommend.domain.variety import growth
+
 if TYPE_CHECKING:
     from services.recommend.domain.book import SegmentDemand
     from services.recommend.domain.parameters import Parameters
@@ -16,6 +18,12 @@ def demand_per_day(demand: SegmentDemand, parameters: Parameters) -> float:
     near = demand.weekly_means[:_NEAR_WEEKS]
     weekly = sum(near) / len(near) if near else demand.weekly_rate
     return max(0.0, weekly) * parameters.demand_scale / 7.0
+
+
+def demand_here(demand: SegmentDemand, units: int, parameters: Parameters) -> float:
+    """Give units wanted per day with so many to choose from."""
+    factor = float(growth(max(1, units), demand.usual_stock, parameters.stock_elasticity))
+    return demand_per_day(demand, parameters) * factor
 
 
 def demand_over(demand: SegmentDemand, days: float, parameters: Parameters) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.recommend.domain.book import is_new
 from services.recommend.domain.demand import demand_over
-from services.recommend.domain.newsvendor import at_least, later_need
+from services.recommend.domain.newsvendor import at_least, later_sales
 
 if TYPE_CHECKING:
     from services.recommend.domain.stock_position import Position
@@ -28,11 +28,16 @@ def arrival_values(position: Position) -> tuple[float, ...]:
     before = demand_over(position.demand, lead, parameters)
     wanted = max(0.0, demand_over(position.demand, lead + after, parameters) - before)
     available = position.on_hand + position.inbound
-    needed = later_need(available, np.array([before]), np.array([wanted]), position.demand.dispersion, position.gap)[
-        0
-    ]
+    added = later_sales(
+        available,
+        np.array([before]),
+        np.array([wanted]),
+        position.demand.dispersion,
+        position.gap,
+        position.growth(available + position.gap),
+    )[0]
     worth = position.economics
-    return tuple(float(value) for value in needed * worth.underage - (1 - needed) * worth.overage)
+    return tuple(float(value) for value in added * worth.underage - (1 - added) * worth.overage)
 
 
 def release_values(position: Position) -> tuple[float, ...]:
@@ -47,10 +52,11 @@ def release_values(position: Position) -> tuple[float, ...]:
     parameters, worth = position.rooftop.parameters, position.economics
     line = np.arange(position.on_hand, position.target, -1, dtype=np.float64)
     days = np.arange(0.0, parameters.horizon_days, _STRIDE_DAYS) + _STRIDE_DAYS / 2
-    means = position.demand_per_day * days
-    waiting = 1 - at_least(line[:, None], means[None, :], position.demand.dispersion)
+    daily = position.demand_per_day * position.growth(position.on_hand)[::-1][: line.size, None]
+    means = daily * days
+    waiting = 1 - at_least(line[:, None], means, position.demand.dispersion)
     stay = waiting.sum(axis=1) * _STRIDE_DAYS
-    horizon = position.demand_per_day * parameters.horizon_days
+    horizon = daily[:, 0] * parameters.horizon_days
     sold = at_least(line, horizon, position.demand.dispersion)
     gross = (1 - parameters.substitution) * (position.gross.front + position.gross.back)
     kept = sold * gross - (1 - sold) * worth.exit_loss - position.holding.per_day * stay

@@ -37,16 +37,16 @@ class HoldingCost:
         return self.cash + self.economic
 
 
-def holding_cost(capital: float, market_value: float, parameters: Parameters) -> HoldingCost:
+def holding_cost(capital: float, market_value: float, parameters: Parameters, *, full: bool) -> HoldingCost:
     """Give the holding cost per day of a unit.
 
     ``capital`` is what is tied up in it (cost and reconditioning), ``market_value`` what depreciates. Source:
     floorplan interest + fixed overhead per unit and day + depreciation, as used by trade accountants; the
-    worth of the slot is added because a slow car keeps a faster one off the lot.
+    worth of the slot is added where the lot or the line is ``full``: there a slow car keeps a faster one away.
     """
     return HoldingCost(
         interest=capital * parameters.floorplan_apr / DAYS_PER_YEAR,
         overhead=parameters.overhead_per_day,
         depreciation=market_value * parameters.depreciation_per_month / DAYS_PER_MONTH,
-        slot_value=parameters.slot_value_per_day,
+        slot_value=parameters.slot_value_per_day if full else 0.0,
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.book import UnitStatus, is_new
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.recommend.domain.book import (
         GrossHistory,
         Rooftop,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     )
     from services.recommend.domain.time_to_sale import HazardModel
 
+_FULL = 0.9
 Shelf = tuple[str, str]
 """A dealer id and a segment."""
 
@@ -49,6 +52,8 @@ class Lookup:
     units_by_shelf: dict[Shelf, tuple[Unit, ...]]
     brand_sales: dict[tuple[str, str], int]
     pace: HazardModel | None
+    full: frozenset[str]
+    """Rooftops whose lot or floorplan line is all but used up."""
 
     def history(self, dealer_id: str, segment: str) -> tuple[GrossHistory | None, GrossHistory | None]:
         """Give the gross history of a segment at a rooftop, and that of its whole condition there."""
@@ -106,4 +111,14 @@ def look_up(book: TenantBook) -> Lookup:
         units_by_shelf={shelf: tuple(units) for shelf, units in shelves.items()},
         brand_sales={(each.dealer_id, each.brand): each.units for each in book.brand_sales},
         pace=book.pace,
+        full=frozenset(rooftop.dealer_id for rooftop in book.rooftops if _is_full(rooftop, book.units)),
     )
+
+
+def _is_full(rooftop: Rooftop, units: Sequence[Unit]) -> bool:
+    """Tell whether the lot or the floorplan line has less than a tenth left; never where neither is limited."""
+    own = [unit for unit in units if unit.dealer_id == rooftop.dealer_id]
+    slots, line = rooftop.parameters.lot_slots, rooftop.parameters.floorplan_line
+    standing = sum(unit.quantity for unit in own)
+    financed = sum((unit.total_cost or 0.0) * unit.quantity for unit in own)
+    return (slots is not None and standing > _FULL * slots) or (line is not None and financed > _FULL * line)

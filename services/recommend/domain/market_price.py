@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.recommend.domain.book import SegmentMarket, Unit
+    from services.recommend.domain.price_curve import PriceCurve
 
 _KM_PER_YEAR = 19_000.0
 _STALE_DAYS = 60
 """Asking prices older than this say nothing about today's."""
-_MISPRICING_SD = 0.07
+_MISPRICING_SD = 0.10
 """How far stores misprice like units, as the sd of a logarithm; the rest of a gap to the model is equipment."""
 _COMPARABLE = (0.80, 1.25)
 """A price further from the model than this says that the unit is another trim, or the data are wrong."""
@@ -43,11 +44,11 @@ class MarketPrice:
 def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> MarketPrice | None:
     """Estimate the market's asking price of a unit, or nothing where neither market nor list price is known.
 
-    By the market's log-linear price model; without one by the median for a new car; else by the unit's own
+    By the market's price model; without one by the median for a new car; else by the unit's own
     list price, which then cannot be called high or low. The sd grows as the basis weakens: 5 % plus sampling
     error for the model, 8 % for a median, 12 % for the list price. Markets over 60 days old are not used.
 
-    The model knows neither trim nor equipment, and the store's own tag does: a gap between the two is split by
+    The model knows no equipment, nor every trim, and the store's own tag does: a gap between the two is split by
     what is known of each (normal prior and likelihood of logarithms, Gelman et al., BDA, 2.5).
     """
     if market is not None and (as_of - market.as_of).days > _STALE_DAYS:
@@ -71,7 +72,7 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     if not low <= unit.list_price / estimate.amount <= high:
         caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
         return _own_list(unit.list_price, as_of, caveat)
-    residual = market.price_residual_sd if market and estimate.basis is PriceBasis.MODEL else None
+    residual = _residual_sd(market) if market and estimate.basis is PriceBasis.MODEL else None
     return _for_equipment(estimate, unit.list_price, residual) if residual else estimate
 
 
@@ -89,6 +90,10 @@ def _for_equipment(model: MarketPrice, list_price: float, residual_sd: float) ->
     )
 
 
+def _residual_sd(market: SegmentMarket) -> float | None:
+    return market.price_residual_sd if market.price_curve is None else market.price_curve.residual_sd
+
+
 def age_years(model_year: int, as_of: date) -> float:
     """Count years of 365.25 days since the first of January of the model year, as the model is fitted."""
     return (as_of - date(model_year, 1, 1)).days / 365.25
@@ -99,13 +104,32 @@ def _own_list(list_price: float, as_of: date, caveat: str) -> MarketPrice:
 
 
 def _modelled(unit: Unit, market: SegmentMarket, as_of: date) -> MarketPrice | None:
-    if market.price_log_reference is None or unit.model_year is None:
+    if unit.model_year is None or (market.price_log_reference is None and market.price_curve is None):
         return None
     years = age_years(unit.model_year, as_of)
     kilometres, caveat = unit.odometer_km, None
     if kilometres is None:
         kilometres = 0.0 if unit.is_new else _KM_PER_YEAR * max(0.5, years)
         caveat = None if unit.is_new else "odometer missing: a usual distance for its age is assumed"
+    if market.price_curve is not None:
+        return _on_curve(unit, market, market.price_curve, years, kilometres, caveat)
+    return _on_line(market, years, kilometres, caveat)
+
+
+def _on_curve(
+    unit: Unit, market: SegmentMarket, curve: PriceCurve, years: float, kilometres: float, caveat: str | None
+) -> MarketPrice:
+    certified = unit.condition == "certified"
+    amount = math.exp(curve.log_price(years, kilometres, unit.trim, certified=certified))
+    trim = f" for the {unit.trim}" if curve.knows(unit.trim) else ", trim unknown to the market" if unit.trim else ""
+    formula = f"fitted at {years:.1f} years and {kilometres:,.0f} km over {market.priced_listings} listings{trim}"
+    log_sd = math.hypot(0.05, curve.reference_sd) + (0.04 if caveat else 0.0)
+    return MarketPrice(amount, log_sd, PriceBasis.MODEL, market.as_of, formula, caveat)
+
+
+def _on_line(market: SegmentMarket, years: float, kilometres: float, caveat: str | None) -> MarketPrice | None:
+    if market.price_log_reference is None:
+        return None
     age_slope, km_slope = market.price_age_slope or 0.0, market.price_km_slope or 0.0
     exponent = market.price_log_reference + age_slope * years + km_slope * kilometres / 10_000
     log_sd = 0.05 + 0.15 / math.sqrt(max(1, market.priced_listings)) + (0.04 if caveat else 0.0)

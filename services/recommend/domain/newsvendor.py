@@ -1,4 +1,4 @@
-"""How many to have: the newsvendor's critical ratio with negative binomial demand."""
+"""How many to have: the newsvendor with negative binomial demand, which grows with what there is to choose from."""
 
 from __future__ import annotations
 
@@ -43,37 +43,57 @@ def critical_ratio(underage: float, overage: float) -> float:
     return max(0.0, underage) / (max(0.0, underage) + overage)
 
 
-def marginal_values(mean: Floats | float, dispersion: float, underage: float, overage: float) -> Floats:
-    """Give the expected net of the 1st, 2nd, ... unit: P(D >= n) * Cu - P(D < n) * Co, never rising with n.
+def expected_sales(units: Floats, mean: Floats | float, dispersion: float) -> Floats:
+    """Give E[min(D, units)] for negative binomial demand; broadcasts over units (whole numbers) and mean.
 
-    As many as could be worth having, and one more; amounts in the currency of ``underage`` and ``overage``.
+    E[min(D, n)] = mean * P(D' <= n - 2) + n * P(D >= n), where D' has one more success in its parameter
+    (from k P(D = k) = mean P(D' = k - 1)).
     """
-    count = int(min(_MOST_UNITS, np.ceil(float(np.max(mean)) * 3 + 12 * (1 + dispersion))))
-    units = np.arange(1, count + 1, dtype=np.float64)
-    chance = at_least(units, mean, dispersion)
-    values: Floats = chance * underage - (1 - chance) * overage
-    return values
+    wanted = np.asarray(units, dtype=np.float64)
+    expected = np.maximum(np.asarray(mean, dtype=np.float64), 1e-12)
+    before = np.maximum(wanted - 1.0, 1e-12)
+    if dispersion < _POISSON_BELOW:
+        below = gammaincc(before, expected)
+    else:
+        below = betainc(expected / (dispersion - 1.0) + 1.0, before, 1.0 / dispersion)
+    partial = np.where(wanted >= 2, expected * below, 0.0)  # noqa: PLR2004  # no fewer than one below two
+    sales: Floats = partial + wanted * at_least(wanted, expected, dispersion)
+    return sales
 
 
-def base_stock(mean: float, dispersion: float, underage: float, overage: float) -> int:
-    """Give the number to have on hand and on the way: the smallest q with P(D <= q) >= Cu / (Cu + Co)."""
-    if underage <= 0:
-        return 0
-    return int(np.count_nonzero(marginal_values(mean, dispersion, underage, overage) > 0))
+def added_sales(count: int, mean: Floats | float, factors: Floats, dispersion: float) -> Floats:
+    """Give the sales that the 1st to ``count``-th unit adds over the time that ``mean`` is the demand of.
+
+    ``factors[n - 1]`` is by how much demand is larger with n units there; with all of them 1 the n-th unit adds
+    P(D >= n). ``mean`` has shape () or (k, 1); never rising with n.
+    """
+    units = np.arange(0, count + 1, dtype=np.float64)
+    means = np.asarray(mean, dtype=np.float64) * np.concatenate([factors[:1], factors])
+    sales = expected_sales(units, means, dispersion)
+    added: Floats = np.minimum.accumulate(np.clip(np.diff(sales, axis=-1), 0.0, 1.0), axis=-1)
+    return added
 
 
-def later_need(available: int, lead_mean: Floats, after_mean: Floats, dispersion: float, count: int) -> Floats:
-    """Give the chance that the 1st to ``count``-th unit bought now is needed once it is here.
+def most_units(mean: float, dispersion: float) -> int:
+    """Give up to how many units could be worth having, with some to spare."""
+    return int(min(_MOST_UNITS, np.ceil(mean * 3 + 12 * (1 + dispersion))))
+
+
+def later_sales(
+    available: int, lead_mean: Floats, after_mean: Floats, dispersion: float, count: int, factors: Floats
+) -> Floats:
+    """Give the sales that the 1st to ``count``-th unit bought now adds once it is here.
 
     ``available`` stand there or are on the way; ``lead_mean`` is demand until the purchase lands,
-    ``after_mean`` demand in the days it has to cover then, both of shape (k,). The result has shape (k,
-    count). Customers who come before it lands and find nothing are lost, not kept waiting, so no car is
-    bought for them.
+    ``after_mean`` demand in the days it has to cover then, both of shape (k,). ``factors`` as for
+    :func:`added_sales`, for ``available + count`` units at least. The result has shape (k, count). Customers
+    who come before it lands and find nothing are lost, not kept waiting, so no car is bought for them.
     """
-    steps = np.arange(0, available + count + 1, dtype=np.float64)
-    still = at_least(steps[None, : available + 1], lead_mean[:, None], dispersion)
+    steps = np.arange(0, available + 1, dtype=np.float64)
+    before = lead_mean * factors[max(0, available - 1)]
+    still = at_least(steps[None, :], before[:, None], dispersion)
     left = np.concatenate([still[:, -1:], (still[:, :-1] - still[:, 1:])[:, ::-1]], axis=1)
-    needed = at_least(steps[None, :], after_mean[:, None], dispersion)
-    windows = np.lib.stride_tricks.sliding_window_view(needed[:, 1:], available + 1, axis=1)[:, :count]
-    chance: Floats = np.einsum("knx,kx->kn", windows, left)
-    return chance
+    added = added_sales(available + count, after_mean[:, None], factors[: available + count], dispersion)
+    windows = np.lib.stride_tricks.sliding_window_view(added, available + 1, axis=1)[:, :count]
+    sales: Floats = np.einsum("knx,kx->kn", windows, left)
+    return sales

@@ -38,7 +38,7 @@ class Parameters:
     overhead_per_day: float = _within(0, 1_000, 15)
     depreciation_per_month: float = _within(0, 0.2, 0.015)
     slot_value_per_day: float = _within(0, 1_000, 15)
-    """What the next car would earn on this one's place and money: the price of being slow."""
+    """What the next car would earn on this one's place and money, where the lot or the line is full."""
 
     # What a retail sale brings.
     negotiation_discount: float = _within(0, 0.3, 0.015)
@@ -52,7 +52,7 @@ class Parameters:
     wholesale_discount: float = _within(0, 0.9, 0.15)
     wholesale_discount_new: float = _within(0, 0.9, 0.08)
     wholesale_fee: float = _within(0, 10_000, 300)
-    wholesale_after_days: float = _within(0, 730, 45)
+    wholesale_after_days: float = _within(0, 730, 60)
     """Retail first: a younger unit is not wholesaled."""
 
     transport_cost: float = _within(0, 20_000, 250)
@@ -84,7 +84,7 @@ class Parameters:
     frailty: float = _within(0, 5, 0.25)
     """How unlike each other units of a segment are: variance of their own pace around the segment's."""
     hazard_scale: float = _within(0.05, 20, 1)
-    price_elasticity: float = _within(0, 40, 8)
+    price_elasticity: float = _within(0, 40, 9)
     """Per cent by which the daily chance falls when the price to market rises by one point."""
 
     # The calendar rule that managers know, and that a hold has to answer.
@@ -102,7 +102,9 @@ class Parameters:
     display_days: float = _within(0, 180, 14)
     """Days until the customer whom this colour and trim suits comes, however many want the segment."""
     minimum_presence: float = _within(0, 100, 0)
-    substitution: float = _within(0, 1, 0.25)
+    stock_elasticity: float = _within(0, 0.95, 0.5)
+    """Per cent by which a segment's sales rise with each per cent of its usual stock."""
+    substitution: float = _within(0, 1, 0.3)
     """Share of customers who buy something else from the store when it has not got what they came for."""
     floorplan_line: float | None = _optional(0, 1e12)
     lot_slots: float | None = _optional(0, 100_000)

@@ -6,16 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from services.recommend.domain.book import is_new
 from services.recommend.domain.demand import demand_over, demand_per_day
 from services.recommend.domain.expected_gross import expected_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
-from services.recommend.domain.newsvendor import critical_ratio, marginal_values
+from services.recommend.domain.newsvendor import added_sales, critical_ratio, most_units
+from services.recommend.domain.variety import growth
 
 if TYPE_CHECKING:
     from services.recommend.domain.book import Rooftop, SegmentDemand
     from services.recommend.domain.expected_gross import ExpectedGross
     from services.recommend.domain.lookup import Lookup
+    from services.recommend.domain.time_to_sale import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ class Position:
     marginal: tuple[float, ...]
     least: int = 0
     least_rule: str = ""
+
+    def growth(self, units: int) -> Floats:
+        """Give by how much demand is larger with 1, 2, ... ``units`` there than at the usual stock."""
+        return growth(np.arange(1.0, units + 1), self.demand.usual_stock, self.rooftop.parameters.stock_elasticity)
 
     @property
     def after_days(self) -> float:
@@ -149,7 +157,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     if gross is None:
         reason = "no cost in sales or stock and no market median: what a unit costs cannot be told"
         return Skipped(dealer_id, segment, reason)
-    holding = holding_cost(gross.cost, gross.retail, parameters)
+    holding = holding_cost(gross.cost, gross.retail, parameters, full=dealer_id in lookup.full)
     if holding.per_day <= 0:
         return Skipped(dealer_id, segment, "holding costs nothing by the parameters: any number would be right")
     daily = demand_per_day(demand, parameters)
@@ -157,7 +165,10 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     cover = lead + parameters.review_days + parameters.display_days
     mean = demand_over(demand, cover, parameters)
     worth = economics(gross, holding.per_day, daily, rooftop, new=new)
-    marginal = marginal_values(mean, demand.dispersion, worth.underage, worth.overage)
+    count = most_units(mean, demand.dispersion)
+    factors = growth(np.arange(1.0, count + 1), demand.usual_stock, parameters.stock_elasticity)
+    added = added_sales(count, mean, factors, demand.dispersion)
+    marginal = added * worth.underage - (1 - added) * worth.overage
     wanted = int((marginal > 0).sum()) if worth.underage > 0 else 0
     least, least_rule = _least(rooftop, demand, daily)
     return Position(

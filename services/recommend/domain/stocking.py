@@ -15,7 +15,7 @@ import numpy as np
 
 from services.recommend.domain.flow_values import arrival_values, release_values
 from services.recommend.domain.limits import Departures, limits_of
-from services.recommend.domain.newsvendor import later_need
+from services.recommend.domain.newsvendor import later_sales
 from services.recommend.domain.program import Wish
 from services.recommend.domain.solver import solve
 
@@ -91,9 +91,11 @@ def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     if count <= 0:
         return ()
     lead, after = np.array([position.lead_mean]), np.array([position.after_mean])
-    needed = later_need(max(0, available), lead, after, position.demand.dispersion, count)[0]
+    there = max(0, available)
+    factors = position.growth(there + count)
+    added = later_sales(there, lead, after, position.demand.dispersion, count, factors)[0]
     worth = position.economics
-    values = needed * worth.underage - (1 - needed) * worth.overage
+    values = added * worth.underage - (1 - added) * worth.overage
     wanted = max(int((values >= position.margin).sum()), min(count, position.least - available))
     return tuple(float(value) for value in values[:wanted])
 

@@ -10,6 +10,7 @@ import structlog
 from services.recommend.domain import (
     BrandSales,
     GrossHistory,
+    PriceCurve,
     Rooftop,
     SegmentDemand,
     SegmentMarket,
@@ -18,6 +19,7 @@ from services.recommend.domain import (
     UnitLife,
     UnitStatus,
     from_mapping,
+    trim_key,
 )
 from services.recommend.translate.rules import Documents, brand_sales_of, overrides_of, rules_for, rules_of
 from shared.events import InventoryUpdated, segment_label
@@ -128,6 +130,7 @@ def _market(document: Mapping[str, Any]) -> SegmentMarket:
         price_age_slope=document.get("price_age_slope"),
         price_km_slope=document.get("price_km_slope"),
         price_residual_sd=document.get("price_residual_sd"),
+        price_curve=_price_curve(document.get("price_model")),
         priced_listings=document.get("priced_listings", 0),
     )
 
@@ -144,4 +147,21 @@ def _demand(document: Mapping[str, Any]) -> SegmentDemand:
         lost_sales_per_week=document["lost_sales_per_week"],
         units_sold=document["units_sold"],
         strategy=document["strategy"],
+    )
+
+
+def _price_curve(model: Mapping[str, Any] | None) -> PriceCurve | None:
+    if model is None:
+        return None
+    return PriceCurve(
+        reference=model["reference"],
+        age_slope=model["age_slope"],
+        km_slope=model["km_slope"],
+        km_cap=model["km_cap"],
+        residual_sd=model["residual_sd"],
+        reference_sd=model["reference_sd"],
+        age_bends=tuple((bend["knot"], bend["slope"]) for bend in model.get("age_bends", ())),
+        km_bends=tuple((bend["knot"], bend["slope"]) for bend in model.get("km_bends", ())),
+        certified_premium=model.get("certified_premium", 0.0),
+        trims={trim_key(trim["trim"]): trim["effect"] for trim in model.get("trims", ())},
     )

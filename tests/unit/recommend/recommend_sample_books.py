@@ -180,7 +180,7 @@ def _drawn_unit(rng: np.random.Generator, number: int) -> Unit:
     year = int(rng.integers(2019, 2025)) if condition == "used" else 2026
     km = float(rng.gamma(4, 18_000) * (2026 - year) / 4)
     worth = price * 1.15 * math.exp(-0.075 * (2026 - year) - 0.0025 * km / 1_000)
-    days = int(rng.gamma(1.6, 26))
+    days = int(rng.gamma(1.6, 36))
     cost = worth * (0.86 if condition == "used" else 0.91) * rng.lognormal(0, 0.03)
     asked = worth * rng.lognormal(0.0, 0.04)
     return Unit(

@@ -13,24 +13,16 @@ from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, gro
 from scipy import stats
 
 from services.recommend.domain import Action, Parameters, UnitStatus, review
-from services.recommend.domain.newsvendor import (
-    at_least,
-    base_stock,
-    critical_ratio,
-    later_need,
-    marginal_values,
-)
+from services.recommend.domain.newsvendor import added_sales, at_least, critical_ratio, expected_sales, later_sales
 from services.recommend.domain.stocking import purchase_values
+from services.recommend.domain.variety import growth
 
 NEW = "new/toyota/camry"
 
 
-def test_newsvendor_by_hand() -> None:
-    # Poisson 2, Cu 900, Co 300: ratio 0.75; F(2) = 0.677, F(3) = 0.857, so three.
+def test_the_critical_ratio() -> None:
     assert critical_ratio(900, 300) == 0.75
-    assert base_stock(2, 1, 900, 300) == 3
-    third = 1 - stats.poisson.cdf(2, 2)
-    assert marginal_values(2, 1, 900, 300)[2] == pytest.approx(third * 900 - (1 - third) * 300)
+    assert critical_ratio(-1, 300) == 0.0
     with pytest.raises(ValueError, match="unit too many"):
         critical_ratio(900, 0)
 
@@ -41,29 +33,61 @@ def test_demand_is_negative_binomial() -> None:
     np.testing.assert_allclose(at_least(units.astype(float), 3.0, 2.0), stats.nbinom.sf(units - 1, 3, 0.5))
 
 
-@given(st.floats(0.01, 60), st.floats(1, 5), st.floats(1, 5_000), st.floats(20, 2_000))
-def test_a_further_unit_is_never_worth_more(mean: float, dispersion: float, under: float, over: float) -> None:
-    values = marginal_values(mean, dispersion, under, over)
-    assert (np.diff(values) <= 1e-9).all()
-    stock = base_stock(mean, dispersion, under, over)
-    ratio = critical_ratio(under, over)
-    covered = 1 - at_least(np.array([stock, stock + 1.0]), mean, dispersion)
-    assert covered[1] >= ratio - 1e-9
-    assert stock == 0 or covered[0] < ratio + 1e-9
+@given(st.floats(0.01, 60), st.floats(1, 5), st.integers(0, 30))
+def test_expected_sales_are_the_mean_of_what_demand_and_stock_allow(
+    mean: float, dispersion: float, stock: int
+) -> None:
+    units = np.arange(1, stock + 1, dtype=np.float64)
+    expected = float(at_least(units, mean, dispersion).sum())
+    found = float(expected_sales(np.array([float(stock)]), mean, dispersion)[0])
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.floats(0.01, 60), st.floats(1, 5), st.none() | st.floats(0.5, 20), st.floats(0, 0.9))
+def test_a_further_unit_never_adds_more(
+    mean: float, dispersion: float, usual: float | None, elasticity: float
+) -> None:
+    factors = growth(np.arange(1.0, 31.0), usual, elasticity)
+    added = added_sales(30, mean, factors, dispersion)
+    assert (np.diff(added) <= 1e-9).all()
+    assert (added >= 0).all()
+    assert (added <= 1).all()
+
+
+def test_more_to_choose_from_sells_more_but_ever_less_so() -> None:
+    shown = np.arange(1.0, 13.0)
+    factors = growth(shown, 4.0, 0.6)
+    assert factors[3] == pytest.approx(1.0)
+    assert (np.diff(factors[:12]) > 0).all()
+    assert (np.diff(factors[:12], 2) < 0).all()
+    assert growth(20.0, 4.0, 0.6) == factors[11], "beyond three times the usual stock nothing is known"
+    slope = (growth(4.0001, 4.0, 0.6) - growth(3.9999, 4.0, 0.6)) / (0.0002 / 4.0)
+    assert slope == pytest.approx(0.6, abs=1e-4)
+    np.testing.assert_array_equal(growth(shown, None, 0.6), np.ones(12))
+    np.testing.assert_array_equal(growth(shown, 4.0, 0.0), np.ones(12))
+
+
+def test_a_shelf_that_usually_held_more_is_filled_further() -> None:
+    parts = (demand(weekly=1.0), gross(scope=CAMRY))
+    thin, rich = (
+        review(book(replace(parts[0], usual_stock=usual), parts[1]), AS_OF).positions[0] for usual in (2.0, 6.0)
+    )
+    assert rich.target > thin.target, "it takes more of a shelf that needed six for the same sales"
 
 
 @given(st.integers(0, 12), st.floats(0.05, 12), st.floats(0.05, 12), st.floats(1, 3))
-def test_what_is_needed_later_is_the_sum_over_what_is_left(
+def test_what_is_sold_later_is_the_sum_over_what_is_left(
     available: int, lead: float, after: float, dispersion: float
 ) -> None:
-    found = later_need(available, np.array([lead]), np.array([after]), dispersion, 4)[0]
+    even = np.ones(available + 4)
+    found = later_sales(available, np.array([lead]), np.array([after]), dispersion, 4, even)[0]
     for unit in range(1, 5):
         expected = sum(
             (stats_pmf(sold, lead, dispersion) if sold < available else tail(available, lead, dispersion))
             * tail(available - sold + unit, after, dispersion)
             for sold in range(available + 1)
         )
-        assert found[unit - 1] == pytest.approx(expected, abs=1e-9)
+        assert found[unit - 1] == pytest.approx(expected, abs=1e-6)
 
 
 def stats_pmf(count: int, mean: float, dispersion: float) -> float:

@@ -107,7 +107,7 @@ def test_an_unknown_cost_makes_no_claim_of_loss_or_profit() -> None:
 
 def test_ten_slow_sisters_are_not_all_sent_to_the_lane() -> None:
     units = [camry(f"CAMRY{number}", cost=18_500.0, **aged(90)) for number in range(10)]
-    found = advise(book(*units, market(), demand(weekly=0.8)), AS_OF)
+    found = advise(book(*units, market(), demand(weekly=0.4)), AS_OF)
     leaving = [advice for advice in found if advice.action is Action.WHOLESALE]
     assert 0 < len(leaving) < 10
     staying = [advice for advice in found if advice.action is not Action.WHOLESALE]

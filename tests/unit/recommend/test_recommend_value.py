@@ -42,7 +42,7 @@ def net(setting: Setting, price: float) -> float:
 
 def test_holding_cost_by_hand() -> None:
     cost = holding_cost(
-        18_250, 20_000, Parameters(floorplan_apr=0.08, overhead_per_day=15, depreciation_per_month=0.015)
+        18_250, 20_000, Parameters(floorplan_apr=0.08, overhead_per_day=15, depreciation_per_month=0.015), full=False
     )
     assert cost.interest == pytest.approx(4.0)
     assert cost.cash == pytest.approx(19.0)

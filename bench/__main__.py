@@ -14,7 +14,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench import forecasts, latency, memory, requests, throughput
+from bench import advice, closed_loop, forecasts, latency, memory, monthly, requests, throughput, time_to_sale
 from bench.options import Options
 from bench.progress import Steps
 from deploy.local.servers import unavailable_reason
@@ -32,6 +32,10 @@ TABLES: dict[str, Measure] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
     "forecasts": forecasts.measure,
+    "monthly": monthly.measure,
+    "time_to_sale": time_to_sale.measure,
+    "advice": advice.measure,
+    "closed_loop": closed_loop.measure,
     "requests": requests.measure,
     "memory": memory.measure,
 }

@@ -11,6 +11,7 @@ import structlog
 
 from services.forecast import store
 from services.forecast.domain.calendar import monday
+from services.forecast.domain.configurations import ConfigurationForecast, body_groups, by_segment, shares
 from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.domain.prior import MarketRate
@@ -18,6 +19,7 @@ from services.forecast.domain.series import no_history
 from services.forecast.handlers import SERIES
 from services.forecast.strategies import all_strategies
 from shared.events import ForecastReady, WeeklyDemand, deterministic_id
+from shared.events.forecast import ConfigurationDemand, EnsemblePart
 from shared.messaging import ComputePool, UnitOfWork
 from shared.postgres import WorkItem
 
@@ -39,9 +41,17 @@ def forecast_rooftop(
     histories = weekly_history(stays, first_week, as_of, HISTORY_WEEKS)
     for segment in select:
         histories.setdefault(segment, no_history(segment, as_of))
-    groups = {segment: segment.partition("/")[0] for segment in histories}
+    groups = {segment: segment.partition("/")[0] for segment in histories} | body_groups(stays)
+    stood = by_segment(stays)
     return forecast_dealer(
-        histories, rates, all_strategies(), as_of, demand_scale=demand_scale, select=select, groups=groups
+        histories,
+        rates,
+        all_strategies(),
+        as_of,
+        demand_scale=demand_scale,
+        select=select,
+        groups=groups,
+        configurations={segment: shares(stood.get(segment, ()), as_of) for segment in select},
     )
 
 
@@ -116,12 +126,37 @@ def _event(tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast:
         strategy=forecast.strategy,
         scores={name: round(score, 4) for name, score in forecast.scores.items()},
         mase=forecast.mase,
+        coverage80=forecast.coverage80,
+        ensemble=tuple(
+            EnsemblePart(strategy=name, weight=round(weight, 4)) for name, weight in forecast.weights.items()
+        ),
         dispersion=round(forecast.dispersion, 4),
         series_weeks=forecast.series_weeks,
         units_sold=forecast.units_sold,
         stockout_weeks=forecast.stockout_weeks,
         weekly_rate=round(forecast.weekly_rate, 4),
         lost_sales_per_week=round(forecast.lost_sales_per_week, 4),
+        configurations=tuple(_configuration(each) for each in forecast.configurations),
+    )
+
+
+def _configuration(forecast: ConfigurationForecast) -> ConfigurationDemand:
+    configuration = forecast.configuration
+    first, last = configuration.years or (None, None)
+    q10, q50, q90 = (round(units, 4) for units in forecast.quantiles)
+    return ConfigurationDemand(
+        model_year_from=first,
+        model_year_to=last,
+        trim=configuration.trim,
+        body=configuration.body,
+        drivetrain=configuration.drivetrain,
+        fuel=configuration.fuel,
+        share=round(forecast.share, 6),
+        units_sold=forecast.units_sold,
+        mean=round(forecast.mean, 4),
+        q10=q10,
+        q50=q50,
+        q90=q90,
     )
 
 

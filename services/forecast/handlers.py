@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.forecast import store
+from services.forecast.domain.configurations import configuration_of
 from services.forecast.domain.stays import Visit, revisit
-from shared.events import InventoryUpdated, MarketUpdated, PolicyUpdated, VehicleStatus, segment_label
+from shared.events import (
+    InventoryUpdated,
+    MarketUpdated,
+    PolicyUpdated,
+    VehicleStatus,
+    condition_group,
+    segment_label,
+)
 from shared.events.topics import INVENTORY_UPDATED, MARKET_UPDATED, POLICY_UPDATED
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
@@ -44,9 +52,10 @@ async def on_market_updated(events: Sequence[MarketUpdated], tx: Transaction) ->
 
 @router.on(POLICY_UPDATED)
 async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) -> None:
-    """Keep the learned demand scale; a rooftop whose scale moved is forecast anew."""
-    await store.save_policies(tx.connection, events)
-    for event in events:
+    """Keep the learned demand scale, rules set aside; a rooftop whose scale moved is forecast anew."""
+    learned = [event for event in events if event.kind == "learned"]
+    await store.save_policies(tx.connection, learned)
+    for event in learned:
         if event.parameters.get("demand_scale") == event.previous.get("demand_scale"):
             continue
         segments = await store.segments_of(tx.connection, event.tenant_id, event.dealer_id)
@@ -64,8 +73,16 @@ def _visit(event: InventoryUpdated) -> Visit:
         stocked=event.stock_date,
         left=event.exit_date,
         sold=sold,
+        configuration=configuration_of(
+            condition_group(event.condition) == "new",
+            event.model_year,
+            event.trim,
+            event.body,
+            event.drivetrain,
+            event.fuel,
+        ),
     )
 
 
 def _shape(visits: Sequence[Visit]) -> list[tuple[object, ...]]:
-    return [(v.dealer_id, v.segment, v.stocked, v.left, v.sold) for v in visits]
+    return [(v.dealer_id, v.segment, v.stocked, v.left, v.sold, v.configuration) for v in visits]

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
+import asyncpg
+
+from services.forecast.domain.configurations import Configuration
 from services.forecast.domain.history import Stay
 from services.forecast.domain.prior import MarketRate, market_rate
 from services.forecast.domain.stays import Visit
@@ -31,7 +34,7 @@ async def load_visits(connection: Connection, keys: Iterable[Key]) -> dict[Key, 
         visits[row["tenant_id"], row["vehicle_key"]].append(
             Visit(
                 row["dealer_id"], row["version"], row["segment"], row["label"], row["stocked"], row["left_on"],
-                row["sold"],
+                row["sold"], _configuration(row),
             )
         )  # fmt: skip
     return visits
@@ -46,12 +49,16 @@ async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visi
     ]
     await connection.execute(
         """
-        INSERT INTO stay (tenant_id, vehicle_key, n, dealer_id, version, segment, label, stocked, left_on, sold)
+        INSERT INTO stay (tenant_id, vehicle_key, n, dealer_id, version, segment, label, stocked, left_on, sold,
+                          first_year, last_year, trim, body, drivetrain, fuel)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
-                             $8::date[], $9::date[], $10::bool[])
+                             $8::date[], $9::date[], $10::bool[], $11::int[], $12::int[], $13::text[], $14::text[],
+                             $15::text[], $16::text[])
         ON CONFLICT (tenant_id, vehicle_key, n) DO UPDATE SET
             dealer_id = excluded.dealer_id, version = excluded.version, segment = excluded.segment,
-            label = excluded.label, stocked = excluded.stocked, left_on = excluded.left_on, sold = excluded.sold
+            label = excluded.label, stocked = excluded.stocked, left_on = excluded.left_on, sold = excluded.sold,
+            first_year = excluded.first_year, last_year = excluded.last_year, trim = excluded.trim,
+            body = excluded.body, drivetrain = excluded.drivetrain, fuel = excluded.fuel
         WHERE stay.version < excluded.version
         """,
         [row[0] for row in rows],
@@ -64,6 +71,12 @@ async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visi
         [row[3].stocked for row in rows],
         [row[3].left for row in rows],
         [row[3].sold for row in rows],
+        [row[3].configuration.years and row[3].configuration.years[0] for row in rows],
+        [row[3].configuration.years and row[3].configuration.years[1] for row in rows],
+        [row[3].configuration.trim for row in rows],
+        [row[3].configuration.body for row in rows],
+        [row[3].configuration.drivetrain for row in rows],
+        [row[3].configuration.fuel for row in rows],
     )
 
 
@@ -87,8 +100,15 @@ async def save_market_rates(connection: Connection, events: Sequence[MarketUpdat
         [e.market_version for e in rows],
         [e.label for e in rows],
         [e.sold_per_day for e in rows],
-        [None if e.suppressed else e.sales_share for e in rows],
+        [_share_of_market(e) for e in rows],
     )
+
+
+def _share_of_market(event: MarketUpdated) -> float | None:
+    """Give the rooftop's sales as a share of the market's, over the segment's whole condition group."""
+    if not event.market_total or event.own_sales_total is None:
+        return None
+    return min(1.0, event.own_sales_total / event.market_total)
 
 
 async def save_policies(connection: Connection, events: Sequence[PolicyUpdated]) -> None:
@@ -111,12 +131,12 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
 async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[Stay], dict[str, str]]:
     """Load a rooftop's stays that reach past a day, and the label of each segment."""
     rows = await connection.fetch(
-        "SELECT segment, label, stocked, left_on, sold FROM stay"
+        "SELECT segment, label, stocked, left_on, sold, first_year, last_year, trim, body, drivetrain, fuel FROM stay"
         " WHERE dealer_id = $1 AND (left_on IS NULL OR left_on >= $2)",
         dealer_id,
         since,
     )
-    stays = [Stay(row["segment"], row["stocked"], row["left_on"], row["sold"]) for row in rows]
+    stays = [Stay(row["segment"], row["stocked"], row["left_on"], row["sold"], _configuration(row)) for row in rows]
     return stays, {row["segment"]: row["label"] for row in rows}
 
 
@@ -202,3 +222,8 @@ async def track_series(connection: Connection, items: Iterable[tuple[UUID, UUID,
         [row[2] for row in rows],
         week,
     )
+
+
+def _configuration(row: asyncpg.Record) -> Configuration:
+    years = None if row["first_year"] is None else (row["first_year"], row["last_year"])
+    return Configuration(years, row["trim"], row["body"], row["drivetrain"], row["fuel"])

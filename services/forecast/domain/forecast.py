@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.forecast.domain.calendar import monday, week_starts
-from services.forecast.domain.censoring import lost_sales_per_week, stockout_weeks
+from services.forecast.domain.calendar_effect import learn_effect
+from services.forecast.domain.censoring import fading, lost_sales_per_week, stockout_weeks
 from services.forecast.domain.choice import choose
+from services.forecast.domain.configurations import shared_out
 from services.forecast.domain.distribution import LEVELS
-from services.forecast.domain.hierarchy import level_prior, posterior
+from services.forecast.domain.hierarchy import posterior, priors_of
 from services.forecast.domain.panel import panel_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from services.forecast.domain.choice import Choice
+    from services.forecast.domain.configurations import Configuration, ConfigurationForecast
     from services.forecast.domain.prior import MarketRate, RatePrior
-    from services.forecast.domain.series import SegmentHistory
+    from services.forecast.domain.series import History
     from services.forecast.domain.strategy import Strategy
 
 ORIGINS = 3
@@ -41,7 +45,8 @@ class SegmentForecast:
 
     ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
     demand now, in an average month. ``stockout_weeks``: time without stock since first seen.
-    ``scores``: pinball by strategy; ``failures``: reason by strategy that could not run.
+    ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by strategy that could
+    not run. ``configurations`` sum to the segment.
     """
 
     segment: str
@@ -51,6 +56,7 @@ class SegmentForecast:
     scores: dict[str, float]
     mase: float | None
     coverage80: float | None
+    weights: dict[str, float]
     failures: dict[str, str]
     dispersion: float
     series_weeks: int
@@ -58,10 +64,11 @@ class SegmentForecast:
     stockout_weeks: int
     weekly_rate: float
     lost_sales_per_week: float
+    configurations: tuple[ConfigurationForecast, ...]
 
 
 def forecast_dealer(
-    histories: Mapping[str, SegmentHistory],
+    histories: Mapping[str, History],
     priors: Mapping[str, MarketRate],
     strategies: Sequence[Strategy],
     as_of: date,
@@ -71,14 +78,15 @@ def forecast_dealer(
     select: Collection[str] | None = None,
     groups: Mapping[str, str] | None = None,
     tenant: RatePrior | None = None,
+    configurations: Mapping[str, Sequence[tuple[Configuration, float, int]]] | None = None,
 ) -> list[SegmentForecast]:
     """Forecast a rooftop's segments for ``horizon`` weeks, the first being the week of ``as_of``.
 
     ``histories``: all the rooftop's segments, by name, counted to ``as_of``; all inform the priors even when
     ``select`` names the few to forecast. ``priors``: what the market suggests, by segment. ``groups``: the
-    level between rooftop and segment, e.g. condition; segments without one form their own. ``tenant``:
-    the level above, ``level_prior`` of all rooftops' series. ``demand_scale`` is the learned factor on
-    every rate. The first strategy is the one to beat.
+    levels between rooftop and segment, e.g. ``used/pickup``; segments without one have only the rooftop.
+    ``tenant``: the level above, ``level_prior`` of all rooftops' series. ``demand_scale`` is the learned
+    factor on every rate. ``configurations``: each segment's shares. The first strategy is the one to beat.
 
     Raises ValueError for histories that end elsewhere, a selected segment without a history, or a horizon
     or scale that is not positive; NoForecastError where no strategy works.
@@ -86,68 +94,42 @@ def forecast_dealer(
     if horizon <= 0 or demand_scale <= 0:
         message = f"horizon and demand_scale must be positive, not {horizon} and {demand_scale}"
         raise ValueError(message)
-    wanted = list(histories) if select is None else [each for each in histories if each in set(select)]
     if select is not None and (missing := set(select) - set(histories)):
         message = f"no history for segments {sorted(missing)}; pass no_history() for those never stocked"
         raise ValueError(message)
-    group_of = groups or {}
-    levels = {
-        cut: _group_priors(histories, group_of, monday(as_of), cut, tenant)
-        for cut in (0, *(STEP_WEEKS * (k + 1) for k in range(ORIGINS)))
-    }
-    forecasts = []
-    for segment in wanted:
-        history = histories[segment]
-        now, *past = (
-            by_group[group_of.get(segment, "")].with_market(
-                priors.get(segment), float(history.exposure[: max(0, history.weeks - cut)].sum())
-            )
-            for cut, by_group in levels.items()
+    chosen = set(histories if select is None else select)
+    rows = [row for row, segment in enumerate(histories) if segment in chosen]
+    panel = panel_of(list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant)
+    panel = replace(panel, effect=learn_effect(panel))
+    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
+    rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
+    parts = configurations or {}
+    return [
+        _in_figures(
+            histories[panel.names[row]],
+            choice,
+            float(rate) * demand_scale,
+            as_of,
+            horizon,
+            demand_scale,
+            parts.get(panel.names[row], ()),
         )
-        forecasts.append(_forecast(history, strategies, now, past, as_of, horizon, demand_scale))
-    return forecasts
+        for row, choice, rate in zip(rows, choices, rates, strict=True)
+    ]
 
 
-def _group_priors(
-    histories: Mapping[str, SegmentHistory],
-    group_of: Mapping[str, str],
-    end: date,
-    weeks_back: int,
-    tenant: RatePrior | None,
-) -> dict[str, RatePrior]:
-    """Learn each group's prior as of ``weeks_back`` weeks before ``end``, below the rooftop's own."""
-    rooftop = level_prior(panel_of(histories.values(), end).before(weeks_back), tenant)
-    members: dict[str, list[SegmentHistory]] = {}
-    for segment, history in histories.items():
-        members.setdefault(group_of.get(segment, ""), []).append(history)
-    if len(members) == 1:
-        return dict.fromkeys(members, rooftop)
-    return {
-        group: level_prior(panel_of(series, end).before(weeks_back), rooftop) for group, series in members.items()
-    }
-
-
-def _forecast(
-    history: SegmentHistory,
-    strategies: Sequence[Strategy],
-    prior: RatePrior,
-    past_priors: Sequence[RatePrior],
+def _in_figures(
+    history: History,
+    choice: Choice,
+    rate: float,
     as_of: date,
     horizon: int,
     demand_scale: float,
+    parts: Sequence[tuple[Configuration, float, int]],
 ) -> SegmentForecast:
-    """Choose for one segment and put the result in the trade's figures."""
-    choice = choose(
-        history,
-        strategies,
-        prior,
-        past_priors=past_priors,
-        origins=ORIGINS,
-        step=STEP_WEEKS,
-        ahead=horizon,
-    )
-    predictive = choice.predictive.scaled(demand_scale)
-    rate = posterior(history, prior).rate * demand_scale
+    """Put the choice for one segment in the trade's figures, faded where it is no longer stocked."""
+    left = fading(history)
+    predictive = choice.predictive.scaled(demand_scale * left)
     rows = zip(
         week_starts(monday(as_of), horizon),
         predictive.mean.tolist(),
@@ -155,18 +137,20 @@ def _forecast(
         strict=True,
     )
     return SegmentForecast(
-        segment=history.segment,
+        segment=history.name,
         as_of=as_of,
         weeks=tuple(WeekForecast(week, mean, tuple(quantiles)) for week, mean, quantiles in rows),
         strategy=choice.strategy,
         scores=choice.scores,
         mase=choice.mase,
         coverage80=choice.coverage80,
+        weights=choice.weights,
         failures=choice.failures,
         dispersion=float(np.mean(predictive.dispersion)),
-        series_weeks=history.weeks,
-        units_sold=int(history.sales.sum()),
+        series_weeks=history.periods,
+        units_sold=int(history.values.sum()),
         stockout_weeks=stockout_weeks(history),
-        weekly_rate=rate,
-        lost_sales_per_week=lost_sales_per_week(history, rate),
+        weekly_rate=rate * left,
+        lost_sales_per_week=lost_sales_per_week(history, rate * left),
+        configurations=shared_out(predictive, parts),
     )

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.forecast.domain.calendar import months_of
 from services.forecast.domain.censoring import HALF_LIFE_WEEKS, forgetting
-from services.forecast.domain.distribution import Predictive
+from services.forecast.domain.distribution import NegativeBinomial
+from services.forecast.domain.frequency import Frequency
 from services.forecast.domain.prior import UNINFORMED, RatePrior
 from services.forecast.domain.season import season_index
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from services.forecast.domain.panel import Panel
-    from services.forecast.domain.series import SegmentHistory
 
 _PARENT_SEGMENTS = 4.0
 """How many sisters the parent's spread of rates counts as."""
@@ -34,49 +33,87 @@ _OWN_UNITS = 30.0
 _SHAPES = (0.2, 20.0)
 _MOST_DISPERSED = 10.0
 _ROUNDS = 12
+_HALF_LIFE_DAYS = 91.0
+_LEAST_HALF_LIFE = 4.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """What is believed of one segment's rate after its sales: Gamma(shape, weeks), deseasonalised."""
+    """What is believed of each segment's rate after its sales: Gamma(shape, weeks), deseasonalised.
 
-    shape: float
-    weeks: float
-    dispersion: float
-    season: tuple[float, ...]
-    end: date
+    ``shape``, ``weeks``, ``dispersion``: ``[series]``; ``season``: ``[series, phases]``.
+    """
+
+    shape: NDArray[np.float64]
+    weeks: NDArray[np.float64]
+    dispersion: NDArray[np.float64]
+    season: NDArray[np.float64]
+    panel: Panel
 
     @property
-    def rate(self) -> float:
+    def rate(self) -> NDArray[np.float64]:
         """Unconstrained demand in an average month, units a week."""
         return self.shape / self.weeks
 
-    def predict(self, horizon: int) -> Predictive:
-        """Forecast ``horizon`` weeks from the history's end; the belief fades further with each."""
-        season = np.asarray(self.season)[months_of(self.end, horizon)]
-        mean = self.rate * season
-        shape = self.shape * 0.5 ** (np.arange(1, horizon + 1) / HALF_LIFE_WEEKS)
-        return Predictive(mean, self.dispersion + mean / shape)
+    def predict(self, horizon: int) -> NegativeBinomial:
+        """Forecast from the panel's end; the belief fades further with each period."""
+        mean = self.rate[:, None] * self.season[:, self.panel.phases_ahead(horizon)]
+        fading = 0.5 ** (np.arange(1, horizon + 1) / half_life(self.panel))
+        return NegativeBinomial(mean, self.dispersion[:, None] + mean / (self.shape[:, None] * fading))
 
 
-def posterior(history: SegmentHistory, prior: RatePrior) -> Posterior:
-    """Update a prior with one segment's sales and weeks on hand.
+def half_life(panel: Panel) -> float:
+    """Give the periods after which a sale counts half: half a year, a quarter for days."""
+    if panel.frequency is Frequency.DAY:
+        return _HALF_LIFE_DAYS
+    return max(HALF_LIFE_WEEKS * panel.frequency.season_length / Frequency.WEEK.season_length, _LEAST_HALF_LIFE)
+
+
+def posterior(panel: Panel, rows: NDArray[np.int64], priors: Sequence[RatePrior]) -> Posterior:
+    """Update a prior each with the sales and time on hand of the series ``rows``.
 
     An overdispersed week tells less than a Poisson one, hence the division by dispersion, as in a
     quasi-likelihood.
     """
-    exposure = history.exposure * prior.season_of(months_of(history.first_week, history.weeks))
-    sums = _Sums.of(history.sales[None, :], exposure[None, :])
-    error, freedom = float(sums.error[0]), float(sums.freedom[0])
-    dispersion = (error + _OWN_UNITS * prior.dispersion) / (freedom + _OWN_UNITS)
-    dispersion = min(max(1.0, dispersion), _MOST_DISPERSED)
+    chosen = panel.rows(rows)
+    shape, weeks, common = np.array([(each.shape, each.weeks, each.dispersion) for each in priors]).reshape(-1, 3).T
+    season = np.array([_season(each, panel) for each in priors]).reshape(chosen.size, -1)
+    exposure = chosen.exposure * season[:, panel.phases] * panel.calendar_index
+    sums = _Sums.of(chosen.values, exposure, half_life(panel))
+    dispersion = (sums.error + _OWN_UNITS * common) / (sums.freedom + _OWN_UNITS)
+    dispersion = np.clip(dispersion, 1.0, _MOST_DISPERSED)
     return Posterior(
-        shape=prior.shape + float(sums.units[0]) / dispersion,
-        weeks=prior.weeks + float(sums.weeks[0]) / dispersion,
+        shape=shape + sums.units / dispersion,
+        weeks=weeks + sums.weeks / dispersion,
         dispersion=dispersion,
-        season=prior.season,
-        end=history.end,
+        season=season,
+        panel=chosen,
     )
+
+
+def priors_of(panel: Panel) -> list[RatePrior]:
+    """Learn each series' prior down the levels of its group, with what the market suggests added.
+
+    The level above the panel teaches the rooftop, the rooftop its conditions, a condition its bodies.
+    """
+    rooftop = level_prior(panel, panel.above)
+    learned: dict[str, RatePrior] = {"": rooftop}
+    for group in sorted(set(panel.groups)):
+        parts = group.split("/") if group else []
+        for depth in range(1, len(parts) + 1):
+            path = "/".join(parts[:depth])
+            if path not in learned:
+                learned[path] = _group_prior(panel, path, learned["/".join(parts[: depth - 1])])
+    on_hand = panel.exposure.sum(axis=1)
+    return [
+        learned[group].with_market(panel.markets.get(name), float(time))
+        for group, name, time in zip(panel.groups, panel.names, on_hand, strict=True)
+    ]
+
+
+def _group_prior(panel: Panel, path: str, parent: RatePrior) -> RatePrior:
+    members = [row for row, group in enumerate(panel.groups) if f"{group}/".startswith(f"{path}/")]
+    return parent if len(members) == panel.size else level_prior(panel.rows(members), parent)
 
 
 def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:
@@ -86,12 +123,13 @@ def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:
     parent standing in as one more segment that has sold one unit. Without a parent, UNINFORMED.
     """
     above = parent or UNINFORMED
-    base = np.asarray(above.season)
+    base = _season(above, panel)
     if not panel.exposure.any():
         return above
-    dispersion = _pooled_dispersion(_Sums.of(panel.sales, panel.exposure * base[panel.months]))
+    fading, on_hand = half_life(panel), panel.exposure * panel.calendar_index
+    dispersion = _pooled_dispersion(_Sums.of(panel.values, on_hand * base[panel.phases], fading))
     season = season_index(panel, base, dispersion)
-    sums = _Sums.of(panel.sales, panel.exposure * season[panel.months])
+    sums = _Sums.of(panel.values, on_hand * season[panel.phases], fading)
     dispersion = _pooled_dispersion(sums)
 
     seen = sums.weeks > 0
@@ -102,6 +140,12 @@ def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:
     spread = (rates.size * between / mean**2 + _PARENT_SEGMENTS / above.shape) / (rates.size + _PARENT_SEGMENTS)
     shape = min(max(1.0 / spread, _SHAPES[0]), _SHAPES[1])
     return RatePrior(shape, shape / mean, dispersion, tuple(season.tolist()))
+
+
+def _season(prior: RatePrior, panel: Panel) -> NDArray[np.float64]:
+    """Give a prior's indices in the phases of a panel; 1 where it speaks of another kind of period."""
+    phases = panel.frequency.phases
+    return np.asarray(prior.season) if len(prior.season) == phases else np.ones(phases)
 
 
 def _moments(rates: NDArray[np.float64], noise: NDArray[np.float64]) -> tuple[float, float]:
@@ -134,9 +178,9 @@ class _Sums:
     freedom: NDArray[np.float64]
 
     @classmethod
-    def of(cls, sales: NDArray[np.float64], exposure: NDArray[np.float64]) -> _Sums:
-        """Sum over weeks; both arguments ``[series, weeks]``, exposure already times the season."""
-        weights = forgetting(sales.shape[1])
+    def of(cls, sales: NDArray[np.float64], exposure: NDArray[np.float64], half_life: float) -> _Sums:
+        """Sum over periods; both arrays ``[series, periods]``, exposure already times the season."""
+        weights = forgetting(sales.shape[1], half_life)
         units, weeks, squared = sales @ weights, exposure @ weights, exposure @ weights**2
         safe = np.where(weeks > 0, weeks, 1.0)
         rate = units / safe

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday
-from services.forecast.domain.series import SegmentHistory, no_history
+from services.forecast.domain.series import History, no_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from services.forecast.domain.configurations import Configuration
 
 DEFAULT_STAY_DAYS = 45
 """Length of a stay whose start is unknown where no stay is known to learn from: the trade's usual supply."""
@@ -35,6 +37,7 @@ class Stay:
     stocked: date | None
     left: date | None
     sold: bool
+    configuration: Configuration | None = None
 
     def __post_init__(self) -> None:
         """Refuse a sale that cannot be put in a week."""
@@ -43,9 +46,7 @@ class Stay:
             raise ValueError(message)
 
 
-def weekly_history(
-    stays: Sequence[Stay], first_week: date, as_of: date, weeks: int = 104
-) -> dict[str, SegmentHistory]:
+def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: int = 104) -> dict[str, History]:
     """Count sales and days on hand per segment and week, from stays at one rooftop.
 
     Weeks start on Monday; only weeks that ended before ``as_of`` (a day of the dealer's calendar) count,
@@ -76,9 +77,7 @@ def weekly_history(
     seen = exposure > 0
     first_seen = np.where(seen.any(axis=1), seen.argmax(axis=1), span)
     return {
-        segment: SegmentHistory(
-            segment, start + timedelta(weeks=int(begin)), sales[row, begin:], exposure[row, begin:]
-        )
+        segment: History(segment, start + timedelta(weeks=int(begin)), sales[row, begin:], exposure[row, begin:])
         for row, (segment, begin) in enumerate(zip(segments, first_seen, strict=True))
     }
 

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from services.forecast.domain.calendar import MONTHS_PER_YEAR
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _DAYS_PER_WEEK = 7
 _MARKET_WEEKS = 8.0
@@ -21,8 +15,8 @@ class RatePrior:
     """A gamma distribution of a segment's rate, with what its sisters share: dispersion and season.
 
     ``shape`` counts units and ``weeks`` weeks on hand, as if seen; their ratio is the mean, units a week.
-    ``dispersion`` is a week's variance over mean, ``season`` the twelve month indices around 1, January
-    first. Raises ValueError where a figure is impossible.
+    ``dispersion`` is a week's variance over mean, ``season`` the indices of the phases around 1, for weeks the
+    twelve months, January first. Raises ValueError where a figure is impossible.
     """
 
     shape: float
@@ -35,18 +29,14 @@ class RatePrior:
         if not (self.shape > 0 and self.weeks > 0 and self.dispersion >= 1):
             message = f"a prior needs shape > 0, weeks > 0 and dispersion >= 1, not {self}"
             raise ValueError(message)
-        if len(self.season) != MONTHS_PER_YEAR or min(self.season) <= 0:
-            message = f"a season is twelve positive month indices, not {self.season}"
+        if not self.season or min(self.season) <= 0:
+            message = f"a season is positive indices, twelve for months, not {self.season}"
             raise ValueError(message)
 
     @property
     def mean(self) -> float:
         """Expected units a week."""
         return self.shape / self.weeks
-
-    def season_of(self, months: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Look up the index of each week by its month, 0 for January."""
-        return np.asarray(self.season)[months]
 
     def with_market(self, market: MarketRate | None, weeks_on_hand: float) -> RatePrior:
         """Add what the market suggests, as long as the rooftop has less experience of its own.

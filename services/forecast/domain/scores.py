@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.forecast.domain.calendar import WEEKS_PER_YEAR
 from services.forecast.domain.distribution import LEVELS
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_WEEKS_PER_YEAR = 52
 _LOWER, _UPPER = LEVELS.index(0.10), LEVELS.index(0.90)
 
 
@@ -47,7 +47,7 @@ def weekly_pinball(
     return losses
 
 
-def mase_scale(in_sample: NDArray[np.float64], season: int = WEEKS_PER_YEAR) -> float | None:
+def mase_scale(in_sample: NDArray[np.float64], season: int = _WEEKS_PER_YEAR) -> float | None:
     """Give the mean absolute error of the seasonal naive method in sample, units a week.
 
     The plain naive method's where there is less than a season and a quarter; None where even that is 0

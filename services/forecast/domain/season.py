@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.forecast.domain.calendar import MONTHS_PER_YEAR, WEEKS_PER_YEAR
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,35 +18,37 @@ _STEEPEST_GROWTH = 1.0
 
 
 def season_index(panel: Panel, base: NDArray[np.float64], dispersion: float) -> NDArray[np.float64]:
-    """Estimate twelve month indices with mean 1, January first, shrunk to ``base`` where data are thin.
+    """Estimate the indices of the season's phases with mean 1, shrunk to ``base`` where data are thin.
 
-    Each trailing whole year is compared with its own level and with the growth between years, lest
-    growth be read as season; without a whole year the answer is ``base``. The shrinkage is empirical Bayes:
+    Phases are those of the panel's frequency, months for weeks. Each trailing whole season is compared with
+    its own level and with the growth between seasons, lest growth be read as season; without a whole one the
+    answer is ``base``. The shrinkage is empirical Bayes:
     with observed O and expected E units a month, between-month variance =
     max(0, sum((O-E)^2 - dispersion E) / sum(E^2)).
     """
-    years = panel.sales.shape[1] // WEEKS_PER_YEAR
-    if years == 0:
+    length = panel.frequency.season_length
+    years = panel.periods // length
+    if years == 0 or length == 1:
         return base
-    span = years * WEEKS_PER_YEAR
-    shape = (panel.sales.shape[0], years, WEEKS_PER_YEAR)
-    sales = panel.sales[:, -span:].reshape(shape)
-    exposure = panel.exposure[:, -span:].reshape(shape)
-    year = np.arange(WEEKS_PER_YEAR) / WEEKS_PER_YEAR - 0.5
+    span = years * length
+    shape = (panel.size, years, length)
+    sales = panel.values[:, -span:].reshape(shape)
+    exposure = (panel.exposure * panel.calendar_index)[:, -span:].reshape(shape)
+    year = np.arange(length) / length - 0.5
     exposure = exposure * np.exp(_growth(sales, exposure) * year)
-    months = panel.months[-span:]
-    observed = _by_month(months, sales.sum(axis=0).ravel())
+    phases = panel.phases[-span:]
+    observed = _by_phase(phases, base.size, sales.sum(axis=0).ravel())
     index = base
     for _ in range(_ROUNDS):
-        level = _per_year_level(sales, exposure * index[months].reshape(years, WEEKS_PER_YEAR))
+        level = _per_year_level(sales, exposure * index[phases].reshape(years, length))
         weekly = (level[..., None] * exposure).sum(axis=0).ravel()
-        index = _shrunk(observed, _by_month(months, weekly), base, dispersion)
+        index = _shrunk(observed, _by_phase(phases, base.size, weekly), base, dispersion)
     return index
 
 
-def _by_month(months: NDArray[np.int64], weekly: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Add weeks up by month, shape ``[12]``."""
-    return np.bincount(months, weights=weekly, minlength=MONTHS_PER_YEAR).astype(np.float64)
+def _by_phase(phases: NDArray[np.int64], count: int, periods: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add periods up by phase, shape ``[count]``."""
+    return np.bincount(phases, weights=periods, minlength=count).astype(np.float64)
 
 
 def _per_year_level(sales: NDArray[np.float64], exposure: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,7 +79,7 @@ def _shrunk(
     variance = max(0.0, float(((observed - expected) ** 2 - dispersion * expected).sum()) / scale)
     # weight = variance / (variance + sampling variance), written so that a month never seen stays at base
     weight = variance * expected / (variance * expected + dispersion)
-    ratio = np.divide(observed, expected, out=np.ones(MONTHS_PER_YEAR), where=expected > 0)
+    ratio = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
     index = base * (1.0 + weight * (ratio - 1.0))
     bounded: NDArray[np.float64] = np.maximum(index / index.mean(), 0.05)
     return bounded

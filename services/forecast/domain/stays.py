@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from services.forecast.domain.configurations import OTHER, Configuration
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
@@ -22,6 +24,7 @@ class Visit:
     stocked: date | None
     left: date | None
     sold: bool
+    configuration: Configuration = OTHER
 
 
 def revisit(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:

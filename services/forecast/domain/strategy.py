@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from services.forecast.domain.distribution import Predictive
-    from services.forecast.domain.prior import RatePrior
-    from services.forecast.domain.series import SegmentHistory
+    from services.forecast.domain.panel import Panel
 
 
 class Model(Protocol):
-    """A method fitted to one series."""
+    """A method fitted to some series of a panel."""
 
     def predict(self, horizon: int) -> Predictive:
-        """Forecast unconstrained demand for ``horizon`` weeks after the history's end."""
+        """Forecast unconstrained demand for ``horizon`` periods after the end, ``[series, horizon]``."""
         ...
 
 
@@ -26,10 +28,15 @@ class Strategy(Protocol):
         """Name it as forecasts and scores show it."""
         ...
 
-    def eligible(self, history: SegmentHistory) -> bool:
-        """Tell whether the series is long and dense enough for the method to be worth its time."""
+    @property
+    def together(self) -> bool:
+        """Tell whether many series cost little more than one; the others are fitted, and fail, one by one."""
         ...
 
-    def fit(self, history: SegmentHistory, prior: RatePrior | None) -> Model:
-        """Fit to one series; ``prior`` is what its sisters say, None where nothing is known."""
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
+        """Tell which series are long and dense enough for the method to be worth its time, ``[series]``."""
+        ...
+
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
+        """Fit to the series of these numbers, at least one; the others are their sisters, which may inform."""
         ...

@@ -28,6 +28,12 @@ def upgrade() -> None:
             stocked date,
             left_on date,
             sold boolean NOT NULL,
+            first_year int,
+            last_year int,
+            trim text,
+            body text,
+            drivetrain text,
+            fuel text,
             PRIMARY KEY (tenant_id, vehicle_key, n)
         );
         CREATE INDEX stay_by_dealer ON stay (tenant_id, dealer_id);

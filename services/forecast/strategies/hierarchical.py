@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.forecast.domain.hierarchy import posterior
-from services.forecast.domain.prior import UNINFORMED
+import numpy as np
+
+from services.forecast.domain.hierarchy import posterior, priors_of
 
 if TYPE_CHECKING:
-    from services.forecast.domain.prior import RatePrior
-    from services.forecast.domain.series import SegmentHistory
+    from numpy.typing import NDArray
+
+    from services.forecast.domain.panel import Panel
     from services.forecast.domain.strategy import Model
 
 
@@ -19,11 +21,13 @@ class Hierarchical:
     """Shrink a segment's censored rate towards its sisters'."""
 
     name: str = "hierarchy"
+    together: bool = True
 
-    def eligible(self, history: SegmentHistory) -> bool:  # noqa: ARG002 - the protocol's
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
         """Accept every series, even an empty one: the prior then speaks alone."""
-        return True
+        return np.ones(panel.size, dtype=np.bool_)
 
-    def fit(self, history: SegmentHistory, prior: RatePrior | None) -> Model:
-        """Update the prior; without one, an uninformed guess."""
-        return posterior(history, prior or UNINFORMED)
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
+        """Learn the priors from all sisters and update those of the series asked for."""
+        priors = priors_of(panel)
+        return posterior(panel, rows, [priors[row] for row in rows])

@@ -5,25 +5,24 @@ from __future__ import annotations
 import importlib
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from services.forecast.domain.censoring import expected_demand
-from services.forecast.domain.distribution import Predictive, around
+from services.forecast.domain.distribution import NegativeBinomial, around
+from services.forecast.domain.frequency import Frequency
+from services.forecast.strategies.library import dense
 
 if TYPE_CHECKING:
     from datetime import date
 
     from numpy.typing import NDArray
 
-    from services.forecast.domain.prior import RatePrior
-    from services.forecast.domain.series import SegmentHistory
+    from services.forecast.domain.panel import Panel
     from services.forecast.domain.strategy import Model
 
-_LEAST_WEEKS = 60
-_LEAST_MEAN = 2.0
+_LEAST_SEASONS = 1.2
+_LEAST_A_WEEK = 10.0
 _YEARLY_FOURIER_ORDER = 4
 """Ten, the library's default, follows the noise of a single year."""
 _SEED = 1
@@ -35,49 +34,57 @@ class ProphetCurve:
     """Fit a piecewise trend and a yearly curve, with a negative binomial around the mean."""
 
     name: str = "prophet"
+    together: bool = False
 
-    def eligible(self, history: SegmentHistory) -> bool:
-        """Require 60 weeks and two units a week: a fit costs a thousand times the hierarchy's."""
-        return history.weeks >= _LEAST_WEEKS and history.mean >= _LEAST_MEAN
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
+        """Require over a year and ten units a week: a fit costs ten thousand times the hierarchy's."""
+        return dense(panel, int(_LEAST_SEASONS * panel.frequency.season_length), _LEAST_A_WEEK)
 
-    def fit(self, history: SegmentHistory, prior: RatePrior | None) -> Model:  # noqa: ARG002 - the protocol's
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
         """Fit to demand filled for stock-outs; a library's error passes through."""
-        demand = expected_demand(history)
-        model = _library().Prophet(
-            yearly_seasonality=_YEARLY_FOURIER_ORDER,
-            weekly_seasonality=False,
-            daily_seasonality=False,
-            uncertainty_samples=0,
-        )
-        model.fit(_frame(history.first_week, history.weeks, demand), seed=_SEED)
-        fitted = model.predict(_frame(history.first_week, history.weeks))["yhat"].to_numpy(np.float64)
-        return _Curve(model, history.end, demand, fitted)
+        chosen = panel.rows(rows)
+        fitted = np.zeros_like(chosen.demand)
+        models = []
+        for row, began in enumerate(chosen.began.tolist()):
+            model = library().Prophet(
+                yearly_seasonality=_YEARLY_FOURIER_ORDER,
+                weekly_seasonality=panel.frequency is Frequency.DAY,
+                daily_seasonality=False,
+                uncertainty_samples=0,
+            )
+            first = panel.frequency.shift(panel.first, began)
+            demand = chosen.demand[row, began:]
+            model.fit(frame(panel.frequency, first, demand.size, demand), seed=_SEED)
+            known = model.predict(frame(panel.frequency, first, demand.size))
+            fitted[row, began:] = known["yhat"].to_numpy(np.float64)
+            models.append(model)
+        return _Curves(chosen, tuple(models), fitted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Curve:
-    model: Any
-    end: date
-    demand: NDArray[np.float64]
+class _Curves:
+    panel: Panel
+    models: tuple[Any, ...]
     fitted: NDArray[np.float64]
 
-    def predict(self, horizon: int) -> Predictive:
-        """Extrapolate the curve."""
-        mean = self.model.predict(_frame(self.end, horizon))["yhat"].to_numpy(np.float64)
-        return around(mean, self.demand, self.fitted)
+    def predict(self, horizon: int) -> NegativeBinomial:
+        """Extrapolate the curves."""
+        ahead = frame(self.panel.frequency, self.panel.end, horizon)
+        mean = np.array([model.predict(ahead)["yhat"].to_numpy(np.float64) for model in self.models])
+        return around(mean, self.panel.demand, self.fitted, self.panel.began)
 
 
-def _library() -> Any:
+def library() -> Any:
     """Import Prophet when first needed, quietly.
 
     It warns of missing plotting, reports each fit, and doubts yearly curves on less than 730 days, which is
     for the backtest to judge. Stan's logger is set to DEBUG at its first fit, so a filter must do.
     """
     logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
-    library = importlib.import_module("prophet")
+    module = importlib.import_module("prophet")
     logging.getLogger("prophet").setLevel(logging.ERROR)
     logging.getLogger("cmdstanpy").addFilter(_worth_reading)
-    return library
+    return module
 
 
 def _worth_reading(record: logging.LogRecord) -> bool:
@@ -85,10 +92,10 @@ def _worth_reading(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
 
 
-def _frame(first: date, weeks: int, demand: NDArray[np.float64] | None = None) -> Any:
-    """Lay out weeks as Prophet wants them."""
+def frame(frequency: Frequency, first: date, count: int, demand: NDArray[np.float64] | None = None) -> Any:
+    """Lay out periods as Prophet wants them."""
     pandas = importlib.import_module("pandas")
-    columns: dict[str, Any] = {"ds": pandas.to_datetime([first + timedelta(weeks=k) for k in range(weeks)])}
+    columns: dict[str, Any] = {"ds": pandas.to_datetime([frequency.shift(first, k) for k in range(count)])}
     if demand is not None:
         columns["y"] = demand
     return pandas.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""Next week will be like the same week a year ago: the yardstick, and at times the best."""
+"""The next season will be like the last: the yardstick, and at times the best."""
 
 from __future__ import annotations
 
@@ -7,45 +7,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.forecast.domain.calendar import WEEKS_PER_YEAR
-from services.forecast.domain.censoring import expected_demand
-from services.forecast.domain.distribution import Predictive, around
+from services.forecast.domain.distribution import NegativeBinomial, around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from services.forecast.domain.prior import RatePrior
-    from services.forecast.domain.series import SegmentHistory
+    from services.forecast.domain.panel import Panel
     from services.forecast.domain.strategy import Model
 
-_LEAST_WEEKS = 68
-"""A year before the earliest backtest origin, and four weeks to learn the spread from."""
+_SPREAD_PERIODS = 4
+_ORIGINS_PERIODS = 12
+"""A season before the earliest backtest origin, and periods to learn the spread from."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeasonalNaive:
-    """Repeat last year's weeks, with the spread of its past errors."""
+    """Repeat the last season, with the spread of its past errors; the last period where none is complete."""
 
     name: str = "seasonal_naive"
+    together: bool = True
 
-    def eligible(self, history: SegmentHistory) -> bool:
-        """Require a year and a quarter with any sale at all."""
-        return history.weeks >= _LEAST_WEEKS and history.mean > 0
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
+        """Require a season and a quarter with any demand at all."""
+        least = panel.frequency.season_length + _ORIGINS_PERIODS + _SPREAD_PERIODS
+        accepted: NDArray[np.bool_] = (panel.lengths >= least) & (panel.means > 0)
+        return accepted
 
-    def fit(self, history: SegmentHistory, prior: RatePrior | None) -> Model:  # noqa: ARG002 - the protocol's
-        """Remember demand; raises ValueError for a series of a year or less."""
-        if history.weeks <= WEEKS_PER_YEAR:
-            message = f"seasonal naive needs more than {WEEKS_PER_YEAR} weeks, got {history.weeks}"
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
+        """Remember demand; raises ValueError for an empty panel."""
+        if not panel.periods:
+            message = "seasonal naive needs at least one period"
             raise ValueError(message)
-        return _LastYear(expected_demand(history))
+        return _LastSeason(panel.rows(rows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _LastYear:
-    demand: NDArray[np.float64]
+class _LastSeason:
+    panel: Panel
 
-    def predict(self, horizon: int) -> Predictive:
-        """Take the weeks a year before; beyond a year, the same again."""
-        ahead = np.arange(horizon) % WEEKS_PER_YEAR
-        mean = self.demand[-WEEKS_PER_YEAR:][ahead]
-        return around(mean, self.demand[WEEKS_PER_YEAR:], self.demand[:-WEEKS_PER_YEAR])
+    def predict(self, horizon: int) -> NegativeBinomial:
+        """Take the periods a season before; beyond a season, the same again."""
+        demand, season = self.panel.demand, self.panel.frequency.season_length
+        length = np.minimum(self.panel.lengths, self.panel.periods)
+        lag = np.where(length >= season, season, 1)
+        ahead = np.arange(horizon)
+        place = self.panel.periods - lag[:, None] + ahead % lag[:, None]
+        mean = np.take_along_axis(demand, place, axis=1)
+        before = np.arange(self.panel.periods) - lag[:, None]
+        fitted = np.take_along_axis(demand, np.maximum(before, 0), axis=1)
+        return around(mean, demand, fitted, self.panel.began + lag)

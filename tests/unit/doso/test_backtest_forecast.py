@@ -73,7 +73,7 @@ def test_duplicates_gaps_and_short_series_are_decided_and_said(tmp_path: Path) -
     assert read.histories[1].values[27] == 0
     notes = " / ".join(read.notes)
     assert "1 duplicate dates, whose values were added up: Make0 2014-12-01" in notes
-    assert "1 series with fewer than 40 periods left out: Newcomer (1)" in notes
+    assert "1 series with rows in fewer than 40 periods left out: Newcomer (1)" in notes
     assert "1 periods without a row filled with 0, as counts: Make1 (1)" in notes
     assert "1 of 182 rows have no value" in notes
 
@@ -99,6 +99,25 @@ def test_dates_are_read_as_people_write_them(
     assert history.values.tolist() == [1250.5] * 8
 
 
+def test_weeks_without_a_row_are_no_sales_and_the_rarest_are_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    rows = []
+    for segment in range(12):
+        sold = rng.poisson(0.15 if segment == 0 else 1.0, 104)
+        sold[0] = 1
+        days = [date.fromordinal(738886 + 7 * week) for week in range(104)]
+        rows += [f"{day},s{segment},{units}" for day, units in zip(days, sold, strict=True) if units]
+    path = write(tmp_path / "weekly.csv", rows, "week,segment,sold")
+    weekly = options(path, date="week", series="segment", value="sold", freq="W", horizon=4, step=4, origins=3)
+    code, output = run(*weekly, "--least", 26, "--json", tmp_path / "out.json")
+    assert code == 0, output
+    assert "1 series with rows in fewer than 26 periods left out: s0" in output
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["protocol"]["series"] == 11
+    own, naive = document["methods"]
+    assert own["pinball"] < 0.85 * naive["pinball"]
+
+
 def test_gaps_of_what_is_no_count_are_interpolated(tmp_path: Path) -> None:
     path = write(tmp_path / "s.csv", ["2024-01,1.5", "2024-03,2.5"], "month,rate")
     read = read_series(path, dates=("month",), series=None, value="rate", frequency=Frequency.MONTH, least=1)
@@ -113,7 +132,10 @@ def test_gaps_of_what_is_no_count_are_interpolated(tmp_path: Path) -> None:
         ({"date": "Day"}, "no column Day"),
         ({"freq": "H"}, "--freq is one of D, W, M, Q, Y, not 'H'"),
         ({"methods": "magic"}, "no method magic; there are doso, seasonal_naive, prophet"),
-        ({"origins": 40}, "no series left to backtest in sales.csv: 3 series with fewer than"),
+        (
+            {"origins": 40},
+            "no series left to backtest in sales.csv: 3 series shorter than 144 periods left out: Make0 (60)",
+        ),
         ({"date": "Make"}, "is no date"),
         ({"value": "Make"}, "is no number"),
     ],

@@ -11,23 +11,24 @@ from functools import partial
 import numpy as np
 import pytest
 
+from services.forecast.domain.configurations import Configuration
 from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.prior import MarketRate, RatePrior
-from services.forecast.domain.series import SegmentHistory, no_history
+from services.forecast.domain.series import History, no_history
 from services.forecast.strategies import all_strategies, light_strategies
 
 AS_OF = date(2026, 1, 7)
 END = date(2026, 1, 5)
 
 
-def rooftop(seed: int = 1, segments: int = 12, weeks: int = 80) -> dict[str, SegmentHistory]:
+def rooftop(seed: int = 1, segments: int = 12, weeks: int = 80) -> dict[str, History]:
     rng = np.random.default_rng(seed)
     histories = {}
     for row, rate in enumerate(rng.gamma(1.5, 0.5, segments)):
         on_hand = (rng.random(weeks) < 0.8).astype(float)
         name = f"{'new' if row % 2 else 'used'}/make/{row}"
         start = END - timedelta(weeks=weeks)
-        histories[name] = SegmentHistory(name, start, rng.poisson(rate * on_hand).astype(float), on_hand)
+        histories[name] = History(name, start, rng.poisson(rate * on_hand).astype(float), on_hand)
     return histories
 
 
@@ -39,12 +40,13 @@ def test_every_segment_gets_thirteen_weeks_from_this_one_with_ordered_quantiles(
         assert [week.week for week in each.weeks] == [END + timedelta(weeks=k) for k in range(13)]
         assert all(list(week.quantiles) == sorted(week.quantiles) for week in each.weeks)
         assert each.series_weeks == 80
-        assert each.units_sold == histories[each.segment].sales.sum()
+        assert each.units_sold == histories[each.segment].values.sum()
         assert each.stockout_weeks == (histories[each.segment].exposure == 0).sum()
         assert 0 < each.lost_sales_per_week < each.weekly_rate
         assert each.dispersion >= 1
         assert each.failures == {}
-        assert set(each.scores) == {"hierarchy", "seasonal_naive"}
+        assert {"hierarchy", "tsb", "croston_sba", "ses", "seasonal_naive", "ensemble"} == set(each.scores)
+        assert sum(each.weights.values()) == pytest.approx(1)
 
 
 def test_selecting_a_few_changes_none_of_their_figures() -> None:
@@ -70,8 +72,8 @@ def test_new_segments_borrow_from_their_own_condition_and_from_the_market() -> N
     histories = rooftop(segments=20)
     for name, history in list(histories.items()):
         if name.startswith("new"):
-            richer = history.sales + 4 * history.exposure
-            histories[name] = SegmentHistory(name, history.first_week, richer, history.exposure)
+            richer = history.values + 4 * history.exposure
+            histories[name] = History(name, history.first, richer, history.exposure)
     for name in ("new/x/x", "used/x/x", "used/y/y"):
         histories[name] = no_history(name, AS_OF)
     groups = {name: name.split("/")[0] for name in histories}
@@ -116,3 +118,24 @@ def test_heavy_libraries_are_loaded_only_for_series_that_need_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_configurations_sum_to_their_segment_and_a_dropped_model_fades() -> None:
+    histories = rooftop(segments=4)
+    kept, dropped = "new/make/1", "new/make/3"
+    idle = np.array(histories[dropped].exposure)
+    idle[-52:] = 0
+    values = histories[dropped].values * (idle > 0)
+    before = forecast_dealer(histories, {}, light_strategies(), AS_OF, select={dropped})
+    histories[dropped] = History(dropped, histories[dropped].first, values, idle)
+    shares = {kept: [(Configuration(trim="LX"), 0.7, 9), (Configuration(trim="EX"), 0.3, 3)]}
+    made = {
+        each.segment: each
+        for each in forecast_dealer(histories, {}, light_strategies(), AS_OF, configurations=shares)
+    }
+    parts = made[kept].configurations
+    assert sum(part.mean for part in parts) == pytest.approx(sum(week.mean for week in made[kept].weeks))
+    assert [part.units_sold for part in parts] == [9, 3]
+    assert all(list(part.quantiles) == sorted(part.quantiles) for part in parts)
+    assert made[dropped].weekly_rate < 0.75 * before[0].weekly_rate
+    assert made[dropped].configurations == ()

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from services.forecast.domain.distribution import LEVELS, Predictive, around, joined
+from services.forecast.domain.distribution import LEVELS, NegativeBinomial, around
 from services.forecast.domain.scores import coverage80, mase, mase_scale, pinball
 
 means = st.floats(0.0, 500.0)
 dispersions = st.floats(1.0, 20.0)
 
 
-def one_week(mean: float, dispersion: float) -> Predictive:
-    return Predictive(np.array([mean]), np.array([dispersion]))
+def one_week(mean: float, dispersion: float) -> NegativeBinomial:
+    return NegativeBinomial(np.array([mean]), np.array([dispersion]))
 
 
 @given(mean=means, dispersion=dispersions)
@@ -62,7 +62,7 @@ def test_impossible_distributions_are_refused(mean: float, dispersion: float) ->
 
 def test_absurd_means_and_levels_are_refused_with_advice() -> None:
     with pytest.raises(ValueError, match="check the quantities"):
-        one_week(1e7, 1.0).quantiles()
+        one_week(1e10, 1.0).quantiles()
     with pytest.raises(ValueError, match="strictly between"):
         one_week(1.0, 1.0).quantiles([1.0])
 
@@ -73,14 +73,16 @@ def test_the_count_head_is_calibrated_on_simulated_counts(dispersion: float) -> 
     rate = np.full(4000, 6.0)
     draws = rng.poisson(rng.gamma(6 / (dispersion - 1), dispersion - 1, 4000) if dispersion > 1 else rate)
     seen, coming = draws[:2000].astype(float), draws[2000:].astype(float)
-    head = around(np.full(2000, 6.0), seen, np.full(2000, 6.0))
+    began = np.zeros(1, dtype=np.int64)
+    head = around(np.full((1, 2000), 6.0), seen[None], np.full((1, 2000), 6.0), began)[0]
     assert head.dispersion[0] == pytest.approx(dispersion, rel=0.15)
     assert 0.78 <= coverage80(coming, head.quantiles()) <= 0.92
     assert 0.89 <= np.mean(coming <= head.quantiles()[:, LEVELS.index(0.9)]) <= 0.97
 
 
 def test_a_week_without_a_sale_is_no_proof_that_none_will_come() -> None:
-    head = around(np.array([0.0, 99.0]), np.array([2.0, 4.0]), np.array([3.0, 3.0]))
+    began = np.zeros(1, dtype=np.int64)
+    head = around(np.array([[0.0, 99.0]]), np.array([[2.0, 4.0]]), np.array([[3.0, 3.0]]), began)[0]
     assert head.mean[0] > 0
     assert head.mean[1] == 9.0
 
@@ -90,7 +92,7 @@ def test_pinball_is_lowest_at_the_true_distribution() -> None:
     actual = rng.negative_binomial(2, 0.4, 4000).astype(float)
     true_mean, true_dispersion = 3.0, 2.5
     scores = {
-        factor: pinball(actual, joined([one_week(true_mean * factor, true_dispersion)] * 4000).quantiles())
+        factor: pinball(actual, np.repeat(one_week(true_mean * factor, true_dispersion).quantiles(), 4000, axis=0))
         for factor in (0.6, 1.0, 1.6)
     }
     assert scores[1.0] == min(scores.values())
@@ -108,3 +110,10 @@ def test_mase_scales_by_the_seasonal_naive_and_falls_back_to_the_naive() -> None
     assert mase_scale(np.zeros(30)) is None
     assert mase(np.array([1.0, 2.0]), np.array([2.0, 2.0]), 0.5) == 1.0
     assert mase(np.array([1.0]), np.array([2.0]), None) is None
+
+
+@pytest.mark.parametrize("dispersion", [1.0, 40.0])
+def test_large_counts_agree_with_the_exact_quantiles(dispersion: float) -> None:
+    mean = 60_000.0
+    exact = stats.poisson.ppf(LEVELS, mean) if dispersion == 1 else stats.nbinom.ppf(LEVELS, mean / 39, 1 / 40)
+    assert one_week(mean, dispersion).quantiles()[0] == pytest.approx(exact, rel=2e-4)

@@ -1,0 +1,34 @@
+"""Aggregate, forecast, disaggregate: for demand that comes now and then (statsforecast)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.forecast.strategies.library import dense, fit_series, models
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from services.forecast.domain.panel import Panel
+    from services.forecast.domain.strategy import Model
+
+_LEAST_SEASONS = 0.5
+_LEAST_A_WEEK = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Adida:
+    """Smooth sums over the usual gap between sales (Nikolopoulos et al. 2011)."""
+
+    name: str = "adida"
+    together: bool = False
+
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
+        """Require enough seasons and, of weeks, enough units: below that the cheap methods know as much."""
+        return dense(panel, int(_LEAST_SEASONS * panel.frequency.season_length), _LEAST_A_WEEK)
+
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
+        """Fit to demand filled for stock-outs; a library's error passes through."""
+        return fit_series(panel, rows, models().ADIDA(), in_sample=False)

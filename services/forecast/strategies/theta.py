@@ -1,0 +1,34 @@
+"""The Theta method: a smoothed level and half the trend (statsforecast)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.forecast.strategies.library import dense, fit_series, library_season, models
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from services.forecast.domain.panel import Panel
+    from services.forecast.domain.strategy import Model
+
+_LEAST_SEASONS = 2
+_LEAST_A_WEEK = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Theta:
+    """Forecast with two Theta lines (Assimakopoulos and Nikolopoulos 2000)."""
+
+    name: str = "theta"
+    together: bool = False
+
+    def eligible(self, panel: Panel) -> NDArray[np.bool_]:
+        """Require enough seasons and, of weeks, enough units: below that the cheap methods know as much."""
+        return dense(panel, int(_LEAST_SEASONS * panel.frequency.season_length), _LEAST_A_WEEK)
+
+    def fit(self, panel: Panel, rows: NDArray[np.int64]) -> Model:
+        """Fit to demand filled for stock-outs; a library's error passes through."""
+        return fit_series(panel, rows, models().Theta(season_length=library_season(panel)))

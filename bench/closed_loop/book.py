@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from bench.closed_loop.catalogue import MODELS, SEGMENTS, trim_of
 from bench.closed_loop.conditions import calendar
 from bench.closed_loop.feed import MarketFeed, sales, stays
+from doso.backtest.segment_market import segment_market
 from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.history import weekly_history
 from services.forecast.domain.prior import market_rate
 from services.forecast.domain.series import no_history
 from services.forecast.strategies import light_strategies
 from services.market.domain import compare, survey
-from services.market.domain.price_model import KM_CAP
 from services.recommend.domain import (
     GrossHistory,
     Parameters,
-    PriceCurve,
     Rooftop,
     SegmentDemand,
     SegmentMarket,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from bench.closed_loop.group import Car, Group
     from services.market.domain import MarketSurvey
-    from services.market.domain.price_model import PriceModel
 
 GROSS_DAYS = 180
 SHARE_DAYS = 45
@@ -106,41 +104,7 @@ def unit_of(car: Car, day: int) -> Unit:
 
 def _markets(seen: MarketSurvey, rooftop: int, day: int) -> list[SegmentMarket]:
     """Take over what the market service would publish of each segment."""
-    return [
-        SegmentMarket(
-            dealer_id=dealer(rooftop),
-            segment=each.segment,
-            as_of=each.as_of,
-            active_listings=each.active_listings,
-            sold_per_day=each.sold_per_day,
-            market_days_supply=each.market_days_supply,
-            price_median=each.price_median,
-            price_log_reference=each.price_log_reference,
-            price_age_slope=each.price_age_slope,
-            price_km_slope=each.price_km_slope,
-            price_residual_sd=each.price_residual_sd,
-            priced_listings=each.priced_listings,
-            price_curve=_price_curve(each.price_model),
-        )
-        for each in compare(seen, (), (), calendar(day))
-    ]
-
-
-def _price_curve(model: PriceModel | None) -> PriceCurve | None:
-    if model is None:
-        return None
-    return PriceCurve(
-        reference=model.reference,
-        age_slope=model.age_slope,
-        km_slope=model.km_slope,
-        km_cap=KM_CAP,
-        residual_sd=model.residual_sd,
-        reference_sd=model.reference_sd,
-        age_bends=tuple((bend.knot, bend.slope) for bend in model.age_bends),
-        km_bends=tuple((bend.knot, bend.slope) for bend in model.km_bends),
-        certified_premium=model.certified_premium,
-        trims={key: trim.effect for key, trim in model.trims.items()},
-    )
+    return [segment_market(each, dealer(rooftop)) for each in compare(seen, (), (), calendar(day))]
 
 
 def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[SegmentDemand]:

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from doso.backtest.segment_market import segment_market
 from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.strategies import light_strategies
 from services.market.domain import Assumptions, Listing, Listings, compare, survey
-from services.recommend.domain import GrossHistory, Rooftop, SegmentDemand, SegmentMarket, TenantBook, Unit
+from services.recommend.domain import GrossHistory, Rooftop, SegmentDemand, TenantBook, Unit, usual_stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from doso.backtest.decisions.lives import Life
     from doso.backtest.decisions.reading import History
     from services.forecast.domain.series import History as Series
-    from services.recommend.domain import Parameters
+    from services.recommend.domain import Parameters, SegmentMarket
 
 GROSS_DAYS = 180
 DEALER = "dealer"
@@ -46,6 +47,9 @@ def remember(history: History, parameters: Parameters, day: date) -> Past:
     labels = {life.segment: life.label for life in history.lives}
     groups = {segment: segment.partition("/")[0] for segment in demand}
     forecasts = forecast_dealer(demand, {}, light_strategies(), day, groups=groups) if demand else []
+    usual = usual_stock(
+        (((DEALER, life.segment), life.stocked, life.left) for life in known if life.stocked is not None), day
+    )
     return Past(
         day=day,
         book=TenantBook(
@@ -65,6 +69,7 @@ def remember(history: History, parameters: Parameters, day: date) -> Past:
                     lost_sales_per_week=each.lost_sales_per_week,
                     units_sold=each.units_sold,
                     strategy=each.strategy,
+                    usual_stock=usual.get((DEALER, each.segment)),
                 )
                 for each in forecasts
             ),
@@ -115,23 +120,11 @@ def _markets(history: History, known: Sequence[Life], day: date) -> list[Segment
     if not adverts:
         return []
     seen = survey(Listings.of(adverts), day, Assumptions(window_days=_OWN_MARKET_DAYS) if own else None)
-    return [
-        SegmentMarket(
-            dealer_id=DEALER,
-            segment=each.segment,
-            as_of=each.as_of,
-            active_listings=0 if own else each.active_listings,
-            sold_per_day=0.0 if own else each.sold_per_day,
-            market_days_supply=None if own else each.market_days_supply,
-            price_median=each.price_median,
-            price_log_reference=each.price_log_reference,
-            price_age_slope=each.price_age_slope,
-            price_km_slope=each.price_km_slope,
-            price_residual_sd=each.price_residual_sd,
-            priced_listings=each.priced_listings,
-        )
-        for each in compare(seen, (), (), day)
-    ]
+    published = [segment_market(each, DEALER) for each in compare(seen, (), (), day)]
+    # Own tags tell prices, but nothing of how many others are offered or sold.
+    if own:
+        return [replace(each, active_listings=0, sold_per_day=0.0, market_days_supply=None) for each in published]
+    return published
 
 
 def _as_of(advert: Listing, day: date) -> Listing:

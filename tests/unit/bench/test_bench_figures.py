@@ -94,6 +94,6 @@ def test_a_price_that_was_overtaken_counts_as_seen():
 
 def test_simulated_series_are_sparse_and_dense_and_equal_for_an_equal_seed():
     sparse, dense = sparse_series(200, 1), dense_series(20, 1)
-    assert 0.7 < sum(each.mean for each in sparse) / 200 < 1.7
-    assert all(each.mean > 2 and each.weeks == 104 for each in dense)
+    assert 0.7 < sum(each.history().mean for each in sparse) / 200 < 1.7
+    assert all(each.history().mean > 2 and each.history().periods == 104 for each in dense)
     assert [each.sales.sum() for each in sparse] == [each.sales.sum() for each in sparse_series(200, 1)]

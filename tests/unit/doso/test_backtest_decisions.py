@@ -114,7 +114,7 @@ def test_months_have_a_past_and_a_month_to_judge_by(history: History) -> None:
 def test_a_unit_that_was_given_away_later_shows_what_leaving_early_would_have_gained() -> None:
     stocked = AS_OF - timedelta(days=200)
     stuck = life("STUCK", stocked, 170, asked=21_500.0, brought=13_000.0, retailed=False, back=None)
-    played = replay(camrys(60, 9, 25, stuck), Parameters(), months_of(camrys(), 6))
+    played = replay(camrys(60, 9, 25, stuck), Parameters(frailty=1.0), months_of(camrys(), 6))
     calls = [call for call in played.unit_calls if call.key == "STUCK" and call.action == "wholesale"]
     assert len(calls) == 1
     call = calls[0]

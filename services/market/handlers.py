@@ -53,7 +53,7 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
 
 @router.on(INVENTORY_UPDATED)
 async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
-    """Keep own vehicles; only coming and going changes the mix, a price does not."""
+    """Keep own vehicles; coming, going and what a car is change its market, its own price does not."""
     known = [event for event in events if event.segment and event.make and event.model]
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
     rows = [
@@ -78,7 +78,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
         for _, event in sorted(newest.items(), key=lambda item: str(item[0]))
     ]
     await store.upsert_units(tx.connection, rows)
-    moved = [event for event in known if set(event.changes) - {"vehicle.priced", "vehicle.updated"}]
+    moved = [event for event in known if set(event.changes) - {"vehicle.priced", "engagement.daily"}]
     marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
     marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
     await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)

@@ -110,7 +110,7 @@ async def dealers_of_region(connection: Connection, tenant_id: UUID, region: str
 
 
 async def rooftop(connection: Connection, dealer_id: UUID) -> Rooftop | None:
-    """Find a rooftop's region by its newest vehicle; None while it has none."""
+    """Find a rooftop's region by any of its vehicles, which all tell the same; None while it has none."""
     row = await connection.fetchrow(
         "SELECT dealer_id, region, currency FROM own_unit WHERE dealer_id = $1 LIMIT 1", dealer_id
     )

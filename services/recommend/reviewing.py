@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from services.recommend import store
-from services.recommend.domain import Advice, Changes, Review, TenantBook, is_held_out, reconcile, review
+from services.recommend.domain import Changes, Review, TenantBook, reconcile, review
 from services.recommend.handlers import REVIEWS, WHOLE_TENANT
 from services.recommend.pacing import Pacing
 from services.recommend.similar import SimilarCases
@@ -58,8 +58,15 @@ class Reviewer:
         async with self._work.begin(item.tenant_id) as tx:
             before = {event["recommendation_id"]: event for event in await store.standing(tx.connection)}
         changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
-        fresh = await self._similar.attach(_issues(item.tenant_id, book, changes, now))
+        fresh = await self._similar.attach(_issues(item.tenant_id, changes, now))
         async with self._work.begin(item.tenant_id) as tx:
+            standing = {event["recommendation_id"] for event in await store.standing(tx.connection)}
+            if standing != before.keys():
+                # Another replica took this tenant for abandoned and was faster: it is reviewed again.
+                await REVIEWS.mark(tx.connection, [(item.tenant_id, item.dealer_id, item.key)])
+                await REVIEWS.finish(tx.connection, [item])
+                _log.warning("advice changed during a review; reviewing again", tenant_id=str(item.tenant_id))
+                return
             published = [*_closings(changes, before, now), *fresh]
             for event in published:
                 tx.emit(event)
@@ -92,15 +99,11 @@ class Reviewer:
             )
 
 
-def _issues(tenant_id: UUID, book: TenantBook, changes: Changes, now: datetime) -> list[RecommendationIssued]:
-    shares = {rooftop.dealer_id: rooftop.rules.hold_out_share for rooftop in book.rooftops}
-
-    def issue(advice: Advice, supersedes: UUID | None) -> RecommendationIssued:
-        held_out = is_held_out(book.tenant_id, advice, shares[advice.dealer_id])
-        return issued(tenant_id, advice, now, supersedes, held_out=held_out)
-
-    superseding = [issue(each.advice, UUID(each.standing.recommendation_id)) for each in changes.supersede]
-    return superseding + [issue(advice, None) for advice in changes.issue]
+def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
+    superseding = [
+        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
+    ]
+    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
 
 
 def _closings(changes: Changes, before: dict[str, dict[str, Any]], now: datetime) -> list[RecommendationIssued]:

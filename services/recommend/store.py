@@ -176,7 +176,8 @@ async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
 
 
 async def standing(connection: Connection) -> list[dict[str, Any]]:
-    """Load the advice that stands."""
+    """Load the advice of the transaction's tenant that stands; reviews of one tenant wait for each other here."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('advice ' || current_setting('app.tenants')))")
     rows = await connection.fetch("SELECT event FROM advice WHERE status = 'issued' FOR UPDATE")
     return [row["event"] for row in rows]
 

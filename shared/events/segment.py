@@ -4,6 +4,8 @@ import re
 import unicodedata
 
 _NOISE = re.compile(r"[^a-z0-9]+")
+NO_NAME = "unknown"
+"""How a make or model is keyed that has no letter or digit in it."""
 
 
 def condition_group(condition: str | None) -> str:
@@ -23,4 +25,4 @@ def segment_label(condition: str | None, make: str, model: str) -> str:
 
 def _slug(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return _NOISE.sub("", plain) or "unknown"
+    return _NOISE.sub("", plain) or NO_NAME

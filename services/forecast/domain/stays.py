@@ -39,7 +39,8 @@ def revisit(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
     if now.version <= last.version:
         return tuple(visits)
     if now.dealer_id != last.dealer_id:
-        ended = last if last.left is not None else replace(last, left=now.stocked, sold=False)
+        # Of the version that ended it, or the store would take it for what it knows already.
+        ended = last if last.left is not None else replace(last, left=now.stocked, sold=False, version=now.version)
         return (*past, ended, now)
     came_back = last.left is not None and now.stocked is not None and now.stocked > last.left
     return (*past, last, now) if came_back else (*past, now)

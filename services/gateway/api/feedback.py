@@ -46,13 +46,13 @@ async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | No
     for document in documents:
         if document["kind"] != "reversed":
             actions[document["action"]].append(document)
-    measured = uplift(documents)
+    compared = uplift(documents)
     return {
         "answers": answers,
         "actions": {name: _sums(rows) for name, rows in sorted(actions.items())},
-        "uplift": asdict(measured),
-        "observational": not measured.measured,
-        "note": measured.statement,
+        "uplift": asdict(compared),
+        "observational": True,
+        "note": compared.statement,
     }
 
 

@@ -18,7 +18,6 @@ from shared.postgres.pool import Connection
 router = APIRouter(prefix="/policies", tags=["policies"], responses=PROBLEM_RESPONSES)
 Ruler = Annotated[Principal, Depends(allow("admin", "manager"))]
 """Who may see and set rules."""
-IfMatch = Annotated[str | None, Header(description='The version this replaces, such as "3"; "0" for none.')]
 _KEYS = {"brands": ("brand",), "segments": ("segment",), "lanes": ("from_dealer_id", "to_dealer_id")}
 
 
@@ -53,14 +52,16 @@ class RulesIn(PolicyRules):
     @field_validator("brands")
     @classmethod
     def _brands_as_segments_spell_them(cls, brands: Any) -> Any:
-        return tuple(
-            rule.model_copy(update={"brand": segment_key("new", rule.brand, "x").split("/")[1]}) for rule in brands
-        )
+        spelled = [(rule, segment_key("new", rule.brand, "x").split("/")[1]) for rule in brands]
+        _refuse_blank(rule.brand for rule, brand in spelled if brand == NO_NAME)
+        return tuple(rule.model_copy(update={"brand": brand}) for rule, brand in spelled)
 
     @field_validator("segments")
     @classmethod
     def _segments_as_they_are_keyed(cls, segments: Any) -> Any:
-        return tuple(rule.model_copy(update={"segment": segment_key(*rule.segment.split("/"))}) for rule in segments)
+        spelled = [(rule, segment_key(*rule.segment.split("/"))) for rule in segments]
+        _refuse_blank(rule.segment for rule, segment in spelled if NO_NAME in segment.split("/"))
+        return tuple(rule.model_copy(update={"segment": segment}) for rule, segment in spelled)
 
     @field_validator(*_KEYS)
     @classmethod
@@ -71,6 +72,12 @@ class RulesIn(PolicyRules):
             message = f"named more than once: {', '.join(twice)}"
             raise ValueError(message)
         return rules
+
+
+def _refuse_blank(names: Iterable[str]) -> None:
+    if blank := [repr(name) for name in names]:
+        message = f"names no make or model: {', '.join(blank)}"
+        raise ValueError(message)
 
 
 class RulesOut(BaseModel):
@@ -250,6 +257,7 @@ def _unknown(raw: Any, model: type[BaseModel] = PolicyRules, path: str = "") -> 
     if model is PolicyRules:
         for name in entries:
             kind = model.model_fields[name].annotation.__args__[0]  # type: ignore[union-attr]
-            for place, entry in enumerate(raw.get(name) or ()):
+            listed = raw.get(name)  # whatever else it is, the field's own type says
+            for place, entry in enumerate(listed if isinstance(listed, list) else ()):
                 unknown += _unknown(entry, kind, f"{name}.{place}.")
     return unknown

@@ -58,6 +58,8 @@ class Advice:
     baseline_daily_hazard: float | None = None
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
+    held_out: bool = False
+    """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""
     clash: bool = False
     """Whether it is no advice on cars but tells which rules cannot all be kept."""
 

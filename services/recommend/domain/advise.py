@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.confidence import confidences, make_draws, purchase_confidence
+from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.lookup import look_up
 from services.recommend.domain.stock_advice import clash_advice, stock_advice
 from services.recommend.domain.stock_position import stock_positions
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.advice import Advice
     from services.recommend.domain.book import TenantBook
+    from services.recommend.domain.lookup import Lookup
     from services.recommend.domain.stock_position import Position, Skipped
 
 
@@ -46,15 +48,28 @@ def review(book: TenantBook, as_of: date) -> Review:
     shelves = {(each.rooftop.dealer_id, each.segment): each for each in positions}
     draft = draft_plan(lookup, positions)
     cases, unweighed = weigh_units(lookup, shelves, draft.moved, as_of)
-    purchases, clashes = plan_purchases(lookup, positions, departures(cases))
-    draws = make_draws()
     spoken = [case for case in cases if case.is_worth_saying]
-    sure = confidences([(case.chosen, rival(case)) for case in spoken], draws)
-    advice = [
-        unit_advice(case, confidence, shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment)))
-        for case, confidence in zip(spoken, sure, strict=True)
-    ]
-    advice += [stock_advice(each, purchase_confidence(each), lookup.brand_sales, as_of) for each in purchases]
+    sure = confidences([(case.chosen, rival(case)) for case in spoken], make_draws())
+    advice = []
+    kept_back = set()
+    for case, confidence in zip(spoken, sure, strict=True):
+        receiving = shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment))
+        said = unit_advice(case, confidence, receiving)
+        if case.choices.ruled_out is None and _held_out(lookup, book.tenant_id, said, as_of):
+            said = replace(said, held_out=True)
+            kept_back.add(case.unit.vehicle_key)
+        advice.append(said)
+    # What nobody is told nobody does: purchases must not count on the room it would have made.
+    done = [case for case in cases if case.unit.vehicle_key not in kept_back]
+    purchases, clashes = plan_purchases(lookup, positions, departures(done))
+    for purchase in purchases:
+        said = stock_advice(purchase, purchase_confidence(purchase), lookup.brand_sales, as_of)
+        ruled = purchase.available < purchase.position.least
+        advice.append(replace(said, held_out=not ruled and _held_out(lookup, book.tenant_id, said, as_of)))
     advice += [clash_advice(each, as_of) for each in clashes]
     advice.sort(key=lambda each: (-each.value, each.identity))
     return Review(tuple(advice), tuple(positions), (*skipped, *unweighed))
+
+
+def _held_out(lookup: Lookup, tenant_id: str, advice: Advice, as_of: date) -> bool:
+    return is_held_out(tenant_id, advice, lookup.rooftops[advice.dealer_id].rules.hold_out_share, as_of)

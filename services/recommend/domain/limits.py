@@ -6,9 +6,11 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import UnitStatus, is_new
+from services.recommend.domain.financed import financed
 from services.recommend.domain.rules import brand_of
 
 if TYPE_CHECKING:
@@ -96,7 +98,8 @@ def _money_and_places(
     parameters, dealer_id = rooftop.parameters, rooftop.dealer_id
     found = []
     if parameters.floorplan_line is not None:
-        used = floorplanned(lookup, dealer_id) + moved.money[dealer_id]
+        shelves = (units for (owner, _), units in lookup.units_by_shelf.items() if owner == dealer_id)
+        used = financed(chain.from_iterable(shelves), parameters) + moved.money[dealer_id]
         costs = {position.segment: float(math.ceil(position.gross.cost)) for position in own}
         room = parameters.floorplan_line - used
         found.append(Limit(LimitKind.FLOORPLAN, dealer_id, "", costs, parameters.floorplan_line, used, room))
@@ -106,20 +109,6 @@ def _money_and_places(
         room = parameters.lot_slots - used
         found.append(Limit(LimitKind.SLOTS, dealer_id, "", units, parameters.lot_slots, used, room))
     return found
-
-
-def floorplanned(lookup: Lookup, dealer_id: str) -> float:
-    """Give the money in a rooftop's units, those of unknown cost at the average of the others."""
-    known = [
-        (unit.total_cost, unit.quantity)
-        for (owner, _), units in lookup.units_by_shelf.items()
-        if owner == dealer_id
-        for unit in units
-    ]
-    used = sum(cost * quantity for cost, quantity in known if cost is not None)
-    counted = sum(quantity for cost, quantity in known if cost is not None)
-    blank = sum(quantity for cost, quantity in known if cost is None)
-    return used + (used / counted * blank if counted else 0.0)
 
 
 def _brands(lookup: Lookup, rooftop: Rooftop, own: Sequence[Position], stock: Counter[str]) -> list[Limit]:

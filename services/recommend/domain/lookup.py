@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import UnitStatus, is_new
+from services.recommend.domain.financed import financed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,5 +121,5 @@ def _is_full(rooftop: Rooftop, units: Sequence[Unit]) -> bool:
     own = [unit for unit in units if unit.dealer_id == rooftop.dealer_id]
     slots, line = rooftop.parameters.lot_slots, rooftop.parameters.floorplan_line
     standing = sum(unit.quantity for unit in own)
-    financed = sum((unit.total_cost or 0.0) * unit.quantity for unit in own)
-    return (slots is not None and standing > _FULL * slots) or (line is not None and financed > _FULL * line)
+    used = financed(own, rooftop.parameters)
+    return (slots is not None and standing > _FULL * slots) or (line is not None and used > _FULL * line)

@@ -11,9 +11,7 @@ from shared import events
 from shared.events import AdviceStatus, RecommendationIssued, deterministic_id
 
 
-def issued(
-    tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None, *, held_out: bool = False
-) -> RecommendationIssued:
+def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None) -> RecommendationIssued:
     """Publish fresh advice; what is held out is logged by whoever measures, and shown to nobody."""
     recommendation_id = uuid4()
     return RecommendationIssued(
@@ -59,7 +57,7 @@ def issued(
         baseline_daily_hazard=advice.baseline_daily_hazard,
         expected_gross=_money(advice.expected_gross),
         holding_cost_per_day=_money(advice.holding_cost_per_day),
-        held_out=held_out,
+        held_out=advice.held_out,
     )
 
 

@@ -31,6 +31,7 @@ def test_transfer_ends_the_stay_before_it_without_a_sale() -> None:
     there = replace(HERE, dealer_id=SOUTH, version=2, stocked=date(2026, 2, 10))
     ended, current = revisit((HERE,), there)
     assert (ended.left, ended.sold, ended.dealer_id) == (date(2026, 2, 10), False, NORTH)
+    assert ended.version == there.version, "or the store would take it for what it knows already"
     assert current == there
 
 

@@ -40,6 +40,9 @@ def refused(**rules: Any) -> str:
         ),
         ({"min_days_supply": 60, "max_days_supply": 30}, "min_days_supply (60) is above max_days_supply (30)"),
         ({"brands": [{"brand": "Ford", "pool_units": 5}]}, "pool_units and pool_sales belong together"),
+        ({"brands": 5}, "brands: Input should be a valid"),
+        ({"brands": [{"brand": " / "}]}, "names no make or model: ' / '"),
+        ({"segments": [{"segment": "used/ / "}]}, "names no make or model: 'used/ / '"),
         ({"brands": [{"brand": "Ford"}, {"brand": "FORD"}]}, "named more than once: ford"),
         ({"segments": [{"segment": "camry"}]}, "segments.0.segment"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +27,7 @@ from services.recommend.domain import (
     review,
     unsupported_numbers,
 )
+from services.recommend.domain.financed import financed
 from services.recommend.translate.rules import TENANT_DEFAULT, overrides_of, rules_for, rules_of
 
 NEW, F150 = "new/toyota/camry", "used/ford/f150"
@@ -205,12 +207,42 @@ def test_a_full_destination_receives_nothing() -> None:
     assert len(moved(rooftop("north"), rooftop("south", parameters=Parameters(lot_slots=1)))) == 1
 
 
-def test_the_hold_out_is_a_share_and_always_the_same() -> None:
+def test_the_hold_out_is_a_share_and_the_same_throughout_a_quarter() -> None:
     advice = advise(group_book(), AS_OF)
-    held = [each for each in advice if is_held_out("group", each, 0.3)]
+    held = [each for each in advice if is_held_out("group", each, 0.3, AS_OF)]
     assert 0.15 * len(advice) < len(held) < 0.45 * len(advice)
-    assert all(is_held_out("group", each, 0.4) for each in held)
-    assert not any(is_held_out("group", each, 0.0) for each in advice)
+    assert all(is_held_out("group", each, 0.4, AS_OF) for each in held)
+    assert not any(is_held_out("group", each, 0.0, AS_OF) for each in advice)
+    later = AS_OF + timedelta(days=100)
+    assert [each for each in advice if is_held_out("group", each, 0.3, later)] != held
+
+
+def test_nothing_that_is_shown_counts_on_what_is_held_back() -> None:
+    all_told = advise(group_book(), AS_OF)
+    store = next(each.dealer_id for each in all_told if each.action is Action.WHOLESALE)
+    book_ = group_book()
+    mine = [unit for unit in book_.units if unit.dealer_id == store]
+    full = replace(
+        next(each for each in book_.rooftops if each.dealer_id == store),
+        parameters=Parameters(lot_slots=sum(unit.quantity for unit in mine)),
+        rules=Rules(hold_out_share=0.999, transfers=False),
+    )
+    others = tuple(each for each in book_.rooftops if each.dealer_id != store)
+    found = [each for each in advise(replace(book_, rooftops=(full, *others)), AS_OF) if each.dealer_id == store]
+    kept_back = [each for each in found if each.held_out]
+    assert any(each.action is Action.WHOLESALE for each in kept_back)
+    room = sum(1 for each in found if each.action is Action.WHOLESALE and not each.held_out)
+    bought = sum(each.quantity or 0 for each in found if each.action in (Action.ACQUIRE, Action.ORDER))
+    assert bought <= room
+
+
+def test_a_line_is_used_by_units_of_unknown_cost_too() -> None:
+    unpriced = camry("A", cost=None, recon_cost=None, list_price=None)
+    listed = camry("B", cost=None, recon_cost=None, list_price=20_000.0)
+    known = camry("C", cost=15_000.0, recon_cost=0.0)
+    assert financed([listed], Parameters(default_margin=0.1)) == pytest.approx(18_000.0)
+    assert financed([known, unpriced], Parameters()) == pytest.approx(30_000.0)
+    assert financed([unpriced], Parameters()) == 0.0
 
 
 def test_a_rule_wins_over_what_was_learned_and_over_the_defaults() -> None:

@@ -1,0 +1,41 @@
+"""Stays as they are stored: what a later batch tells of an earlier stay is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+from services.forecast.handlers import on_inventory_updated
+from shared.events import InventoryUpdated, VehicleStatus, new_event_id
+from shared.messaging import UnitOfWork
+from shared.postgres import PostgresSettings, create_pool
+
+TENANT, NORTH, SOUTH = uuid4(), uuid4(), uuid4()
+VIN = "1M8GDM9AXKP042788"
+
+
+def state(version: int, dealer, stocked: date) -> InventoryUpdated:
+    at = datetime(2026, 3, version, tzinfo=UTC)
+    return InventoryUpdated(
+        event_id=new_event_id(), occurred_at=at, tenant_id=TENANT, dealer_id=dealer, aggregate_version=version,
+        vehicle_key=VIN, vin=VIN, status=VehicleStatus.IN_STOCK, changes=("vehicle.updated",), received_at=at,
+        dealer_name="A store", currency="USD", region="US-MI", segment="used/audi/q3", condition="used",
+        make="Audi", model="Q3", model_year=2022, stock_date=stocked, group_stock_date=date(2026, 1, 5),
+    )  # fmt: skip
+
+
+async def test_a_car_sent_to_a_sister_in_a_later_batch_has_left_the_store_it_came_from(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work = UnitOfWork(pool, "forecast")
+    try:
+        for told in (state(1, NORTH, date(2026, 1, 5)), state(2, SOUTH, date(2026, 3, 2))):
+            async with work.begin(TENANT) as tx:
+                await on_inventory_updated([told], tx)
+        async with work.begin(TENANT) as tx:
+            stays = await tx.connection.fetch("SELECT dealer_id, stocked, left_on, sold FROM stay ORDER BY n")
+        assert [tuple(stay) for stay in stays] == [
+            (NORTH, date(2026, 1, 5), date(2026, 3, 2), False),
+            (SOUTH, date(2026, 3, 2), None, False),
+        ]
+    finally:
+        await pool.close()

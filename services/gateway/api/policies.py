@@ -1,5 +1,6 @@
 """The rules that advice has to keep: a default for the tenant, and what a rooftop does otherwise."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, Problem
 from services.gateway.store import accounts, policies
 from services.gateway.store.policies import TENANT_DEFAULT, RulesVersion
 from shared.events import PolicyRules, PolicyUpdated, deterministic_id, segment_key
+from shared.events.segment import NO_NAME
 from shared.postgres.pool import Connection
 
 router = APIRouter(prefix="/policies", tags=["policies"], responses=PROBLEM_RESPONSES)

@@ -68,6 +68,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             fetch_max_wait_ms=servers.kafka_fetch_max_wait_ms,
             # After a crash nothing is consumed until the dead members' sessions end.
             session_timeout_ms=SESSION_TIMEOUT_MS,
+            share_decoded=True,
             kept_bytes=KEPT_BYTES * 3 // 5 if servers.kafka_in_memory else None,  # the rest for what batching adds
         )
         if servers.kafka_in_memory:

@@ -26,6 +26,8 @@ class KafkaSettings(BaseSettings):
     """How long the broker may hold a fetch that has nothing; a broker that does not wake needs it short."""
     kept_bytes: int | None = None
     """What a partition keeps at least, for a broker that forgets early; relays then wait for readers."""
+    share_decoded: bool = False
+    """Whether services in one process read each event's bytes once, together; events are immutable."""
     batch_records: int = 500
     batch_wait_ms: int = 20
     session_timeout_ms: int = 45_000

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,14 @@ class Delivery:
     """Its W3C trace headers."""
 
 
+def decode(model: type[Event], body: bytes) -> Event:
+    """Read an event; raises ``ValidationError``."""
+    return model.model_validate_json(body)
+
+
+_decode_once = lru_cache(maxsize=4096)(decode)
+
+
 class BatchConsumer:
     """Applies the handlers of one service to polled batches.
 
@@ -53,7 +62,9 @@ class BatchConsumer:
         metrics: Metrics,
         tracer: Tracer,
         attempts: int,
+        share_decoded: bool = False,
     ) -> None:
+        self._decode = _decode_once if share_decoded else decode
         self._service = service
         self._handlers = handlers
         self._work = work
@@ -75,7 +86,7 @@ class BatchConsumer:
         deliveries: list[Delivery] = []
         for count, record in enumerate(records):
             try:
-                event = topic.model.model_validate_json(record.value or b"")
+                event = self._decode(topic.model, record.value or b"")
             except ValidationError as error:
                 await self._park(topic, record, _claimed_id(record), error, attempts=1)
             else:

@@ -79,6 +79,7 @@ async def running(
                 metrics=telemetry.metrics,
                 tracer=telemetry.tracer,
                 attempts=kafka.attempts,
+                share_decoded=kafka.share_decoded,
             )
             context.set_global("consumer", consumer)
         if build:

@@ -104,14 +104,15 @@ def test_advice_follows_the_rules_and_learned_parameters_do_not_move(aged: tuple
         return [item for item in found if item["vin"] == vin]
 
     assert lane() == []
-    assert put(group, 0, {"max_age_days": 40, "age_out": "wholesale"}, dealer).status_code == 200
+    before = group.get(PATH, dealer_id=dealer)["version"]  # another test may have set rules of its own
+    assert put(group, before, {"max_age_days": 40, "age_out": "wholesale"}, dealer).status_code == 200
     (advice,) = poll(lane, "the age-out rule to be followed")
     detail = group.get(f"/recommendations/{advice['id']}")
     assert "nothing used stays past 40 days" in detail["reason"]
     rule = next(line for line in detail["evidence"] if line["name"] == "Age-out rule")
-    assert "rules, version 1" in rule["source"]
+    assert f"rules, version {before + 1}" in rule["source"]
     assert group.items("/learning/policies", dealer_id=dealer) == []
-    assert put(group, 1, {}, dealer).status_code == 200
+    assert put(group, before + 1, {}, dealer).status_code == 200
     poll(lambda: not lane(), "the rule to be gone")
 
 

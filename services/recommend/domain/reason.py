@@ -139,7 +139,7 @@ def _buy(facts: Facts) -> str:
         f"{'Order' if new else 'Buy'} {_count(facts[Fact.QUANTITY])} {facts[Fact.SEGMENT]}. "
         f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]} a week. "
         f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {left} will be left by then, "
-        f"and you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
+        f"and with these you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
     )
     if Fact.LOST_SALES in facts:
         text += f"You are missing about {facts[Fact.LOST_SALES]} sales a week for want of stock. "

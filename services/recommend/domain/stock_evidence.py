@@ -51,11 +51,16 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     if demand.lost_sales_per_week >= _WORTH_SAYING:
         sheet.add(Fact.LOST_SALES, decimal(demand.lost_sales_per_week), source, as_of=demand.as_of)
     sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")
-    formula = f"{purchase.available} less a demand of {decimal(position.lead_mean)} until then, never below none"
+    until = position.lead_mean * position.growth_at(purchase.available)
+    formula = f"{purchase.available} less a demand of {decimal(until)} until then, never below none"
     sheet.add(Fact.LEFT_THEN, _left_then(purchase), "stocking", formula)
     sheet.add(Fact.COVER_DAYS, f"{position.after_days:.0f}", "parameters", "review period + days on display")
-    formula = f"forecast mean; variance {decimal(demand.dispersion)} times the mean"
-    sheet.add(Fact.COVER_DEMAND, f"{position.after_mean:.1f}", source, formula, as_of=demand.as_of)
+    there = purchase.available + purchase.quantity
+    more = position.growth_at(there)
+    formula = f"forecast mean of {position.after_mean:.1f}; variance {decimal(demand.dispersion)} times the mean"
+    if demand.usual_stock is not None:
+        formula += f"; times {more:.2f} for the choice of {there} instead of the usual {demand.usual_stock:.1f}"
+    sheet.add(Fact.COVER_DEMAND, f"{position.after_mean * more:.1f}", source, formula, as_of=demand.as_of)
 
 
 def _worth(sheet: EvidenceSheet, position: Position) -> None:
@@ -95,7 +100,7 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.TARGET,
         str(position.target),
         "stocking",
-        f"smallest stock, on the way included, to cover {position.cover_days:.0f} days by the critical ratio",
+        f"last unit, on the way included, that adds more than it costs over {position.cover_days:.0f} days",
     )
     if position.least and position.target == position.least:
         sheet.add(Fact.PRESENCE, str(position.least), "rules", position.least_rule)
@@ -103,7 +108,7 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.WANTED,
         str(purchase.wanted),
         "stocking",
-        "units worth the margin: chance of being needed once here × one too few - of not × one too many",
+        "units worth the margin: sales each adds once here × one too few - the rest × one too many",
     )
     sheet.add(Fact.MARGIN, money(position.margin, currency), "parameters", "per unit")
     sheet.add(Fact.QUANTITY, str(purchase.quantity), "stocking")
@@ -124,7 +129,8 @@ def _left_then(purchase: Purchase) -> str:
     """Give the mean of what is left when a purchase of today lands: the sum of P(at least n left) over n."""
     position = purchase.position
     count = np.arange(0, max(0, purchase.available), dtype=np.float64)
-    sold_at_most = 1 - at_least(count + 1, position.lead_mean, position.demand.dispersion)
+    until = position.lead_mean * position.growth_at(purchase.available)
+    sold_at_most = 1 - at_least(count + 1, until, position.demand.dispersion)
     left = float(sold_at_most.sum())
     return f"{left:.1f}" if left >= _WORTH_SAYING else "0"
 

@@ -79,6 +79,10 @@ class Position:
         """Give by how much demand is larger with 1, 2, ... ``units`` there than at the usual stock."""
         return growth(np.arange(1.0, units + 1), self.demand.usual_stock, self.rooftop.parameters.stock_elasticity)
 
+    def growth_at(self, units: int) -> float:
+        """Give that factor for so many units; for none that of one, as demand is only seen where there is one."""
+        return float(self.growth(max(1, units))[-1])
+
     @property
     def after_days(self) -> float:
         """Give the days that a purchase of today has to cover once it has landed."""

@@ -53,6 +53,8 @@ class Lookup:
     units_by_shelf: dict[Shelf, tuple[Unit, ...]]
     brand_sales: dict[tuple[str, str], int]
     pace: HazardModel | None
+    sellers: frozenset[str]
+    """Rooftops with a retail sale on record."""
     full: frozenset[str]
     """Rooftops whose lot or floorplan line is all but used up."""
 
@@ -112,6 +114,10 @@ def look_up(book: TenantBook) -> Lookup:
         units_by_shelf={shelf: tuple(units) for shelf, units in shelves.items()},
         brand_sales={(each.dealer_id, each.brand): each.units for each in book.brand_sales},
         pace=book.pace,
+        sellers=frozenset(
+            [each.dealer_id for each in book.demands if each.units_sold]
+            + [each.dealer_id for each in book.grosses if each.n]
+        ),
         full=frozenset(rooftop.dealer_id for rooftop in book.rooftops if _is_full(rooftop, book.units)),
     )
 

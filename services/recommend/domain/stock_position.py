@@ -74,6 +74,8 @@ class Position:
     marginal: tuple[float, ...]
     least: int = 0
     least_rule: str = ""
+    has_sold: bool = True
+    """Whether the rooftop has any retail sale on record; without one nothing can be told of what it could sell."""
 
     def growth(self, units: int) -> Floats:
         """Give by how much demand is larger with 1, 2, ... ``units`` there than at the usual stock."""
@@ -195,6 +197,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         marginal=tuple(float(value) for value in marginal),
         least=least,
         least_rule=least_rule,
+        has_sold=dealer_id in lookup.sellers,
     )
 
 

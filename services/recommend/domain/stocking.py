@@ -84,7 +84,8 @@ class Clash:
 def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     """Give the expected net of each unit worth buying, never rising, with ``available`` here or on the way.
 
-    Each has to be worth the margin that any action is held to. Never beyond the position's target. The least
+    Each has to be worth the margin that any action is held to. A rooftop that never sold anything is told to buy
+    nothing: its demand and its gross would be guesses. Never beyond the position's target. The least
     to have is a rule, and bought up to even at a loss.
     """
     count = position.target - available
@@ -96,7 +97,8 @@ def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     added = later_sales(there, lead, after, position.demand.dispersion, count, factors)[0]
     worth = position.economics
     values = added * worth.underage - (1 - added) * worth.overage
-    wanted = max(int((values >= position.margin).sum()), min(count, position.least - available))
+    paying = int((values >= position.margin).sum()) if position.has_sold else 0
+    wanted = max(paying, min(count, position.least - available))
     return tuple(float(value) for value in values[:wanted])
 
 

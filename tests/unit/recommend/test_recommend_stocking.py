@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, group_book, market, rooftop
 from scipy import stats
 
-from services.recommend.domain import Action, Parameters, UnitStatus, review
+from services.recommend.domain import Action, Parameters, UnitStatus, advise, review
 from services.recommend.domain.newsvendor import added_sales, at_least, critical_ratio, expected_sales, later_sales
 from services.recommend.domain.stocking import purchase_values
 from services.recommend.domain.variety import growth
@@ -117,6 +117,14 @@ def test_a_gap_in_used_cars_is_acquired_and_in_new_ones_ordered() -> None:
         assert advice.value > 0
         assert 0.5 < advice.confidence <= 0.99
         assert advice.value_per_day > 0
+
+
+def test_a_store_that_never_sold_anything_is_told_to_buy_nothing() -> None:
+    guessed = demand(weekly=1.0, units_sold=0)
+    listed = market()
+    assert [each.action for each in advise(book(guessed, listed), AS_OF)] == []
+    sold_others = book(guessed, listed, demand(segment=NEW, weekly=0.0, units_sold=3))
+    assert [each.action for each in advise(sold_others, AS_OF)] == [Action.ACQUIRE], "new to a store that sells"
 
 
 def test_what_is_on_the_way_fills_the_gap() -> None:

@@ -20,7 +20,10 @@ router = EventRouter("inventory")
 async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transaction) -> None:
     """Fold new reports into their vehicles; a vehicle with several reports is published once, as it is now."""
     connection = tx.connection
-    await store.remember_dealers(connection, _dealers(events))
+    dealers = await store.load_dealers(connection)
+    if news := [dealer for dealer in _dealers(events) if dealers.get(dealer.dealer_id) != dealer]:
+        await store.remember_dealers(connection, news)
+        dealers |= {dealer.dealer_id: dealer for dealer in news}
     changes, causes = await _by_vehicle(events, tx)
     lives = await store.load_lives(connection, changes)
     if unknown := [key for key in changes if key not in lives]:
@@ -35,9 +38,10 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
         before = lives.get(key)
         life = fold(key[1], None, history[key]) if key in history else fold(key[1], before, new)
         version = (before.vehicle.version if before else 0) + 1
-        after[key] = replace(life, vehicle=replace(life.vehicle, version=version))
-    await store.save(connection, after)
-    dealers = await store.load_dealers(connection)
+        after[key] = replace(life, vehicle=life.vehicle.altered(version=version))
+    await store.save_vehicles(connection, after)
+    sold = {key for key, life in after.items() if life.sales != (lives[key].sales if key in lives else ())}
+    await store.save_sales(connection, {key: after[key].sales for key in sold})
     for key, life in after.items():
         event = inventory_updated(key[0], life.vehicle, dealers, changes[key])
         tx.emit(event, caused_by=causes[key])

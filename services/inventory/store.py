@@ -1,14 +1,14 @@
 """The only SQL of inventory; every statement handles a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
 import asyncpg
 
 from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
-from services.inventory.domain.vehicle import COLUMNS, state_of
+from services.inventory.domain.vehicle import COLUMNS
 from shared.events import VehicleFields
 from shared.postgres.pool import Connection
 
@@ -136,37 +136,37 @@ async def record(connection: Connection, changes: Mapping[Key, list[Change]]) ->
     )
 
 
-async def save(connection: Connection, lives: Mapping[Key, Life]) -> None:
-    """Store the state and the ledger lines of vehicles."""
-    if not lives:
-        return
-    vehicles = [{"tenant_id": tenant, **state_of(life.vehicle)} for (tenant, _), life in lives.items()]
+async def save_vehicles(connection: Connection, lives: Mapping[Key, Life]) -> None:
+    """Store the state of vehicles."""
     await connection.execute(
         f"""
         INSERT INTO vehicle SELECT * FROM jsonb_populate_recordset(NULL::vehicle, $1)
         ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET {_UPDATES}
         """,  # noqa: S608  # column names of our own dataclass, no input
-        vehicles,
+        [{"tenant_id": tenant, **vars(life.vehicle)} for (tenant, _), life in lives.items()],
     )
-    keys = _columns(sorted(lives, key=str), 2)
+
+
+async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale]]) -> None:
+    """Store all the ledger lines of vehicles in place of those that were there."""
+    if not ledgers:
+        return
     await connection.execute(
         "DELETE FROM sale s USING unnest($1::uuid[], $2::text[]) AS u(t, k)"
         " WHERE s.tenant_id = t AND s.vehicle_key = k",
-        *keys,
+        *_columns(sorted(ledgers, key=str), 2),
     )
-    lines = [
-        {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}
-        for (tenant, _), life in lives.items()
-        for sale in life.sales
-    ]
-    if lines:
-        await connection.execute(
-            "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
-            " back_gross, purchase_type, wholesale, unwound_on) SELECT tenant_id, vehicle_key, event_id, dealer_id,"
-            " sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on"
-            " FROM jsonb_populate_recordset(NULL::sale, $1)",
-            lines,
-        )
+    await connection.execute(
+        "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
+        " back_gross, purchase_type, wholesale, unwound_on) SELECT tenant_id, vehicle_key, event_id, dealer_id,"
+        " sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on"
+        " FROM jsonb_populate_recordset(NULL::sale, $1)",
+        [
+            {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}
+            for (tenant, _), sales in ledgers.items()
+            for sale in sales
+        ],
+    )
 
 
 def _vehicle(row: asyncpg.Record) -> Vehicle:

@@ -23,7 +23,8 @@ _PUBLISHED = set(InventoryUpdated.model_fields) & set(Vehicle.__dataclass_fields
 
 def change_of(event: DmsEventReceived) -> Change:
     """Read a DMS event as a change of a vehicle, filling make and model year from the VIN where absent."""
-    facts = event.model_dump(include=_FACTS, exclude_none=True)
+    told = vars(event)
+    facts = {name: value for name in _FACTS if (value := told[name]) is not None}
     if event.vin and ("make" not in facts or "model_year" not in facts):
         known = decode(Vin(event.vin), event.occurred_at.year)
         for name, value in (("make", known.make), ("model_year", known.model_year)):
@@ -47,7 +48,8 @@ def inventory_updated(
     sisters = (dealer for dealer in dealers.values() if dealer.tenant_id == tenant_id)
     dealer = dealers.get(vehicle.dealer_id) or next(sisters)
     name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
-    state = {name: getattr(vehicle, name) for name in _PUBLISHED}
+    everything = vars(vehicle)
+    state = {name: everything[name] for name in _PUBLISHED}
     known = vehicle.make is not None and vehicle.model is not None
     return InventoryUpdated.of_valid(
         **state,

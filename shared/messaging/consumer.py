@@ -15,8 +15,9 @@ from opentelemetry.trace import Tracer
 from pydantic import ValidationError
 
 from shared.events import Event, Topic
+from shared.messaging.broker import KafkaSettings
 from shared.messaging.dead_letter import park
-from shared.messaging.envelope import readable_headers, trace_headers
+from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failures import passing
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span
@@ -33,8 +34,6 @@ class Delivery:
 
     record: "ConsumerRecord[Any, Any]"
     event: Event
-    trace: dict[str, str]
-    """Its W3C trace headers."""
 
 
 def decode(model: type[Event], body: bytes) -> Event:
@@ -61,16 +60,15 @@ class BatchConsumer:
         *,
         metrics: Metrics,
         tracer: Tracer,
-        attempts: int,
-        share_decoded: bool = False,
+        settings: KafkaSettings,
     ) -> None:
-        self._decode = _decode_once if share_decoded else decode
+        self._decode = _decode_once if settings.share_decoded else decode
+        self._attempts = settings.attempts
         self._service = service
         self._handlers = handlers
         self._work = work
         self._metrics = metrics
         self._tracer = tracer
-        self._attempts = attempts
         self._log = structlog.stdlib.get_logger("doso.consumer", service=service)
 
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
@@ -90,7 +88,7 @@ class BatchConsumer:
             except ValidationError as error:
                 await self._park(topic, record, _claimed_id(record), error, attempts=1)
             else:
-                deliveries.append(Delivery(record, event, trace_headers(record.headers)))
+                deliveries.append(Delivery(record, event))
             if count % 100 == 99:  # noqa: PLR2004  # a long batch must not hold the event loop
                 await asyncio.sleep(0)
         return deliveries
@@ -125,7 +123,7 @@ class BatchConsumer:
 
     async def _transact(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
         started = time.perf_counter()
-        linked = (delivery.trace for delivery in deliveries[:_TRACE_LINKS])
+        linked = (trace_headers(delivery.record.headers) for delivery in deliveries[:_TRACE_LINKS])
         with consume_batch_span(self._tracer, f"process {topic.name}", linked) as span:
             span.set_attributes(
                 {
@@ -136,7 +134,7 @@ class BatchConsumer:
                 }
             )
             tenants = {delivery.event.tenant_id for delivery in deliveries}
-            async with self._work.begin(*tenants, traces=_traces(deliveries)) as transaction:
+            async with self._work.begin(*tenants, causes=_causes(deliveries)) as transaction:
                 ids = (delivery.event.event_id for delivery in deliveries)
                 new = await first_sight(transaction.connection, ids, topic.name)
                 fresh = _once(deliveries, new)
@@ -189,6 +187,6 @@ def _once(deliveries: list[Delivery], new: set[UUID]) -> list[Event]:
     return fresh
 
 
-def _traces(deliveries: list[Delivery]) -> dict[UUID, dict[str, str]]:
-    """Give each event's own trace context, so that what it causes stays in its trace through a batch."""
-    return {delivery.event.event_id: delivery.trace for delivery in deliveries if delivery.trace}
+def _causes(deliveries: list[Delivery]) -> dict[UUID, RecordHeaders]:
+    """Give each event's own headers, so that what it causes stays in its trace through a batch."""
+    return {delivery.event.event_id: delivery.record.headers for delivery in deliveries}

@@ -1,9 +1,12 @@
 """CloudEvents in Kafka's binary mode: attributes and trace context as headers, JSON as the body."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.events import Event, Topic
+
+RecordHeaders = Sequence[tuple[str, bytes | None]]
+"""The headers of a record, as the client gives them."""
 
 _TRACE = frozenset({"traceparent", "tracestate"})
 
@@ -34,7 +37,7 @@ def readable_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, s
 
 
 def trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Read the W3C trace context of a record, and nothing else: every record of a batch goes through here."""
+    """Read the W3C trace context of a record, and nothing else."""
     return {
         name: value.decode("ascii", "replace")
         for name, value in headers

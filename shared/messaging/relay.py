@@ -7,28 +7,19 @@ between publishes them again, which every inbox absorbs.
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
-from aiokafka.structs import RecordMetadata
 
-from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
+from shared.messaging.broker import KafkaSettings
 from shared.messaging.flow_control import FlowControl
+from shared.messaging.publisher import KAFKA_AWAY, SEND_TIMEOUT, STOP_TIMEOUT, Publisher
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, role_of
 
 BATCH = 500
-PRODUCER_BATCH_BYTES = 512 * 1024
-"""The client's 16 KiB would hold some fifteen events, and a consumer is often handed one such batch at a time."""
 POLL_SECONDS = 1.0
-SEND_TIMEOUT = 30.0
-STOP_TIMEOUT = 3.0
 RETRY_SECONDS = 1.0
 
 _POSTGRES_AWAY = (
@@ -38,7 +29,6 @@ _POSTGRES_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that was cut in mid-protocol
 )
-_KAFKA_AWAY = (OSError, TimeoutError, KafkaError)
 
 
 class Relay:
@@ -58,7 +48,7 @@ class Relay:
         while True:
             try:
                 await self._session()
-            except (*_POSTGRES_AWAY, *_KAFKA_AWAY) as error:
+            except (*_POSTGRES_AWAY, *KAFKA_AWAY) as error:
                 self.leading = False
                 self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -73,34 +63,25 @@ class Relay:
             command_timeout=self._postgres.command_timeout,
             server_settings={"search_path": self._service, "application_name": f"doso-{self._service}-relay"},
         )
-        producer: AIOKafkaProducer | None = None
+        publisher: Publisher | None = None
         flow = FlowControl(self._kafka, self._kafka.kept_bytes) if self._kafka.kept_bytes else None
         try:
             await self._lead(connection)
             await connection.add_listener(f"outbox_{self._service}", self._wake)
             await self._measure(connection)  # Here too: while the broker is away, we come no further.
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka.bootstrap_servers.split(","),
-                client_id=f"doso-{self._service}-relay",
-                enable_idempotence=True,
-                acks="all",
-                linger_ms=5,
-                max_batch_size=PRODUCER_BATCH_BYTES,
-                partitioner=_partition_of,
-                max_request_size=MAX_REQUEST_BYTES,
-            )
-            await asyncio.wait_for(producer.start(), SEND_TIMEOUT)
+            publisher = Publisher(self._service, self._kafka)
+            await publisher.start()
             if flow:
                 await asyncio.wait_for(flow.start(), SEND_TIMEOUT)
             while True:
                 self._woken.clear()
-                if not await self._publish_batch(connection, producer, flow):
+                if not await self._publish_batch(connection, publisher, flow):
                     await self._measure(connection)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
             self.leading = False
-            await self._close(connection, producer, flow)
+            await self._close(connection, publisher, flow)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         lock = "SELECT pg_try_advisory_lock(hashtext($1))"
@@ -109,7 +90,7 @@ class Relay:
         self.leading = True
 
     async def _publish_batch(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", producer: AIOKafkaProducer, flow: FlowControl | None
+        self, connection: "asyncpg.Connection[asyncpg.Record]", publisher: Publisher, flow: FlowControl | None
     ) -> bool:
         """Publish the oldest rows; returns whether there may be more."""
         waiting: Sequence[asyncpg.Record] = await connection.fetch(
@@ -119,24 +100,14 @@ class Relay:
         if not waiting:
             return False
         rows = await flow.admit(waiting) if flow else waiting
-        # With idempotence the client retries for ever; without a deadline a dead broker would hang us here.
-        sent: list[asyncio.Future[RecordMetadata]] = []
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                for row in rows:
-                    key, headers = row["key"].encode(), _headers(row["headers"])
-                    sent.append(await producer.send(row["topic"], row["payload"], key=key, headers=headers))
-                acknowledged = await asyncio.gather(*sent)
-        finally:
-            for acknowledgement in sent:
-                acknowledgement.cancel()  # nobody will ask for those that are still open
+        places = await publisher.send(rows)
         await connection.execute(
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],
         )
         if flow:
-            for row, record in zip(rows, acknowledged, strict=True):
-                flow.published(row, record.partition, record.offset)
+            for row, (partition, offset) in zip(rows, places, strict=True):
+                flow.published(row, partition, offset)
         return len(rows) < len(waiting) or len(waiting) == BATCH
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -149,16 +120,16 @@ class Relay:
     async def _close(
         self,
         connection: "asyncpg.Connection[asyncpg.Record]",
-        producer: AIOKafkaProducer | None,
+        publisher: Publisher | None,
         flow: FlowControl | None,
     ) -> None:
         # Nothing is lost by cutting either short: the rows are still unpublished.
         try:
             if flow is not None:
-                with contextlib.suppress(*_KAFKA_AWAY):
+                with contextlib.suppress(*KAFKA_AWAY):
                     await asyncio.wait_for(flow.close(), STOP_TIMEOUT)
-            if producer is not None:
-                await self._stop(producer)
+            if publisher is not None:
+                await publisher.stop()
         finally:
             try:
                 await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
@@ -166,33 +137,5 @@ class Relay:
                 self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
                 connection.terminate()  # and with it ends the lock
 
-    async def _stop(self, producer: AIOKafkaProducer) -> None:
-        try:
-            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT)
-        except _KAFKA_AWAY as error:
-            self._log.warning("producer cut off", error=str(error), error_class=type(error).__name__)
-            # It can only be stopped by a flush that never ends while the broker is away. Left alone, it would
-            # go on knocking, and send its old rows between the new ones when the broker is back.
-            with contextlib.suppress(*_KAFKA_AWAY):
-                await asyncio.wait_for(producer._sender.close(), STOP_TIMEOUT)  # noqa: SLF001
-            producer._message_accumulator.fail_all(KafkaError("cut off"))  # noqa: SLF001
-            with contextlib.suppress(*_KAFKA_AWAY):
-                await asyncio.wait_for(producer.client.close(), STOP_TIMEOUT)
-
     def _wake(self, *_: object) -> None:
         self._woken.set()
-
-
-@lru_cache(maxsize=65_536)
-def _hash(key: bytes) -> int:
-    """Hash a key as every Kafka client does; in pure Python, and the same few dealers come again and again."""
-    hashed: int = murmur2(key)
-    return hashed & 0x7FFFFFFF
-
-
-def _partition_of(key: bytes, everyone: list[int], _available: list[int]) -> int:
-    return everyone[_hash(key) % len(everyone)]
-
-
-def _headers(stored: str) -> list[tuple[str, bytes]]:
-    return [(name, value.encode()) for name, value in json.loads(stored).items()]

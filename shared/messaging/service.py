@@ -78,8 +78,7 @@ async def running(
                 work,
                 metrics=telemetry.metrics,
                 tracer=telemetry.tracer,
-                attempts=kafka.attempts,
-                share_decoded=kafka.share_decoded,
+                settings=kafka,
             )
             context.set_global("consumer", consumer)
         if build:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from shared.events import Event, topic_of
-from shared.messaging.envelope import headers_of
+from shared.messaging.envelope import RecordHeaders, headers_of, trace_headers
 from shared.observability import current_traceparent
 from shared.postgres import tenant_transaction
 from shared.postgres.pool import Connection, Pool
@@ -17,18 +17,18 @@ class Transaction:
     """An open transaction and the events it will leave in the outbox when it commits."""
 
     def __init__(
-        self, connection: Connection, service: str, traces: Mapping[UUID, dict[str, str]] | None = None
+        self, connection: Connection, service: str, causes: Mapping[UUID, RecordHeaders] | None = None
     ) -> None:
         self.connection = connection
         self._service = service
-        self._traces = traces or {}
+        self._causes = causes or {}
         self._own_trace = current_traceparent()
         self._events: list[tuple[Event, dict[str, str]]] = []
 
     def emit(self, event: Event, *, caused_by: UUID | None = None) -> None:
         """Have an event published once this transaction commits, in the trace of what caused it."""
-        trace = self._traces.get(caused_by) if caused_by else None
-        self._events.append((event, self._own_trace if trace is None else trace))
+        trace = trace_headers(self._causes.get(caused_by, ())) if caused_by else None
+        self._events.append((event, trace or self._own_trace))
 
     async def flush(self) -> int:
         """Write the outbox rows; returns how many were new (an id that is there already adds nothing)."""
@@ -86,11 +86,14 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def begin(
-        self, *tenants: UUID, traces: Mapping[UUID, dict[str, str]] | None = None
+        self, *tenants: UUID, causes: Mapping[UUID, RecordHeaders] | None = None
     ) -> AsyncIterator[Transaction]:
-        """Open a transaction for ``tenants``; it commits when the block ends and rolls back if it raises."""
+        """Open a transaction for ``tenants``; it commits when the block ends and rolls back if it raises.
+
+        ``causes``: the headers of the events that are being handled, by event id.
+        """
         async with tenant_transaction(self.pool, tenants) as connection:
-            transaction = Transaction(connection, self.service, traces)
+            transaction = Transaction(connection, self.service, causes)
             yield transaction
             await transaction.flush()
 

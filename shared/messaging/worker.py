@@ -1,6 +1,7 @@
 """Workers: drain a work table outside the handlers, so that consuming never waits for computing."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -14,6 +15,9 @@ Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
 IDLE_SECONDS = 0.2
 PASSING_SECONDS = 1.0
+REST_SECONDS = 2.0
+"""A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
+soon out of date, and the handlers need the processor and the database more."""
 
 
 class Worker:
@@ -53,7 +57,9 @@ class Worker:
                 await asyncio.sleep(PASSING_SECONDS)
                 continue
             if items:
+                began = time.monotonic()
                 await self._attempt(items)
+                await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
             else:
                 await asyncio.sleep(IDLE_SECONDS)
 

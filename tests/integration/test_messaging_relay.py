@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events import new_event_id
+from shared.messaging.publisher import Publisher
 
 
 @asynccontextmanager
@@ -51,7 +52,7 @@ class HeldBack:
 
     def producer(self, **options):
         made = AIOKafkaProducer(**options)
-        send = made.send
+        send = made.send_batch
 
         async def passed_on(sent):
             acknowledgement = await sent
@@ -62,14 +63,14 @@ class HeldBack:
         async def held(*arguments, **named):
             return asyncio.ensure_future(passed_on(await send(*arguments, **named)))
 
-        made.send = held
+        made.send_batch = held
         return made
 
 
 @pytest.fixture
 def held_back(monkeypatch) -> HeldBack:
     held = HeldBack()
-    monkeypatch.setattr("shared.messaging.relay.AIOKafkaProducer", held.producer)
+    monkeypatch.setattr("shared.messaging.publisher.AIOKafkaProducer", held.producer)
     return held
 
 
@@ -191,3 +192,24 @@ async def test_what_follows_from_an_untraced_event_starts_a_trace_with_its_batch
         await probe.published()
     made = [dict(record.headers).get("traceparent") for record in await probe.records()]
     assert sum(one is not None for one in made) == 2
+
+
+async def test_rows_that_fill_several_record_batches_lie_where_the_publisher_says(probe) -> None:
+    rows = [
+        {"topic": probe.topic.name, "key": f"dealer {n % 3}", "payload": b"%d " % n * 40_000, "headers": '{"n": "é"}'}
+        for n in range(20)
+    ]
+    publisher = Publisher(probe.service, probe.kafka)
+    await publisher.start()
+    try:
+        places = await publisher.send(rows)
+    finally:
+        await publisher.stop()
+    found = {(record.partition, record.offset): record for record in await probe.records()}
+    assert [found[place].value for place in places] == [row["payload"] for row in rows]
+    assert [found[place].key.decode() for place in places] == [row["key"] for row in rows]
+    assert {record.headers for record in found.values()} == {(("n", "é".encode()),)}
+    by_key = defaultdict(list)
+    for row, place in zip(rows, places, strict=True):
+        by_key[row["key"]].append(place)
+    assert all(mine == sorted(mine) for mine in by_key.values())

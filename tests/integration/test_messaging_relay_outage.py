@@ -34,7 +34,7 @@ def producers_at_work() -> int:
 async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_it_is_back(
     probe, own_kafka, monkeypatch
 ) -> None:
-    monkeypatch.setattr("shared.messaging.relay.SEND_TIMEOUT", 2.0)
+    monkeypatch.setattr("shared.messaging.publisher.SEND_TIMEOUT", 2.0)
     monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.1)
     probe.kafka.bootstrap_servers = own_kafka.bootstrap_servers
     await ensure_topics(probe.kafka)

@@ -81,9 +81,7 @@ def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     vehicle = life.vehicle if life else _unknown(vehicle_key, change)
     sales = life.sales if life else ()
     described = {name: value for name, value in change.facts.items() if name in DESCRIPTION}
-    vehicle = replace(
-        vehicle, **described, last_at=change.at, last_id=change.event_id, received_at=change.received_at
-    )
+    vehicle = vehicle.altered(**described, last_at=change.at, last_id=change.event_id, received_at=change.received_at)
     step = _STEPS.get(change.kind)
     if step is None:
         return Life(_priced(vehicle, change), sales)
@@ -106,7 +104,7 @@ def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
         return vehicle
     # The first price is no price move: the cooling period starts with a change.
     moved = change.on if vehicle.list_price is not None else vehicle.priced_on
-    return replace(vehicle, list_price=price, priced_on=moved)
+    return vehicle.altered(list_price=price, priced_on=moved)
 
 
 def _stocked(life: Life, change: Change) -> Life:
@@ -120,8 +118,7 @@ def _stocked(life: Life, change: Change) -> Life:
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or change.on
-    vehicle = replace(
-        vehicle,
+    vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
         dealer_id=change.dealer_id,
@@ -140,7 +137,7 @@ def _updated(life: Life, change: Change) -> Life:
         return Life(vehicle, life.sales)
     moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None
     group_since = min(vehicle.group_stock_date or since, since) if moved else since
-    return Life(replace(vehicle, stock_date=since, group_stock_date=group_since), life.sales)
+    return Life(vehicle.altered(stock_date=since, group_stock_date=group_since), life.sales)
 
 
 def _transferred(life: Life, change: Change) -> Life:
@@ -149,8 +146,7 @@ def _transferred(life: Life, change: Change) -> Life:
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)
     since = min(vehicle.group_stock_date or vehicle.stock_date or change.on, change.on)
-    vehicle = replace(
-        vehicle,
+    vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id,
         dealer_id=destination,
@@ -189,8 +185,7 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
         purchase_type=facts.get("purchase_type"),
         wholesale=wholesale,
     )
-    vehicle = replace(
-        vehicle,
+    vehicle = vehicle.altered(
         status=Status.WHOLESALED if wholesale else status,
         dealer_id=change.dealer_id,
         stock_date=since,
@@ -217,32 +212,32 @@ def _unwound(life: Life, change: Change) -> Life:
         else sale
         for sale in life.sales
     )
-    return Life(replace(vehicle, status=Status.IN_STOCK, **_NOT_LEFT), sales)
+    return Life(vehicle.altered(status=Status.IN_STOCK, **_NOT_LEFT), sales)
 
 
 def _departed(life: Life, change: Change) -> Life:
     if life.vehicle.status in {Status.SOLD, Status.WHOLESALED}:
         return life  # it left the feed because it was sold: no news
-    return Life(replace(life.vehicle, status=Status.DEPARTED, exit_date=change.on), life.sales)
+    return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
 
 
 def _ordered(life: Life, change: Change) -> Life:
     if life.vehicle.stock_date is not None or life.vehicle.exit_date is not None:
         return Life(_priced(life.vehicle, change), life.sales)  # an echo: it came, or was sold, since
-    return Life(replace(_priced(life.vehicle, change), status=Status.ON_ORDER), life.sales)
+    return Life(_priced(life.vehicle, change).altered(status=Status.ON_ORDER), life.sales)
 
 
 def _fulfilled(life: Life, change: Change) -> Life:
     """One unit of an order has come: it is a vehicle of its own now."""
     left = life.vehicle.quantity - 1
     if left > 0:
-        return Life(replace(life.vehicle, quantity=left), life.sales)
-    return Life(replace(life.vehicle, status=Status.DEPARTED, exit_date=change.on), life.sales)
+        return Life(life.vehicle.altered(quantity=left), life.sales)
+    return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
 
 
 def _engaged(life: Life, change: Change) -> Life:
     leads = change.facts.get("leads")
-    return life if leads is None else Life(replace(life.vehicle, leads=leads), life.sales)
+    return life if leads is None else Life(life.vehicle.altered(leads=leads), life.sales)
 
 
 def _is_wholesale(purchase_type: str | None) -> bool:

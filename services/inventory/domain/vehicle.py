@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -30,7 +31,7 @@ class Dealer:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that altering is a copy of one dict
 class Vehicle:
     """State of one vehicle; money in the dealer's currency, dates in the dealer's calendar.
 
@@ -78,6 +79,18 @@ class Vehicle:
     photo_count: int | None = None
     received_at: datetime | None = None
 
+    def altered(self, **changes: Any) -> Vehicle:
+        """Give a copy with some fields changed.
+
+        As ``dataclasses.replace`` at a tenth of its cost: every report of a vehicle goes through here, some
+        three times. Raises ``TypeError`` for a field that does not exist.
+        """
+        if not changes.keys() <= _FIELDS:
+            raise TypeError(f"a vehicle has no fields {sorted(changes.keys() - _FIELDS)}")
+        copy = object.__new__(Vehicle)
+        vars(copy).update(vars(self), **changes)
+        return copy
+
 
 DESCRIPTION = frozenset(
     {
@@ -106,8 +119,4 @@ DESCRIPTION = frozenset(
 """Fields that simply take the newest value reported."""
 
 COLUMNS = tuple(field.name for field in fields(Vehicle))
-
-
-def state_of(vehicle: Vehicle) -> dict[str, object]:
-    """Give the fields of a vehicle by name; unlike ``asdict`` without copying each, which costs thirty times."""
-    return {name: getattr(vehicle, name) for name in COLUMNS}
+_FIELDS = frozenset(COLUMNS)

@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, demo, import_file, migrate, up
+from doso import create_admin, dead_letters, demo, import_file, migrate, up
 from doso.backtest import backtest
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
+app.add_typer(dead_letters.app)
 app.add_typer(backtest)
 
 

@@ -66,13 +66,17 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
             topic.name,
         )
         for consumer in topic.consumers:
+            # Counted by the outbox, since the inbox remembers for longer what was purged here.
             [seen] = await connection.fetch(
-                f"SELECT count(*) AS n, max(seen_at) AS last FROM {consumer}.inbox WHERE topic = $1",  # noqa: S608
+                f"SELECT count(*) AS n, max(i.seen_at) AS last FROM ({outbox}) o"  # noqa: S608
+                f" JOIN {consumer}.inbox i ON i.event_id = o.id WHERE o.topic = $1",
                 topic.name,
             )
             parked = await connection.fetchval(
-                f"SELECT count(*) FROM {consumer}.dead_letter d WHERE topic = $1"  # noqa: S608
-                f" AND EXISTS (SELECT 1 FROM ({outbox}) o WHERE o.id = d.event_id)",
+                f"SELECT count(*) FROM ({outbox}) o WHERE topic = $1"  # noqa: S608
+                f" AND EXISTS (SELECT 1 FROM {consumer}.dead_letter d"
+                f" WHERE d.event_id = o.id AND d.replayed_at IS NULL)"
+                f" AND NOT EXISTS (SELECT 1 FROM {consumer}.inbox i WHERE i.event_id = o.id)",
                 topic.name,
             )
             took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0

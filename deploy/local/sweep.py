@@ -56,7 +56,7 @@ class Sweep:
     ) -> int:
         unseen = " OR ".join(
             f"(NOT EXISTS (SELECT 1 FROM {name}.inbox i WHERE i.event_id = o.id)"  # noqa: S608  # our registry
-            f" AND NOT EXISTS (SELECT 1 FROM {name}.dead_letter d WHERE d.event_id = o.id))"
+            f" AND NOT EXISTS (SELECT 1 FROM {name}.dead_letter d WHERE d.event_id = o.id AND d.replayed_at IS NULL))"
             for name in consumers
         )
         after = self._settled.get((topic, producer), 0)

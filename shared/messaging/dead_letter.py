@@ -66,13 +66,18 @@ async def park(
         headers["x-key-base64"] = base64.b64encode(key).decode()
     await insert_outbox(
         connection,
-        [deterministic_id("dead-letter", group, topic.name, position, digest.hex())],
+        [letter_id(group, topic.name, position, digest)],
         [topic.dead_letters(group)],
         [key_text],
         [value],
         [headers],
     )
     return True
+
+
+def letter_id(group: str, topic: str, position: str, digest: bytes) -> UUID:
+    """Name a dead letter, which is also the id of its outbox row."""
+    return deterministic_id("dead-letter", group, topic, position, digest.hex())
 
 
 def describe(error: BaseException) -> str:

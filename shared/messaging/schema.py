@@ -12,6 +12,7 @@ CREATE TABLE outbox (
     published_at timestamptz
 );
 CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL;
+CREATE INDEX outbox_age ON outbox USING brin (created_at) WITH (autosummarize = on);
 CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('outbox_' || TG_TABLE_SCHEMA, '');
@@ -25,6 +26,7 @@ CREATE TABLE inbox (
     topic text NOT NULL,
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX inbox_age ON inbox USING brin (seen_at) WITH (autosummarize = on);
 CREATE TABLE dead_letter (
     topic text NOT NULL,
     position text NOT NULL,
@@ -33,6 +35,8 @@ CREATE TABLE dead_letter (
     error_class text NOT NULL,
     error text NOT NULL,
     parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    replayed_at timestamptz,
+    replayed_by text,
     PRIMARY KEY (topic, position, digest)
 );
 CREATE INDEX dead_letter_event ON dead_letter (event_id);

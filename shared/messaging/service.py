@@ -14,6 +14,7 @@ from faststream.kafka import KafkaBroker
 from shared.messaging.broker import KafkaSettings, make_broker
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.relay import Relay
+from shared.messaging.retention import Retention, RetentionSettings
 from shared.messaging.router import EventRouter
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.observability import Health, Telemetry, health_asgi, instrument_asyncpg, metrics_asgi, ready_asgi
@@ -69,6 +70,7 @@ async def running(
         health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))
         relay = Relay(name, postgres, kafka, metrics=telemetry.metrics)
         service.run(relay.run)
+        service.run(Retention(name, pool, RetentionSettings(), metrics=telemetry.metrics).run)
         if router.handlers:
             subscriber = router.subscribe(broker, kafka)
             health.add_consumer(KafkaSubscriberProbe(subscriber))

@@ -19,7 +19,7 @@ class Metrics:
     events_consumed: topic, outcome; event_processing: topic, seconds of one event or one batch;
     batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
     dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
-    consumer_lag: consumer, records.
+    consumer_lag: consumer, records; purged_rows: table.
     """
 
     service: str
@@ -31,6 +31,7 @@ class Metrics:
     dead_letters: Counter
     event_loop_stall: Histogram
     consumer_lag: Gauge
+    purged_rows: Counter
 
     def consumed(self, topic: str, outcome: str, events: int = 1) -> None:
         """Count events of a topic by what became of them: handled, duplicate, retried, dead_lettered."""
@@ -57,6 +58,10 @@ class Metrics:
     def lagging(self, consumer: str, records: int) -> None:
         """Record how many records a consumer is behind, over its partitions."""
         self.consumer_lag.labels(self.service, consumer).set(records)
+
+    def purged(self, table: str, rows: int) -> None:
+        """Count rows that were deleted because their time was over."""
+        self.purged_rows.labels(self.service, table).inc(rows)
 
 
 def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
@@ -108,5 +113,11 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
         ),
         consumer_lag=Gauge(
             "doso_consumer_lag", "Records a consumer is behind.", ("service", "consumer"), registry=registry
+        ),
+        purged_rows=Counter(
+            "doso_purged_rows_total",
+            "Rows deleted because their retention period was over.",
+            ("service", "table"),
+            registry=registry,
         ),
     )

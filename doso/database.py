@@ -1,0 +1,49 @@
+"""Where an operator's command finds the database: the deployment's, or that of an embedded system that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from doso.console import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    import asyncpg
+
+T = TypeVar("T")
+
+DsnOption = Annotated[
+    str, typer.Option(envvar="DOSO_POSTGRES_DSN", help="As a role that may read every service's schema.")
+]
+_SECONDS = 10.0
+
+
+def with_database(dsn: str, data_dir: Path, act: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
+    """Connect to ``dsn``, or where it is empty to the embedded system of ``data_dir``, act, and give the result.
+
+    Ends the command with a clear message where there is no database or it refuses.
+    """
+    import asyncpg  # --help need not wait for it
+
+    from deploy.local.servers import PostgresServer
+
+    if not dsn and not data_dir.is_dir():
+        fail(f"no database: set DOSO_POSTGRES_DSN, or --data-dir of a running `doso up` ({data_dir} is not there)")
+
+    async def run() -> T:
+        connection = await asyncpg.connect(dsn or PostgresServer(data_dir).dsn(), timeout=_SECONDS)
+        try:
+            return await act(connection)
+        finally:
+            await connection.close()
+
+    try:
+        return asyncio.run(run())
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        where = "the database" if dsn else f"the database of {data_dir}; is `doso up` running there?"
+        fail(f"{where} did not answer, or refused: {error}")

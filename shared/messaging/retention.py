@@ -1,0 +1,104 @@
+"""Letting go of what is no longer needed: published rows, old inbox entries, old dead letters.
+
+The order of the periods is what keeps this safe. An event can come again for as long as Kafka keeps it, and as
+long as the outbox holds it to be offered again; an inbox that forgot it sooner would let its effect happen twice.
+So: days in the inbox > days in Kafka + days in the outbox.
+"""
+
+import asyncio
+from typing import Self
+
+import structlog
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.messaging.failures import passing
+from shared.observability import Metrics
+from shared.postgres.pool import Pool
+
+BATCH = 5_000
+FIRST_SECONDS = 60.0
+EVERY_SECONDS = 3600.0
+PAUSE_SECONDS = 0.2
+
+_PUBLISHED_BEFORE = (
+    "published_at < now() - make_interval(days => $1) AND created_at < now() - make_interval(days => $1)"
+)
+_EVENTS = f"{_PUBLISHED_BEFORE} AND topic NOT LIKE '%.dlq.%'"
+_LETTERS = f"{_PUBLISHED_BEFORE} AND topic LIKE '%.dlq.%'"
+_SEEN = "seen_at < now() - make_interval(days => $1)"
+_PARKED = "parked_at < now() - make_interval(days => $1)"
+
+
+class RetentionSettings(BaseSettings):
+    """How many days things are kept."""
+
+    model_config = SettingsConfigDict(env_prefix="DOSO_RETENTION_", extra="ignore")
+
+    topic_days: int = Field(default=7, ge=1, description="events in Kafka")
+    outbox_days: int = Field(default=7, ge=1, description="events in the outbox after they were published")
+    inbox_days: int = Field(default=30, ge=1, description="ids of events that were handled")
+    dead_letter_days: int = Field(default=90, ge=1, description="dead letters, with their bytes")
+
+    @model_validator(mode="after")
+    def _inbox_remembers_longest(self) -> Self:
+        if self.inbox_days <= self.topic_days + self.outbox_days:
+            message = (
+                f"inbox_days ({self.inbox_days}) must be more than topic_days + outbox_days"
+                f" ({self.topic_days} + {self.outbox_days}): an event that comes again after the inbox forgot it"
+                f" would take effect twice"
+            )
+            raise ValueError(message)
+        return self
+
+
+class Retention:
+    """Deletes what is older than its period, a little at a time, for as long as the service runs."""
+
+    def __init__(self, service: str, pool: Pool, settings: RetentionSettings, *, metrics: Metrics) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._metrics = metrics
+        self._log = structlog.stdlib.get_logger("doso.retention", service=service)
+
+    async def run(self) -> None:
+        """Purge now and then until cancelled."""
+        await asyncio.sleep(FIRST_SECONDS)
+        while True:
+            try:
+                await self.once()
+            except Exception as error:
+                if not passing(error):
+                    raise
+                self._log.warning("purge interrupted", error=str(error))
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def once(self) -> dict[str, int]:
+        """Delete everything that is past its period; gives how many rows by table."""
+        kept = self._settings
+        purged = {
+            "outbox": await self._purge("outbox", _EVENTS, kept.outbox_days)
+            + await self._purge("outbox", _LETTERS, kept.dead_letter_days),
+            "inbox": await self._purge("inbox", _SEEN, kept.inbox_days),
+            "dead_letter": await self._purge("dead_letter", _PARKED, kept.dead_letter_days),
+        }
+        for table, rows in purged.items():
+            self._metrics.purged(table, rows)
+        if any(purged.values()):
+            self._log.info("purged", **purged)
+        return purged
+
+    async def _purge(self, table: str, rule: str, days: int) -> int:
+        total = 0
+        while True:
+            # In small bites, so that nobody who inserts waits, and skipping what another replica is at.
+            tag = await self._pool.execute(
+                f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608  # our own names
+                f"SELECT ctid FROM {table} WHERE {rule} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))",
+                days,
+            )
+            deleted = int(tag.rpartition(" ")[2])
+            total += deleted
+            if deleted < BATCH:
+                return total
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,62 @@
+"""Retention: what is past its period goes, what is still needed stays."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from shared.messaging.retention import Retention, RetentionSettings
+
+OLD, YOUNG = "now() - interval '8 days'", "now() - interval '6 days'"
+
+
+async def outbox_row(probe, *, topic: str, created: str, published: str) -> None:
+    await probe.owner.execute(
+        "INSERT INTO outbox (id, topic, key, payload, headers, created_at, published_at)"
+        f" VALUES ($1, $2, '', '', '{{}}', {created}, {published})",
+        uuid4(),
+        topic,
+    )
+
+
+async def test_only_what_was_published_long_ago_leaves_the_outbox(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.retention.BATCH", 2)
+    monkeypatch.setattr("shared.messaging.retention.PAUSE_SECONDS", 0.0)
+    for _ in range(5):
+        await outbox_row(probe, topic="old", created=OLD, published=OLD)
+    await outbox_row(probe, topic="unpublished", created=OLD, published="NULL")
+    await outbox_row(probe, topic="published lately", created=OLD, published=YOUNG)
+    await outbox_row(probe, topic="young", created=YOUNG, published=YOUNG)
+    await outbox_row(probe, topic="old.dlq.someone", created=OLD, published=OLD)
+    retention = Retention(probe.service, probe.work.pool, RetentionSettings(), metrics=probe.telemetry.metrics)
+    assert (await retention.once())["outbox"] == 5
+    kept = {row["topic"] for row in await probe.owner.fetch("SELECT topic FROM outbox")}
+    assert kept == {"unpublished", "published lately", "young", "old.dlq.someone"}
+    assert (await retention.once())["outbox"] == 0
+
+
+async def test_the_inbox_remembers_longer_than_the_outbox_and_letters_longest(probe) -> None:
+    for days in (29, 31):
+        await probe.owner.execute(
+            "INSERT INTO inbox (event_id, topic, seen_at) VALUES ($1, 't', now() - make_interval(days => $2))",
+            uuid4(),
+            days,
+        )
+    for days in (89, 91):
+        await probe.owner.execute(
+            "INSERT INTO dead_letter (topic, position, digest, error_class, error, parked_at)"
+            " VALUES ('t', $1, '', '', '', now() - make_interval(days => $2))",
+            f"0/{days}",
+            days,
+        )
+    retention = Retention(probe.service, probe.work.pool, RetentionSettings(), metrics=probe.telemetry.metrics)
+    assert await retention.once() == {"outbox": 0, "inbox": 1, "dead_letter": 1}
+    assert await probe.value("SELECT position FROM dead_letter") == "0/89"
+
+
+def test_an_inbox_that_forgets_before_kafka_does_is_refused() -> None:
+    with pytest.raises(ValidationError, match="would take effect twice"):
+        RetentionSettings(topic_days=14, outbox_days=7, inbox_days=21)
+    assert RetentionSettings(topic_days=14, outbox_days=7, inbox_days=22).inbox_days == 22

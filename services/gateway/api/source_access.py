@@ -1,0 +1,108 @@
+"""Who a pushed delivery comes from. Whatever is wrong, the answer and the work behind it are the same."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from services.gateway.adapters import ADAPTERS
+from services.gateway.api.principal import Gate
+from services.gateway.api.problems import ProblemError
+from services.gateway.sealing import Seal
+from services.gateway.signing import Signed, genuine, new_secret, shown
+from services.gateway.store import sources
+from services.gateway.store.sources import Source
+from shared.postgres.tenancy import lookup_transaction
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A delivery whose sender is known: from which source, named how, and from when."""
+
+    source: Source
+    delivery_id: str
+    at: datetime
+
+
+def row_name(tenant_id: UUID, source_id: str) -> str:
+    """Name the row that a source's secrets are sealed for."""
+    return f"dms_source:{tenant_id}:{source_id}"
+
+
+def seal_of(request: Request) -> Seal:
+    """Find the seal of the application."""
+    seal: Seal = request.app.state.seal
+    return seal
+
+
+SealDep = Annotated[Seal, Depends(seal_of)]
+
+
+async def identify(
+    gate: Gate, seal: Seal, source_id: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> Pushed:
+    """Find the source that sent this; raises one and the same 401 for all that can be wrong."""
+    wanted = source_id if source_id.isascii() and source_id.isalnum() else "nobody"
+    async with lookup_transaction(gate.work.pool, wanted) as connection:
+        found = await sources.one(connection, wanted)
+    decoy = _decoy(seal)
+    source = found or decoy
+    keys = _keys(seal, source, now)
+    signed = Signed.of(headers)
+    by_signature = genuine(signed, body, keys, now)
+    by_password = _password_fits(headers.get("authorization", ""), source.source_id, keys)
+    basic = source.authentication == "basic"
+    fits = (by_password if basic else by_signature) and source.status == "active" and found is not None
+    named = headers.get(ADAPTERS[source.adapter].id_header or "", "") if basic else signed.delivery_id
+    if not fits:
+        raise refused()
+    if not (0 < len(named) <= 180 and named.isascii() and named.isprintable()):  # noqa: PLR2004  # as for signed ones
+        message = f"The header {ADAPTERS[source.adapter].id_header} must name the event, in at most 180 characters."
+        raise ProblemError(HTTPStatus.BAD_REQUEST, message)
+    return Pushed(source, named, now if basic else signed.at)
+
+
+def refused() -> ProblemError:
+    """Refuse a delivery without saying why."""
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED,
+        "Not a delivery of a source known here: see docs/dms.md for how deliveries are signed.",
+        headers={"WWW-Authenticate": "Signature"},
+    )
+
+
+def _keys(seal: Seal, source: Source, now: datetime) -> list[bytes]:
+    """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing."""
+    name = row_name(source.tenant_id, source.source_id)
+    previous = source.previous_secret
+    works = previous is not None and source.previous_until is not None and now < source.previous_until
+    opened = [seal.open(source.secret, name), seal.open(previous or source.secret, name)]
+    return opened if works else [opened[0], new_secret()]
+
+
+def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> bool:
+    """Tell whether HTTP Basic credentials name the source and one of its secrets as shown."""
+    scheme, _, text = authorization.partition(" ")
+    try:
+        given = base64.b64decode(text.strip(), validate=True) if scheme.lower() == "basic" else b""
+    except (binascii.Error, ValueError):
+        given = b""
+    fits = False
+    for key in keys:
+        fits |= hmac.compare_digest(f"{source_id}:{shown(key)}".encode(), given)
+    return fits
+
+
+def _decoy(seal: Seal) -> Source:
+    source_id = "nobody"
+    secret = seal.close(new_secret(), row_name(_NOBODY, source_id))
+    return Source(_NOBODY, source_id, "", "canonical", "signature", "disabled", None, secret, datetime.now(UTC))

@@ -10,7 +10,7 @@ from services.gateway.adapters import (
     star_retail_delivery_report,
     star_vehicle_transfer_order,
 )
-from services.gateway.adapters.table import Delivery, Mapped
+from services.gateway.adapters.delivery import Delivery, Mapped
 
 
 class Adapter(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.gateway.adapters.table import Delivery, Mapped
+from services.gateway.adapters.delivery import Delivery, Mapped
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -112,8 +113,11 @@ def test_signed_event_is_taken_in_and_shown(group: Group, dealer: str, vendor: V
     event = stocked(group, dealer, list_price="24000.00")
     assert vendor.push(event) == TAKEN
     group.until(dealer, event["data"]["vin"], list_price="24000.00")
-    (delivery,) = group.get(f"/dms/sources/{vendor.source['id']}/deliveries")["items"]
-    assert delivery["answer"] == TAKEN
+    vendor.push([{"id": f"bad\0{n}"} for n in range(30)])
+    newest, oldest = group.get(f"/dms/sources/{vendor.source['id']}/deliveries")["items"]
+    assert TAKEN.items() <= oldest.items()
+    assert (newest["accepted"], newest["rejected_count"], len(newest["rejected"])) == (0, 30, 20)
+    assert newest["rejected"][19]["id"] == "bad19"
 
 
 def test_event_may_be_signed_to_the_address_for_events(group: Group, dealer: str, vendor: Vendor) -> None:
@@ -332,6 +336,55 @@ def test_star_documents_tell_a_vehicles_life(group: Group, source: Callable[...,
     group.until(north, other, status="in_stock")
     assert move.push(star("star_vehicle_transfer_order", other)) == TAKEN
     group.until(south, other, status="in_stock", stock_date="2026-03-20")
+
+
+@pytest.mark.parametrize("name", ["inventory_vehicle", "retail_delivery_report", "vehicle_transfer_order"])
+def test_soiled_star_documents_are_taken_in_or_told_which_field_is_wrong(
+    group: Group, source: Callable[..., Vendor], name: str
+) -> None:
+    chance = random.Random(name)
+    vendor = source(f"star_{name}", dealer_codes={"DL-99482": group.dealer(), "DL-99483": group.dealer()})
+    lines = [json.dumps(soiled(star(f"star_{name}", new_vin()), chance)) for _ in range(300)]
+    body = "\n".join(lines).encode()
+    answer = vendor.post(body, {**vendor.sign(body), "content-type": "application/x-ndjson"})
+    assert answer.status_code == 202, answer.text
+    found = answer.json()
+    assert found["accepted"] + found["duplicates"] > 20  # reports with the same id are one event
+    assert len(found["rejected"]) > 20
+    for refused in found["rejected"]:
+        assert all(": " in error and not error.startswith(("data.", ":")) for error in refused["errors"])
+
+
+def soiled(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """Give a document with one or two of its values replaced by what is no such value."""
+
+    def slots(node: Any) -> list[tuple[Any, Any]]:
+        items = (
+            list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+        )
+        return [(node, key) for key, _ in items] + [slot for _, value in items for slot in slots(value)]
+
+    for _ in range(chance.choice((1, 2))):
+        node, key = chance.choice(slots(document))
+        node[key] = chance.choice(
+            (
+                None,
+                True,
+                -1,
+                10**18,
+                1e300,
+                "",
+                "\0",
+                "x" * 400,
+                "\U0001f697",
+                [],
+                {},
+                [[1]],
+                {"value": {}},
+                "2026-13-45",
+            )
+        )
+    return document
 
 
 def test_relay_is_always_answered_202_and_its_event_id_counts_once(

@@ -46,7 +46,10 @@ _BODY = {
 
 @router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=documented(400, 413, 415))
 async def post_events(request: Request, machine: Machine, gate: GateDep) -> Accepted:
-    """Take in events. Each is judged alone; sending the same ``source`` and ``id`` again changes nothing."""
+    """Take in events. Each is judged alone; sending the same ``source`` and ``id`` again changes nothing.
+
+    A delivery signed by a source may come here too, with ``X-DOSO-Source``: see ``/dms/webhooks/{source_id}``.
+    """
     body = await bounded_body(request, gate.settings.max_body_bytes)
     dealers = await gate.dealers(machine.tenant_id)
     received_at = datetime.now(UTC)

@@ -129,10 +129,13 @@ class _Judged:
     total: int = 0
 
     def refuse(self, index: int, event_id: str | None, errors: Iterable[str]) -> None:
-        clean = [error.replace("\x00", "") for error in errors]
-        self.rejected.append(
-            RejectedEvent(index=index, id=event_id.replace("\x00", "") if event_id else None, errors=clean)
-        )
+        name = _clean(event_id, 200) if event_id else None
+        self.rejected.append(RejectedEvent(index=index, id=name, errors=[_clean(error, 500) for error in errors]))
+
+
+def _clean(text: str, longest: int) -> str:
+    """Give a text as it can be stored with the answer."""
+    return text[:longest].replace("\x00", "")
 
 
 async def _judge(request: Request, gate: Gate, pushed: Pushed, body: bytes, now: datetime) -> _Judged:

@@ -145,10 +145,12 @@ async def finish_delivery(connection: Connection, source_id: str, delivery_id: s
 
 
 async def deliveries(connection: Connection, source_id: str, limit: int) -> list[dict[str, Any]]:
-    """List what a source delivered last, newest first."""
+    """List what a source delivered last, newest first, each with at most 20 of the events it was refused."""
     rows = await connection.fetch(
-        "SELECT delivery_id AS id, received_at, answer FROM dms_delivery WHERE source_id = $1"
-        " ORDER BY received_at DESC, delivery_id LIMIT $2",
+        "SELECT delivery_id AS id, received_at, (answer -> 'accepted')::int AS accepted,"
+        " (answer -> 'duplicates')::int AS duplicates, jsonb_array_length(answer -> 'rejected') AS rejected_count,"
+        " jsonb_path_query_array(answer, '$.rejected[0 to 19]') AS rejected"
+        " FROM dms_delivery WHERE source_id = $1 ORDER BY received_at DESC, delivery_id LIMIT $2",
         source_id,
         limit,
     )

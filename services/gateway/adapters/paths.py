@@ -1,8 +1,9 @@
 """Where in a sender's document a value stands, and how to find it whatever its spelling.
 
 ``vehicle.vin`` goes down; ``prices[price_types=MSRP|TOTAL_MSRP].value`` takes the elements of a list that say so; a
-list without brackets is tried element by element. Names match without regard to case, ``_`` and ``-``, so
-``stock_number``, ``stockNumber`` and ``StockNumber`` are one. Lists directly inside lists are not looked into.
+list without brackets is tried element by element; ``value|amount`` goes down by either name. Names match without
+regard to case, ``_`` and ``-``, so ``stock_number``, ``stockNumber`` and ``StockNumber`` are one. Lists directly
+inside lists are not looked into.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?:\[(?P<where>[^=\]]+)=(?P<values>[^\]]+)\])?(?:\.|$)")
+_CONDITION = re.compile(r"\[[^\]]*\]")
+_OTHERS = re.compile(r"\|[^.]+")
 _LONGEST_NAME = 100
 _LEVELS = 4
 
@@ -28,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    name: str
+    names: tuple[str, ...]
     where: tuple[_Step, ...]
     values: frozenset[str]
 
@@ -52,8 +55,8 @@ class Finder:
             if value is not None and not (isinstance(value, str) and not value.strip()):
                 yield Found(value, where)
         elif isinstance(value, Mapping):
-            key = self._key(value, steps[0].name)
-            if key is not None:
+            known = self._names_of(value)
+            for key in (known[name] for name in steps[0].names if name in known):
                 for each, place in self._elements(value[key], f"{where}.{key}" if where else key, steps[0]):
                     yield from self._down(each, steps[1:], place)
 
@@ -68,16 +71,23 @@ class Finder:
             ):
                 yield each, f"{where}[{index}]" if several else where
 
-    def _key(self, value: Mapping[str, Any], name: str) -> str | None:
+    def _names_of(self, value: Mapping[str, Any]) -> dict[str, str]:
         names = self._names.get(id(value))
         if names is None:
             names = self._names[id(value)] = {plain(key): key for key in reversed(list(value))}
-        return names.get(name)
+        return names
 
 
-def named(document: Any, name: str) -> Found | None:
-    """Find an object or list of that name, or of its plural, at the top or inside objects three levels down."""
-    wanted = {plain(name), plain(name) + "s"}
+def named(document: Any, names: str) -> Found | None:
+    """Find an object or list of one of these names, or its plural, at the top or up to three objects further down."""
+    for name in names.split("|"):
+        found = _named(document, {plain(name), plain(name) + "s"})
+        if found is not None:
+            return found
+    return None
+
+
+def _named(document: Any, wanted: set[str]) -> Found | None:
     level = [Found(document, "")]
     for _ in range(_LEVELS):
         below = []
@@ -101,6 +111,11 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
+def first_name(path: str) -> str:
+    """Give a path as it would be called where nothing stands at it: by its first names, without conditions."""
+    return _OTHERS.sub("", _CONDITION.sub("", path)).removeprefix("/")
+
+
 @lru_cache(maxsize=1 << 12)
 def steps_of(path: str) -> tuple[_Step, ...]:
     """Read a path; raises ``ValueError``."""
@@ -112,6 +127,7 @@ def steps_of(path: str) -> tuple[_Step, ...]:
             message = f"{path!r} is no path at {path[at:]!r}"
             raise ValueError(message)
         values = frozenset((match["values"] or "").upper().split("|"))
-        steps.append(_Step(plain(match["name"]), steps_of(match["where"] or ""), values))
+        names = tuple(plain(name) for name in match["name"].split("|"))
+        steps.append(_Step(names, steps_of(match["where"] or ""), values))
         at = match.end()
     return tuple(steps)

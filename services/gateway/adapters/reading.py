@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.gateway.adapters.delivery import Delivery, Mapped
-from services.gateway.adapters.paths import Finder, Found
+from services.gateway.adapters.paths import Finder, Found, first_name
 from services.gateway.adapters.transforms import Transform, moment, text
 from services.gateway.store.accounts import Dealer
 
@@ -87,7 +87,7 @@ class Reading:
         return None
 
     def _path(self, path: str) -> str:
-        return path[1:] if path.startswith("/") else f"{self.where}.{path}" if self.where else path
+        return first_name(path) if path.startswith("/") or not self.where else f"{self.where}.{first_name(path)}"
 
     def _kind(self) -> str | None:
         rule = self.table.kind

@@ -3,9 +3,10 @@
 Source: github.com/starstandard/automotive, domain/inventory_vehicle/api/vehicle (``Vehicle``,
 ``VehicleSpecification``, ``VehiclePriceSummary``, ``Price``, ``InventoryStatusTypes``, ``ProductStateTypes``).
 Not said there and assumed: each type of price stands in a ``VehiclePriceSummary`` of its own; INTERNET is the
-asking price, before RETAIL, SALE and LIST; a status that means stock is ``vehicle.stocked``, which changes nothing
-for a vehicle that is in stock already; the document is no event, so the envelope or the delivery names and dates it.
-``original_sold_date`` is of a vehicle's first sale and not read: sales come as ``RetailDeliveryReport``.
+asking price, before RETAIL, SALE and LIST; ``value``, which is before tax, counts before ``total_amount``; a status
+that means stock is ``vehicle.stocked``, which changes nothing for a vehicle that is in stock already; the document
+is no event, so the envelope or the delivery names and dates it. ``original_sold_date`` is of a vehicle's first sale
+and not read: sales come as ``RetailDeliveryReport``.
 """
 
 from services.gateway.adapters.table import Kind, Table, at
@@ -22,22 +23,18 @@ _IN_STOCK = (
     "RECEIVED", "PREPARATION", "STOCKED_IN", "AVAILABLE", "RESERVED", "PRE_SOLD", "ON_HOLD", "SALES_HOLD",
     "SERVICE_HOLD", "RECALL_HOLD", "ON_DEALER_LOT", "ON_CENTRAL_LOT", "DAMAGED", "UNAVAILABLE",
 )  # fmt: skip
+_LISTS = "vehicle_price_summaries|vehicle_price_summary|price_summary"
 
 
 def price(*types: str) -> tuple[str, ...]:
     """Give the paths of a price of one of these types, the most meant first."""
-    lists = ("vehicle_price_summaries", "vehicle_price_summary", "price_summary")
     return tuple(
         path
         for kind in types
-        for name in lists
         for path in (
-            f"{name}[price.price_types={kind}].price.total_amount",
-            f"{name}[price.price_types={kind}].price.value",
-            f"{name}[price_code={kind}].price.total_amount",
-            f"{name}[price_code={kind}].price.value",
-            f"{name}.prices[price_types={kind}].total_amount",
-            f"{name}.prices[price_types={kind}].value",
+            f"{_LISTS}[price.price_types={kind}].price.value|total_amount",
+            f"{_LISTS}[price_code={kind}].price.value|total_amount",
+            f"{_LISTS}.prices[price_types={kind}].value|total_amount",
         )
     )
 
@@ -51,7 +48,7 @@ def said(*names: str) -> tuple[str, ...]:
 
 ADAPTER = Table(
     name="star_inventory_vehicle",
-    root="InventoryVehicle",
+    root="InventoryVehicle|Vehicle",
     kind=Kind(
         paths=("inventory_status_types", "inventory_status", "inventory_status_type"),
         codes={

@@ -21,6 +21,7 @@ from services.gateway.adapters.transforms import (
 )
 
 _UNDONE = ("CANCELLED", "CANCELED", "REVERSED", "UNWOUND", "VOID", "VOIDED", "RETURNED", "RESCINDED")
+_PAID = "FINAL NEGOTIATED PRICE|NEGOTIATED PRICE|SALE PRICE|SELLING PRICE"
 
 
 def of_vehicle(*names: str) -> tuple[str, ...]:
@@ -31,8 +32,9 @@ def of_vehicle(*names: str) -> tuple[str, ...]:
 
 def paid(*types: str) -> tuple[str, ...]:
     """Give the paths of a price of one of these types."""
-    return tuple(path for each in price(*types) for path in (f"vehicle.{each}", each)) + tuple(
-        f"vehicle_price_summary.price_summary.prices[price_types={kind}].value" for kind in types
+    return (
+        *(f"vehicle.{path}" for path in price(*types)),
+        *(f"vehicle_price_summary.price_summary.prices[price_types={kind}].value|total_amount" for kind in types),
     )
 
 
@@ -71,9 +73,7 @@ ADAPTER = Table(
         "sale_date": at("sale_date", "sale.sale_date", "vehicle.delivered_date_time", read=day),
         "sale_price": at(
             *paid("NET_SALE", "SALE", "GROSS_SALE", "ACTUAL"),
-            "vehicle.vehicle_price_summaries[vehicle_price_name=FINAL NEGOTIATED PRICE].price.total_amount",
-            "vehicle.vehicle_price_summaries[vehicle_price_name=FINAL NEGOTIATED PRICE].price.value",
-            "vehicle.vehicle_price_summaries[vehicle_price_name=SALE PRICE|SELLING PRICE].price.total_amount",
+            f"vehicle.vehicle_price_summaries[vehicle_price_name={_PAID}].price.value|total_amount",
             "sale.sale_price", "sale_price",
             read=money,
         ),

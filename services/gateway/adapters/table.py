@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.gateway.adapters.delivery import Delivery, Mapped
-from services.gateway.adapters.paths import Found, named
+from services.gateway.adapters.paths import Found, first_name, named
 from services.gateway.adapters.reading import Reading
 from services.gateway.adapters.transforms import Transform, text
 
@@ -38,7 +38,8 @@ class Kind:
 class Table:
     """The adapter of one kind of document.
 
-    ``root`` names the object to read, wherever an envelope puts it; a document without it is that object itself.
+    ``root`` names the object to read, wherever an envelope puts it (``a|b``: else b); a document without is that
+    object itself.
     ``ids`` together name the event; where one is missing the delivery names it. ``waits_for`` is what to say of a
     document without a ``time``, where there is an event only once there is one. ``currency`` paths must say the
     rooftop's currency if they say any. ``requires`` names our fields that nothing can be made of without.
@@ -65,7 +66,9 @@ class Table:
         """Read every event of a document."""
         envelope = document if isinstance(document, Mapping) and "specversion" in document else {}
         payload = envelope.get("data") if envelope else document
-        found = (named(payload, self.root) if isinstance(payload, Mapping) else None) or Found(payload, self.root)
+        found = (named(payload, self.root) if isinstance(payload, Mapping) else None) or Found(
+            payload, first_name(self.root)
+        )
         several = isinstance(found.value, list)
         for index, each in enumerate(found.value if several else [found.value]):
             where = f"{found.where}[{index}]" if several else found.where

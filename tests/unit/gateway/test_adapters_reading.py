@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.gateway.adapters import ADAPTERS
-from services.gateway.adapters.paths import Finder, named
+from services.gateway.adapters.paths import Finder, first_name, named
 from services.gateway.api.principal import Principal
 from services.gateway.ingest import RejectionError, accept, parse
 
@@ -146,6 +146,18 @@ def test_status_tells_the_event(statuses: list[str], kind: str) -> None:
     assert mapped.event["type"] == kind
 
 
+def test_price_before_tax_counts_before_the_total() -> None:
+    price = {
+        "value": "24990.00",
+        "total_amount": "26489.40",
+        "tax_included_indicator": True,
+        "price_types": ["INTERNET"],
+    }
+    vehicle = {**example(STOCK)["inventory_vehicles"][0], "vehicle_price_summaries": [{"price": price}]}
+    (mapped,) = read(STOCK, {"vehicles": [vehicle]})
+    assert mapped.event["data"]["list_price"] == "24990.00"
+
+
 def test_sale_that_was_undone_is_unwound() -> None:
     (mapped,) = read(SALE, sale(deal_status_type="CANCELLED"))
     assert mapped.event["type"] == "vehicle.sale_unwound"
@@ -203,6 +215,12 @@ def test_value_of_a_list_is_found_by_what_its_element_says() -> None:
         (2, "top.a[1].v"),
     ]
     assert [f.value for f in Finder().find(document, "a.v", "")] == [1, 2]
+
+
+def test_either_of_several_names_will_do() -> None:
+    document = {"b": [{"k": "Y", "w": 2}], "A": {"k": "Y", "v": 1}}
+    assert [f.where for f in Finder().find(document, "a|b[k=X|Y].v|w", "top")] == ["top.A.v", "top.b[0].w"]
+    assert first_name("/a|b[k=X|Y].v|w") == "a.v"
 
 
 def test_name_is_looked_for_four_levels_down() -> None:

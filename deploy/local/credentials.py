@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.gateway.bootstrap import FirstAdmin
-from services.gateway.sealing import Seal
+from services.gateway.sealing import Sealer
 from services.gateway.security import Tokens
 
 
@@ -18,11 +18,11 @@ def signing_key(data_dir: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def sealing_key(data_dir: Path) -> str:
+def encryption_key(data_dir: Path) -> str:
     """Give the key that seals stored secrets, making it on first use."""
-    path = data_dir / "sealing-key"
+    path = data_dir / "encryption-key"
     if not path.exists():
-        write_private(path, Seal.new_key())
+        write_private(path, Sealer.new_key())
     return path.read_text(encoding="utf-8")
 
 

@@ -11,15 +11,15 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-class SealError(Exception):
-    """What is stored was not sealed by any of the keys in the settings, or not for this row."""
+class CannotOpenError(Exception):
+    """What is sealed was sealed with a key that is gone, for another row, or has been changed."""
 
 
-class Seal:
-    """Seals secrets with the first key and opens with any, so that keys can be replaced one after the other."""
+class Sealer:
+    """Seals with the first of its keys and opens with any, so that keys can be replaced one by one."""
 
     def __init__(self, keys: str) -> None:
-        """Read ``keys``: base64 of 32 bytes each, separated by commas; raises ``ValueError`` for any other text."""
+        """Take keys, base64 of 32 bytes each, newest first, commas between; raises ``ValueError`` for others."""
         self._keys = [AESGCM(_key(text.strip())) for text in keys.split(",")]
 
     @staticmethod
@@ -27,21 +27,21 @@ class Seal:
         """Make a key."""
         return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
-    def close(self, secret: bytes, belongs_to: str) -> bytes:
-        """Seal a secret for the row that ``belongs_to`` names; moved to another row it does not open."""
+    def seal(self, secret: str, owner: str) -> bytes:
+        """Seal a secret for the row that ``owner`` names; moved to another row it does not open."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._keys[0].encrypt(nonce, secret, belongs_to.encode())
+        return nonce + self._keys[0].encrypt(nonce, secret.encode(), owner.encode())
 
-    def open(self, sealed: bytes, belongs_to: str) -> bytes:
-        """Open what was sealed for that row; raises ``SealError``."""
+    def open(self, sealed: bytes, owner: str) -> str:
+        """Open what was sealed for that row; raises ``CannotOpenError``."""
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         for key in self._keys:
             try:
-                return key.decrypt(nonce, rest, belongs_to.encode())
+                return key.decrypt(nonce, rest, owner.encode()).decode()
             except (InvalidTag, ValueError):
                 continue
-        message = f"the secret of {belongs_to} does not open with the sealing keys of the settings"
-        raise SealError(message)
+        message = f"the secret of {owner} does not open with the encryption keys of the settings"
+        raise CannotOpenError(message)
 
 
 def _key(text: str) -> bytes:
@@ -50,6 +50,6 @@ def _key(text: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _KEY_BYTES:
-        message = "a sealing key is the base64 of 32 random bytes; make one with: openssl rand -base64 32"
+        message = "an encryption key is the base64 of 32 random bytes; make one with: openssl rand -base64 32"
         raise ValueError(message)
     return key

@@ -10,18 +10,20 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Request
 
 from services.gateway.adapters import ADAPTERS
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import ProblemError
-from services.gateway.sealing import Seal
-from services.gateway.signing import Signed, genuine, new_secret, shown
+from services.gateway.sealing import Sealer
+from services.gateway.signing import Signed, genuine, key_of, new_secret, shown
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
 from shared.postgres.tenancy import lookup_transaction
 
 _NOBODY = UUID(int=0)
+_log = structlog.stdlib.get_logger("doso.http", service="gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +40,25 @@ def row_name(tenant_id: UUID, source_id: str) -> str:
     return f"dms_source:{tenant_id}:{source_id}"
 
 
-def seal_of(request: Request) -> Seal:
-    """Find the seal of the application."""
-    seal: Seal = request.app.state.seal
-    return seal
+def sealer_of(request: Request) -> Sealer:
+    """Find what seals the application's stored secrets."""
+    sealer: Sealer = request.app.state.sealer
+    return sealer
 
 
-SealDep = Annotated[Seal, Depends(seal_of)]
+SealerDep = Annotated[Sealer, Depends(sealer_of)]
 
 
 async def identify(
-    gate: Gate, seal: Seal, source_id: str, headers: Mapping[str, str], body: bytes, now: datetime
+    gate: Gate, sealer: Sealer, source_id: str, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> Pushed:
     """Find the source that sent this; raises one and the same 401 for all that can be wrong."""
     wanted = source_id if source_id.isascii() and source_id.isalnum() else "nobody"
     async with lookup_transaction(gate.work.pool, wanted) as connection:
         found = await sources.one(connection, wanted)
-    decoy = _decoy(seal)
+    decoy = _decoy(sealer)
     source = found or decoy
-    keys = _keys(seal, source, now)
+    keys = keys_of(source, sealer, now)
     signed = Signed.of(headers)
     by_signature = genuine(signed, body, keys, now)
     by_password = _password_fits(headers.get("authorization", ""), source.source_id, keys)
@@ -64,6 +66,7 @@ async def identify(
     fits = (by_password if basic else by_signature) and source.status == "active" and found is not None
     named = headers.get(ADAPTERS[source.adapter].id_header or "", "") if basic else signed.delivery_id
     if not fits:
+        _log.warning("delivery refused", source=wanted[:40], known=found is not None)
         raise refused()
     if not (0 < len(named) <= 180 and named.isascii() and named.isprintable()):  # noqa: PLR2004  # as for signed ones
         message = f"The header {ADAPTERS[source.adapter].id_header} must name the event, in at most 180 characters."
@@ -80,13 +83,14 @@ def refused() -> ProblemError:
     )
 
 
-def _keys(seal: Seal, source: Source, now: datetime) -> list[bytes]:
+def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:
     """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing."""
     name = row_name(source.tenant_id, source.source_id)
     previous = source.previous_secret
-    works = previous is not None and source.previous_until is not None and now < source.previous_until
-    opened = [seal.open(source.secret, name), seal.open(previous or source.secret, name)]
-    return opened if works else [opened[0], new_secret()]
+    if previous is None or source.previous_until is None or now >= source.previous_until:
+        # Opened twice for the same work; an old secret may be sealed under a key that is gone.
+        return [[key_of(sealer.open(source.secret, name)) for _ in range(2)][0], new_secret()]
+    return [key_of(sealer.open(sealed, name)) for sealed in (source.secret, previous)]
 
 
 def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> bool:
@@ -102,7 +106,7 @@ def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> boo
     return fits
 
 
-def _decoy(seal: Seal) -> Source:
+def _decoy(sealer: Sealer) -> Source:
     source_id = "nobody"
-    secret = seal.close(new_secret(), row_name(_NOBODY, source_id))
+    secret = sealer.seal(shown(new_secret()), row_name(_NOBODY, source_id))
     return Source(_NOBODY, source_id, "", "canonical", "signature", "disabled", None, secret, datetime.now(UTC))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.gateway.adapters import ADAPTERS
 from services.gateway.api.principal import Admin, Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
-from services.gateway.api.source_access import SealDep, row_name
+from services.gateway.api.source_access import SealerDep, row_name
 from services.gateway.signing import new_secret, shown
 from services.gateway.store import accounts, sources
 from services.gateway.store.sources import Source
@@ -101,7 +101,7 @@ class SourceCreated(SourceOut):
 
 
 @router.post("", status_code=201, responses=documented(409))
-async def create_source(body: NewSource, admin: Admin, gate: GateDep, seal: SealDep) -> SourceCreated:
+async def create_source(body: NewSource, admin: Admin, gate: GateDep, sealer: SealerDep) -> SourceCreated:
     """Make a source; its secret is shown this once."""
     await _check_dealers(gate, admin, body.dealer_ids, body.dealer_codes)
     source_id, secret = f"src{token_hex(10)}", new_secret()
@@ -109,7 +109,7 @@ async def create_source(body: NewSource, admin: Admin, gate: GateDep, seal: Seal
         tenant_id=admin.tenant_id,
         source_id=source_id,
         status="active",
-        secret=seal.close(secret, row_name(admin.tenant_id, source_id)),
+        secret=sealer.seal(shown(secret), row_name(admin.tenant_id, source_id)),
         created_at=datetime.now(UTC),
         dealer_codes=_as_text(body.dealer_codes),
         **body.model_dump(include={"name", "adapter", "authentication", "dealer_ids"}),
@@ -157,7 +157,7 @@ async def change_source(source_id: str, body: SourceChange, admin: Admin, gate: 
 
 @router.post("/{source_id}/rotate-secret")
 async def rotate_secret(
-    source_id: str, admin: Admin, gate: GateDep, seal: SealDep, body: Rotation | None = None
+    source_id: str, admin: Admin, gate: GateDep, sealer: SealerDep, body: Rotation | None = None
 ) -> SourceCreated:
     """Give a source a new secret, shown this once; the one before works on for a while."""
     overlap = (body or Rotation()).overlap_hours
@@ -165,7 +165,7 @@ async def rotate_secret(
     until = datetime.now(UTC) + timedelta(hours=overlap)
     async with gate.work.begin(admin.tenant_id) as tx:
         found = await _locked(tx, source_id)
-        sealed = seal.close(secret, row_name(admin.tenant_id, source_id))
+        sealed = sealer.seal(shown(secret), row_name(admin.tenant_id, source_id))
         await sources.rotate(tx.connection, source_id, sealed, until)
         await _audit(tx, admin, "dms_source.secret_rotated", source_id, {"overlap_hours": overlap})
     return SourceCreated(secret=shown(secret), **_out(replace(found, previous_until=until)).model_dump())

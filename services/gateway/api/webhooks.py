@@ -24,9 +24,9 @@ from services.gateway.api.bodies import STRUCTURED, claimed_id, events_in, is_bi
 from services.gateway.api.dms import Accepted, RejectedEvent, bounded_body
 from services.gateway.api.principal import Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
-from services.gateway.api.source_access import Pushed, SealDep, identify, refused
+from services.gateway.api.source_access import Pushed, SealerDep, identify, refused
 from services.gateway.ingest import RejectionError, accept, parse
-from services.gateway.sealing import Seal
+from services.gateway.sealing import Sealer
 from services.gateway.store import sources
 from services.gateway.store.sources import KEPT_DAYS
 from shared.events import DmsEventReceived
@@ -63,32 +63,32 @@ signed_router = APIRouter(prefix="/dms", route_class=SignedRoute)
 
 
 @signed_router.post("/events", status_code=202, include_in_schema=False)
-async def post_signed_events(request: Request, gate: GateDep, seal: SealDep, response: Response) -> Accepted:
+async def post_signed_events(request: Request, gate: GateDep, sealer: SealerDep, response: Response) -> Accepted:
     """Take in a signed delivery at the address for events."""
-    return await _take(request, gate, seal, request.headers[SOURCE_HEADER], response)
+    return await _take(request, gate, sealer, request.headers[SOURCE_HEADER], response)
 
 
 @router.post("/webhooks/{source_id}", status_code=202, openapi_extra=_DOCUMENTED)
 async def post_webhook(
-    source_id: str, request: Request, gate: GateDep, seal: SealDep, response: Response
+    source_id: str, request: Request, gate: GateDep, sealer: SealerDep, response: Response
 ) -> Accepted:
     """Take in a delivery of a source, signed as Standard Webhooks says. Sent again, it has no second effect."""
-    return await _take(request, gate, seal, source_id, response)
+    return await _take(request, gate, sealer, source_id, response)
 
 
 @router.post("/webhooks/{source_id}/event/{channel}", status_code=202, openapi_extra=_DOCUMENTED)
 async def post_relayed(
-    source_id: str, channel: str, request: Request, gate: GateDep, seal: SealDep, response: Response
+    source_id: str, channel: str, request: Request, gate: GateDep, sealer: SealerDep, response: Response
 ) -> Accepted:
     """Take in an event of a relay that adds ``/event/`` and its channel to the address it was given."""
     del channel  # the source's adapter says what is sent
-    return await _take(request, gate, seal, source_id, response)
+    return await _take(request, gate, sealer, source_id, response)
 
 
-async def _take(request: Request, gate: Gate, seal: Seal, source_id: str, response: Response) -> Accepted:
+async def _take(request: Request, gate: Gate, sealer: Sealer, source_id: str, response: Response) -> Accepted:
     now = datetime.now(UTC)
     body = await bounded_body(request, gate.settings.max_body_bytes)
-    pushed = await identify(gate, seal, source_id, request.headers, body, now)
+    pushed = await identify(gate, sealer, source_id, request.headers, body, now)
     judged = await _judge(request, gate, pushed, body, now)
     try:
         return await _once(gate, pushed, body, now, judged, response)

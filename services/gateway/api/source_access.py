@@ -87,10 +87,10 @@ def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:
     """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing."""
     name = row_name(source.tenant_id, source.source_id)
     previous = source.previous_secret
-    if previous is None or source.previous_until is None or now >= source.previous_until:
-        # Opened twice for the same work; an old secret may be sealed under a key that is gone.
-        return [[key_of(sealer.open(source.secret, name)) for _ in range(2)][0], new_secret()]
-    return [key_of(sealer.open(sealed, name)) for sealed in (source.secret, previous)]
+    if source.previous_until is None or now >= source.previous_until:
+        previous = None  # and is not opened: the key it was sealed under may be gone
+    current, other = (key_of(sealer.open(sealed, name)) for sealed in (source.secret, previous or source.secret))
+    return [current, new_secret() if previous is None else other]
 
 
 def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> bool:

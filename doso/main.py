@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, dead_letters, demo, import_file, migrate, up
+from doso import create_admin, dead_letters, demo, import_file, migrate, up, webhook
 from doso.backtest import backtest
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
 app.add_typer(dead_letters.app)
 app.add_typer(backtest)
+app.add_typer(webhook.webhook)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.gateway.bootstrap import FirstAdmin
+from services.gateway.sealing import Sealer
 from services.gateway.security import Tokens
 
 
@@ -14,6 +15,14 @@ def signing_key(data_dir: Path) -> str:
     path = data_dir / "signing-key.json"
     if not path.exists():
         write_private(path, json.dumps(Tokens.new_key()))
+    return path.read_text(encoding="utf-8")
+
+
+def encryption_key(data_dir: Path) -> str:
+    """Give the key that seals stored secrets, making it on first use."""
+    path = data_dir / "encryption-key"
+    if not path.exists():
+        write_private(path, Sealer.new_key())
     return path.read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ import uvicorn
 from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
-from deploy.local.credentials import Credentials, signing_key
+from deploy.local.credentials import Credentials, encryption_key, signing_key
 from deploy.local.pipeline import SERVICES, release_leases
 from deploy.local.servers import KEPT_BYTES
 from deploy.local.servers_running import Servers, running_servers
@@ -103,6 +103,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         api = gateway.create_app(
             GatewaySettings(
                 signing_key=SecretStr(signing_key(settings.data_dir)),
+                encryption_key=SecretStr(encryption_key(settings.data_dir)),
                 postgres=postgres,
                 kafka=kafka,
                 telemetry=telemetry,

@@ -14,6 +14,7 @@ from services.gateway.api.problems import install
 from services.gateway.handlers import router
 from services.gateway.importing import IMPORT_QUEUE, Importer
 from services.gateway.openapi import complete, describe
+from services.gateway.sealing import Sealer
 from services.gateway.security import Tokens
 from services.gateway.settings import Settings
 from shared.messaging import Worker, make_broker, running
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             context=broker.context,
         ) as service:
             app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
+            app.state.sealer = Sealer(settings.encryption_key.get_secret_value())
             importer = Worker(
                 "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
             )

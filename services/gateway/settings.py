@@ -14,6 +14,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DOSO_GATEWAY_", extra="ignore")
 
     signing_key: SecretStr = Field(description="private Ed25519 key as JWK JSON; signs access tokens")
+    encryption_key: SecretStr = Field(
+        description="32 bytes in base64, several with commas between, newest first; seals secrets at rest"
+    )
     max_import_bytes: int = 512 * 1024 * 1024
     max_body_bytes: int = 8 * 1024 * 1024
     max_events: int = 1000

@@ -100,6 +100,7 @@ async def test_only_the_lookup_policies_stand_beside_tenant_isolation(owner) -> 
         ("gateway", "app_user", "SELECT"),
         ("gateway", "api_key", "SELECT"),
         ("gateway", "refresh_token", "SELECT"),
+        ("gateway", "dms_source", "SELECT"),
     }
     assert all("app.lookup" in row["qual"] for row in rows)
 

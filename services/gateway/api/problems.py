@@ -116,6 +116,7 @@ _MEANINGS = {
     404: "Not here",
     409: "Contradicts what is here",
     413: "Too large",
+    415: "Not a format that is read",
     422: "Does not fit",
     503: "Try again",
 }

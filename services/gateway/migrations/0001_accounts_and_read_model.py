@@ -209,10 +209,40 @@ CREATE TABLE policy_rules (
 );
 """
 
+DMS_SOURCES = """
+CREATE TABLE dms_source (
+    tenant_id uuid NOT NULL REFERENCES tenant,
+    source_id text NOT NULL UNIQUE,
+    name text NOT NULL,
+    adapter text NOT NULL,
+    authentication text NOT NULL CHECK (authentication IN ('signature', 'basic')),
+    status text NOT NULL CHECK (status IN ('active', 'disabled')),
+    dealer_ids uuid[],
+    dealer_codes jsonb NOT NULL DEFAULT '{}',
+    secret bytea NOT NULL,
+    previous_secret bytea,
+    previous_until timestamptz,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, source_id),
+    UNIQUE (tenant_id, name)
+);
+CREATE TABLE dms_delivery (
+    tenant_id uuid NOT NULL,
+    source_id text NOT NULL,
+    delivery_id text NOT NULL,
+    body_hash bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    answer jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (tenant_id, source_id, delivery_id),
+    FOREIGN KEY (tenant_id, source_id) REFERENCES dms_source
+);
+CREATE INDEX dms_delivery_newest ON dms_delivery (tenant_id, source_id, received_at);
+"""
+
 
 def upgrade() -> None:
     """Create the tables and fence them."""
-    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES):
+    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES, DMS_SOURCES):
         run_script(op, script)
     run_script(
         op,
@@ -221,8 +251,10 @@ def upgrade() -> None:
             "import", "import_chunk", "import_rejection", "missing_vehicle",
             "vehicle", "market", "forecast", "recommendation", "outcome", "policy",
             "policy_rules",
+            "dms_source", "dms_delivery",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))
     run_script(op, lookup_exception("api_key", "key_id"))
     run_script(op, lookup_exception("refresh_token", "token_hash"))
+    run_script(op, lookup_exception("dms_source", "source_id"))

@@ -1,0 +1,112 @@
+"""Who a pushed delivery comes from. Whatever is wrong, the answer and the work behind it are the same."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import Depends, Request
+
+from services.gateway.adapters import ADAPTERS
+from services.gateway.api.principal import Gate
+from services.gateway.api.problems import ProblemError
+from services.gateway.sealing import Sealer
+from services.gateway.signing import Signed, genuine, key_of, new_secret, shown
+from services.gateway.store import sources
+from services.gateway.store.sources import Source
+from shared.postgres.tenancy import lookup_transaction
+
+_NOBODY = UUID(int=0)
+_log = structlog.stdlib.get_logger("doso.http", service="gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A delivery whose sender is known: from which source, named how, and from when."""
+
+    source: Source
+    delivery_id: str
+    at: datetime
+
+
+def row_name(tenant_id: UUID, source_id: str) -> str:
+    """Name the row that a source's secrets are sealed for."""
+    return f"dms_source:{tenant_id}:{source_id}"
+
+
+def sealer_of(request: Request) -> Sealer:
+    """Find what seals the application's stored secrets."""
+    sealer: Sealer = request.app.state.sealer
+    return sealer
+
+
+SealerDep = Annotated[Sealer, Depends(sealer_of)]
+
+
+async def identify(
+    gate: Gate, sealer: Sealer, source_id: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> Pushed:
+    """Find the source that sent this; raises one and the same 401 for all that can be wrong."""
+    wanted = source_id if source_id.isascii() and source_id.isalnum() else "nobody"
+    async with lookup_transaction(gate.work.pool, wanted) as connection:
+        found = await sources.one(connection, wanted)
+    decoy = _decoy(sealer)
+    source = found or decoy
+    keys = keys_of(source, sealer, now)
+    signed = Signed.of(headers)
+    by_signature = genuine(signed, body, keys, now)
+    by_password = _password_fits(headers.get("authorization", ""), source.source_id, keys)
+    basic = source.authentication == "basic"
+    fits = (by_password if basic else by_signature) and source.status == "active" and found is not None
+    named = headers.get(ADAPTERS[source.adapter].id_header or "", "") if basic else signed.delivery_id
+    if not fits:
+        _log.warning("delivery refused", source=wanted[:40], known=found is not None)
+        raise refused()
+    if not (0 < len(named) <= 180 and named.isascii() and named.isprintable()):  # noqa: PLR2004  # as for signed ones
+        message = f"The header {ADAPTERS[source.adapter].id_header} must name the event, in at most 180 characters."
+        raise ProblemError(HTTPStatus.BAD_REQUEST, message)
+    return Pushed(source, named, now if basic else signed.at)
+
+
+def refused() -> ProblemError:
+    """Refuse a delivery without saying why."""
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED,
+        "Not a delivery of a source known here: see docs/dms.md for how deliveries are signed.",
+        headers={"WWW-Authenticate": "Signature"},
+    )
+
+
+def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:
+    """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing."""
+    name = row_name(source.tenant_id, source.source_id)
+    previous = source.previous_secret
+    if source.previous_until is None or now >= source.previous_until:
+        previous = None  # and is not opened: the key it was sealed under may be gone
+    current, other = (key_of(sealer.open(sealed, name)) for sealed in (source.secret, previous or source.secret))
+    return [current, new_secret() if previous is None else other]
+
+
+def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> bool:
+    """Tell whether HTTP Basic credentials name the source and one of its secrets as shown."""
+    scheme, _, text = authorization.partition(" ")
+    try:
+        given = base64.b64decode(text.strip(), validate=True) if scheme.lower() == "basic" else b""
+    except (binascii.Error, ValueError):
+        given = b""
+    fits = False
+    for key in keys:
+        fits |= hmac.compare_digest(f"{source_id}:{shown(key)}".encode(), given)
+    return fits
+
+
+def _decoy(sealer: Sealer) -> Source:
+    source_id = "nobody"
+    secret = sealer.seal(shown(new_secret()), row_name(_NOBODY, source_id))
+    return Source(_NOBODY, source_id, "", "canonical", "signature", "disabled", None, secret, datetime.now(UTC))

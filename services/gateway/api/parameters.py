@@ -1,9 +1,7 @@
 """Parameters that a route does not know are refused: a filter misspelt must not silently show everything."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from starlette.requests import HTTPConnection
@@ -16,16 +14,11 @@ async def known_parameters(connection: HTTPConnection) -> None:
     given = connection.query_params.keys()
     if not given:
         return
-    known = _known(connection.scope["route"])
+    known = sorted(set(_names(connection.scope["route"].dependant)))
     errors = [FieldError(field=f"query.{name}", message=_takes(known)) for name in sorted(set(given) - set(known))]
     if errors:
         detail = "The query names a parameter that is not known here."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
-
-
-@lru_cache(maxsize=256)
-def _known(route: Any) -> tuple[str, ...]:
-    return tuple(sorted(set(_names(route.dependant))))
 
 
 def _names(dependant: Dependant) -> Iterator[str]:
@@ -35,5 +28,5 @@ def _names(dependant: Dependant) -> Iterator[str]:
         yield from _names(inner)
 
 
-def _takes(known: tuple[str, ...]) -> str:
+def _takes(known: list[str]) -> str:
     return f"not known; must be one of {', '.join(known)}" if known else "not known; this takes no parameters"

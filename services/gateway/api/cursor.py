@@ -33,16 +33,21 @@ async def page(
     limit: int,
 ) -> tuple[Page, str | None]:
     """Read one page by names such as ``-value,dealer_id``; raises 422 for unknown names and foreign cursors."""
-    try:
-        order = listing.order(sort)
-    except ValueError as error:
-        fields = [FieldError(field="sort", message=str(error))]
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=fields) from error
+    order = order_of(listing, sort)
     seal = _seal(gate, principal, listing.table, sort, filters)
     after = _open(seal, cursor) if cursor else None
     async with gate.work.begin(principal.tenant_id) as tx:
         found = await read_page(tx.connection, listing, filters=filters, order=order, after=after, limit=limit)
     return found, _close(seal, found.after) if found.after else None
+
+
+def order_of(listing: Listing, sort: str) -> tuple[tuple[str, bool], ...]:
+    """Read the names to sort by; raises 422 with those that may be."""
+    try:
+        return listing.order(sort)
+    except ValueError as error:
+        fields = [FieldError(field="sort", message=str(error))]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=fields) from error
 
 
 def _seal(gate: Gate, principal: Principal, *query: object) -> bytes:

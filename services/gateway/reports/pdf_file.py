@@ -9,7 +9,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor, white
-from reportlab.lib.enums import TA_LEFT
+from reportlab.lib.enums import TA_LEFT, TA_RIGHT
 from reportlab.lib.pagesizes import A4, LETTER, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -23,15 +23,21 @@ from services.gateway.reports.table import Cell, Column, Heading, Places
 _INK, _GREY, _RULE, _BAND = HexColor("#1F3A5F"), HexColor("#5B6673"), HexColor("#C9D1DA"), HexColor("#F3F6F9")
 _MARGIN: Final = 14 * mm
 _SIZE: Final = 7.5
-_TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=18, leading=22, textColor=_INK)
-_UNDER = ParagraphStyle("under", fontName="Helvetica", fontSize=9, leading=12, textColor=_GREY)
+_TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=18, leading=22, textColor=_INK, leftIndent=-6)
+_UNDER = ParagraphStyle("under", fontName="Helvetica", fontSize=9, leading=12, textColor=_GREY, leftIndent=-6)
 _LABEL = ParagraphStyle("label", fontName="Helvetica", fontSize=7, leading=9, textColor=_GREY)
 _FIGURE = ParagraphStyle("figure", fontName="Helvetica-Bold", fontSize=12, leading=15, textColor=_INK)
 _HEAD = ParagraphStyle("head", fontName="Helvetica-Bold", fontSize=_SIZE, leading=9, textColor=white)
+_HEAD_RIGHT = ParagraphStyle("head right", parent=_HEAD, alignment=TA_RIGHT)
 _TEXT = ParagraphStyle(
     "text", fontName="Helvetica", fontSize=_SIZE, leading=9, alignment=TA_LEFT, splitLongWords=True
 )
 _PADDING: Final = 3
+_MOST_LINES: Final = 25
+"""A row must fit a page, even where long words leave every second line half empty."""
+_LETTER: Final = 4.2
+_STROKED: Final = str.maketrans("ŁłĐđĦħŦŧı", "LlDdHhTti")
+"""Letters whose stroke is no accent, so that nothing takes it off."""
 
 
 def pdf(kind: Kind, heading: Heading, rows: Sequence[Mapping[str, Any]], places: Places) -> bytes:
@@ -64,10 +70,15 @@ def printable(text: str) -> str:
     if text.isascii():
         return text
     kept = []
-    for letter in text:
+    for letter in text.translate(_STROKED):
         bare = letter if _drawn(letter) else unicodedata.normalize("NFKD", letter)
         kept.append("".join(part for part in bare if _drawn(part)) or "?")
     return "".join(kept)
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut text to so many letters, with an ellipsis for the rest."""
+    return text if len(text) <= most else f"{text[: max(most - 1, 0)]}…"
 
 
 def _drawn(letter: str) -> bool:
@@ -107,7 +118,9 @@ def _table(
 ) -> LongTable:
     share = width / sum(column.width for column in columns)
     widths = [column.width * share for column in columns]
-    lines: list[list[Any]] = [[Paragraph(_safe(column.title), _HEAD) for column in columns]]
+    lines: list[list[Any]] = [
+        [Paragraph(_safe(column.title), _HEAD_RIGHT if column.figures else _HEAD) for column in columns]
+    ]
     for row in rows:
         unit = f" {places.currency(row)}" if mixed else ""
         cells = places.cells(columns, row)
@@ -124,18 +137,14 @@ def _table(
         ("TOPPADDING", (0, 0), (-1, -1), 2.5),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
     ]
-    style += [
-        ("ALIGN", (place, 1), (place, -1), "RIGHT")
-        for place, column in enumerate(columns)
-        if column.type in {"whole", "number", "percent", "money"}
-    ]
+    style += [("ALIGN", (place, 1), (place, -1), "RIGHT") for place, column in enumerate(columns) if column.figures]
     table.setStyle(TableStyle(style))
     return table
 
 
 def _shown(cell: Cell, column: Column, unit: str, width: float) -> Any:
     if isinstance(cell, str):
-        text = printable(cell)
+        text = shortened(printable(cell), int(_MOST_LINES * (width - 2 * _PADDING) / _LETTER))
         # A paragraph wraps, and costs ten times as much as text that fits as it is.
         fits = "\n" not in text and stringWidth(text, _TEXT.fontName, _SIZE) <= width - 2 * _PADDING
         return text if fits else Paragraph(escape(text), _TEXT)

@@ -24,6 +24,11 @@ class Column:
     width: int = 12
     printed: bool = True
 
+    @property
+    def figures(self) -> bool:
+        """Whether it holds figures, which line up on the right."""
+        return self.type in {"whole", "number", "percent", "money"}
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:

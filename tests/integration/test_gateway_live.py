@@ -383,6 +383,21 @@ async def test_a_lost_listening_connection_is_made_again(migrated: str) -> None:
         assert numbers(await take(stream, 1)) == [1]
 
 
+async def test_a_defect_is_told_and_the_next_stream_goes_on(migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(migrated) as at:
+        token = await at.person()
+        async with at.follow(token) as broken:
+            await take(broken, 1)
+            with monkeypatch.context() as patched:
+                patched.setattr("services.gateway.live.feed.Message.of", lambda _told: 1 / 0)
+                await at.tell(1)
+                ((_, event, data),) = await take(broken, 1)
+            assert (event, data["reason"], data["reconnect"]) == ("closed", "fault", True)
+            async with at.follow(token, last="0") as mended:
+                await at.tell(2)
+                assert numbers(await take(mended, 3)) == [1, 2]
+
+
 async def test_everybody_is_seen_off_when_the_server_stops(migrated: str) -> None:
     async with office(migrated) as at:
         token = await at.person()

@@ -63,13 +63,14 @@ class Feed:
             self._woken.clear()
             try:
                 await self._catch_up()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # logged below, and told to everybody
                 if not passing(error):
-                    # Nobody would see what comes after it: each is told, and comes back to a fresh feed.
+                    # Nobody would see what comes after it: each is told, and whoever joins next begins afresh.
                     _log.exception("feed broke")
                     for member in tuple(self._listening):
                         member.end(Reason.FAULT)
-                    raise
+                    self._position = None
+                    return
                 _log.warning("feed waits for the database", error_class=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._woken.set()

@@ -113,11 +113,13 @@ class Hub:
                     _log.warning("not listening", error_class=type(error).__name__, error=str(error))
                     self._wake_all()
                     await asyncio.sleep(RETRY_SECONDS)
-        finally:
-            farewell.cancel()
+        except asyncio.CancelledError:
             self.leave()
             for feed in self._feeds.values():
                 feed.stop()
+            raise
+        finally:
+            farewell.cancel()
 
     async def _listen(self) -> None:
         # A connection of its own: LISTEN lives and dies with it.

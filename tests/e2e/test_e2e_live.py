@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.e2e.conftest import Client, Group, new_vin, stock_row
+from tests.conftest import start_system
+from tests.e2e.conftest import Client, Group, new_vin, sign_in, stock_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PATIENCE_SECONDS = 60
 
@@ -206,3 +209,15 @@ def test_a_client_that_stops_reading_harms_nobody_else(group: Group) -> None:
         stream.until("ready")
         threading.Thread(target=stocked, args=(group, dealer, vin)).start()
         assert stream.until("vehicle.changed")[1]["items"][0]["vehicle_key"] == vin
+
+
+def test_a_system_that_stops_tells_its_streams_and_does_not_wait_for_them(tmp_path: Path, broker_kind: str) -> None:
+    running = start_system(tmp_path / "data", broker_kind)
+    known = running.credentials
+    signed_in = sign_in(f"{running.url}/api/v1", known["username"], known["password"])
+    with closing(signed_in), follow(Client(signed_in)) as stream:
+        stream.until("ready")
+        running.process.send_signal(signal.SIGINT)
+        _, data = stream.until("closed")
+        assert (data["reason"], data["reconnect"]) == ("restart", True)
+    assert running.process.wait(timeout=30) == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
@@ -134,9 +135,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(stack: AsyncExitStack, app: object, listener: socket.socket) -> None:
+async def _serve(stack: AsyncExitStack, app: FastAPI, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # an ASGI application
+        app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,
@@ -147,6 +148,7 @@ async def _serve(stack: AsyncExitStack, app: object, listener: socket.socket) ->
     task = asyncio.create_task(server.serve(sockets=[listener]))
 
     async def stop() -> None:
+        app.state.live.leave()  # open streams would otherwise hold the server up to its deadline
         server.should_exit = True
         await task
 

@@ -13,7 +13,9 @@ from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.handlers import router
 from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.live import Hub, Limits, Purge
 from services.gateway.openapi import complete, describe
+from services.gateway.reports import Desk
 from services.gateway.sealing import Sealer
 from services.gateway.security import Tokens
 from services.gateway.settings import Settings
@@ -46,6 +48,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
             )
             service.run(importer.run)
+            app.state.desk = Desk()
+            app.state.live = Hub(service.work, settings.postgres, Limits.of(settings))
+            service.run(app.state.live.run)
+            service.run(Purge(service.work, hours=settings.live_kept_hours, rows=settings.live_kept_rows).run)
             async with broker:
                 await broker.start()
                 yield

@@ -67,3 +67,4 @@ async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) ->
     """Show what was learned; rules were kept when they were set."""
     learned = [event for event in events if event.kind == "learned"]
     await projections.project_policies(tx.connection, learned)
+    await projections.tell_of_rules(tx.connection, [event for event in events if event.kind == "rules"])

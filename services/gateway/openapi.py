@@ -18,6 +18,8 @@ _TAGS = {
     "recommendations": "Advice in dollars, with its arithmetic, and answers to it.",
     "policies": "Rules that advice has to keep: the group's default, a rooftop's own, their history.",
     "feedback": "Outcomes, and what was learned from them.",
+    "live": "Events as they happen.",
+    "reports": "Pages as files: CSV, XLSX, PDF.",
     "operations": "Health and metrics.",
 }
 

@@ -20,6 +20,17 @@ class Settings(BaseSettings):
     max_import_bytes: int = 512 * 1024 * 1024
     max_body_bytes: int = 8 * 1024 * 1024
     max_events: int = 1000
+    streams_per_user: int = 10
+    streams_per_tenant: int = 200
+    streams_per_process: int = 1000
+    stream_queue: int = Field(default=256, description="messages that may wait for one client before it is cut")
+    stream_send_seconds: float = Field(default=10.0, description="how long one message may take to be taken")
+    stream_heartbeat_seconds: float = 15.0
+    stream_recheck_seconds: float = Field(default=5.0, description="how often a stream's credentials are checked")
+    live_kept_hours: float = 24.0
+    live_kept_rows: int = Field(default=50_000, description="per tenant; a row is one rooftop's part of a batch")
+    report_pdf_rows: int = 2_000
+    report_xlsx_rows: int = 200_000
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

@@ -14,8 +14,8 @@ from shared.postgres.pool import role_of
 from shared.postgres.tenancy import lookup_transaction
 
 MINE, THEIRS = uuid4(), uuid4()
-IDS_ONLY = {"work", "series", "review"}
-"""Tables that hold nothing but ids and days, so that workers may look across tenants."""
+IDS_ONLY = {"work", "series", "review", "live_position"}
+"""Tables that hold nothing but ids, days and counters, so that workers may look across tenants."""
 
 
 @pytest.fixture
@@ -90,6 +90,7 @@ async def test_tables_that_are_open_to_workers_hold_ids_and_days_only(owner) -> 
     named = {name: {row["column_name"] for row in columns if row["table_name"] == name} for name in IDS_ONLY}
     assert named["series"] == {"tenant_id", "dealer_id", "segment", "week"}
     assert named["review"] == {"tenant_id", "reviewed_on"}
+    assert named["live_position"] == {"tenant_id", "last"}
     bookkeeping = {"generation", "due_at", "latest_at", "leased_until", "attempts", "error"}
     assert named["work"] == {"queue", "key", "tenant_id", "dealer_id"} | bookkeeping
 

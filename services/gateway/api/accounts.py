@@ -1,7 +1,6 @@
 """Tenants, dealers, users, API keys and the audit trail; for admins."""
 
 import re
-from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -12,13 +11,16 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import Admin, GateDep, Person, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.security import new_api_key
 from services.gateway.store import accounts
 from services.gateway.store.accounts import ApiKey, Dealer, User
+from services.gateway.store.listings import API_KEYS, USERS
 
 router = APIRouter(tags=["accounts"], responses=PROBLEM_RESPONSES)
+Limit = Annotated[int, Query(ge=1, le=500)]
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 
 
@@ -186,13 +188,20 @@ async def create_user(body: NewUser, admin: Admin, gate: GateDep) -> UserOut:
 
 
 @router.get("/users")
-async def list_users(admin: Admin, gate: GateDep) -> dict[str, Any]:
+async def list_users(
+    admin: Admin,
+    gate: GateDep,
+    *,
+    role: Literal["admin", "manager", "buyer", "viewer"] | None = None,
+    active: bool | None = None,
+    sort: str = "username",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
     """List the people of the group."""
-    async with gate.work.begin(admin.tenant_id) as tx:
-        return {
-            "items": [_user_out(user) for user in await accounts.users(tx.connection)],
-            "next_cursor": None,
-        }
+    filters = {"role": role, "active": active}
+    found, after = await page(gate, admin, USERS, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=[UserOut(**row) for row in found.rows], next_cursor=after)
 
 
 @router.post("/api-keys", status_code=201)
@@ -208,11 +217,19 @@ async def create_api_key(body: NewApiKeyIn, admin: Admin, gate: GateDep) -> ApiK
 
 
 @router.get("/api-keys")
-async def list_api_keys(admin: Admin, gate: GateDep) -> dict[str, Any]:
+async def list_api_keys(
+    admin: Admin,
+    gate: GateDep,
+    *,
+    revoked: bool | None = None,
+    sort: str = "created_at",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
     """List keys, without their secrets."""
-    async with gate.work.begin(admin.tenant_id) as tx:
-        keys = await accounts.api_keys(tx.connection)
-    return {"items": [ApiKeyOut(id=key.key_id, **asdict(key)) for key in keys], "next_cursor": None}
+    filters = {"revoked": revoked}
+    found, after = await page(gate, admin, API_KEYS, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=[ApiKeyOut(**row) for row in found.rows], next_cursor=after)
 
 
 @router.get("/audit")

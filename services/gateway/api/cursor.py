@@ -32,28 +32,22 @@ async def page(
     cursor: str | None,
     limit: int,
 ) -> tuple[Page, str | None]:
-    """Read one page; ``sort`` is a name, with ``-`` before it for descending. Raises 422 for unknown names."""
-    name = sort.removeprefix("-")
-    if name not in listing.sorts:
-        message = f"must be one of {', '.join(listing.sorts)}, with - before it for descending"
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Cannot sort by that.",
-            errors=[FieldError(field="sort", message=message)],
-        )
+    """Read one page by names such as ``-value,dealer_id``; raises 422 for unknown names and foreign cursors."""
+    order = order_of(listing, sort)
     seal = _seal(gate, principal, listing.table, sort, filters)
     after = _open(seal, cursor) if cursor else None
     async with gate.work.begin(principal.tenant_id) as tx:
-        found = await read_page(
-            tx.connection,
-            listing,
-            filters=filters,
-            sort=name,
-            descending=sort.startswith("-"),
-            after=after,
-            limit=limit,
-        )
+        found = await read_page(tx.connection, listing, filters=filters, order=order, after=after, limit=limit)
     return found, _close(seal, found.after) if found.after else None
+
+
+def order_of(listing: Listing, sort: str) -> tuple[tuple[str, bool], ...]:
+    """Read the names to sort by; raises 422 with those that may be."""
+    try:
+        return listing.order(sort)
+    except ValueError as error:
+        fields = [FieldError(field="sort", message=str(error))]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=fields) from error
 
 
 def _seal(gate: Gate, principal: Principal, *query: object) -> bytes:
@@ -61,18 +55,17 @@ def _seal(gate: Gate, principal: Principal, *query: object) -> bytes:
     return hmac.digest(secret, repr((str(principal.tenant_id), *query)).encode(), hashlib.sha256)
 
 
-def _close(seal: bytes, after: tuple[str | None, str]) -> str:
+def _close(seal: bytes, after: tuple[str | None, ...]) -> str:
     body = json.dumps(after).encode()
     return base64.urlsafe_b64encode(hmac.digest(seal, body, hashlib.sha256)[:16] + body).decode()
 
 
-def _open(seal: bytes, cursor: str) -> tuple[str | None, str]:
+def _open(seal: bytes, cursor: str) -> tuple[Any, ...]:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode())
         mark, body = raw[:16], raw[16:]
         if hmac.compare_digest(mark, hmac.digest(seal, body, hashlib.sha256)[:16]):
-            key, identity = json.loads(body)
-            return key, identity
+            return tuple(json.loads(body))
     except ValueError:
         pass  # answered below like any other cursor that is not ours
     fields = [FieldError(field="cursor", message="not a cursor of this list with these filters; start without one")]

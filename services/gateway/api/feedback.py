@@ -6,31 +6,47 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
 from services.gateway.domain.uplift import uplift
-from services.gateway.store.pages import OUTCOMES, POLICIES, answered_counts, outcome_documents
+from services.gateway.store.figures import answered_counts, outcome_documents
+from services.gateway.store.listings import OUTCOMES, POLICIES
+from shared.events import Action, OutcomeKind
 
 router = APIRouter(tags=["feedback"], responses=PROBLEM_RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+async def outcome_filters(
+    person: Person,
+    *,
+    dealer_id: UUID | None = None,
+    recommendation_id: UUID | None = None,
+    action: Action | None = None,
+    kind: OutcomeKind | None = None,
+) -> dict[str, object]:
+    """Gather what outcomes are narrowed by."""
+    return {
+        "dealer_ids": person.scope(dealer_id),
+        "recommendation_id": recommendation_id,
+        "action": action,
+        "kind": kind,
+    }
 
 
 @router.get("/feedback")
 async def list_outcomes(
     person: Person,
     gate: GateDep,
-    *,
-    dealer_id: UUID | None = None,
-    recommendation_id: UUID | None = None,
+    filters: Annotated[dict[str, object], Depends(outcome_filters)],
     sort: str = "-recorded_at",
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> PageOut:
     """List outcomes, newest first."""
-    filters = {"dealer_ids": person.scope(dealer_id), "recommendation_id": recommendation_id}
     found, after = await page(gate, person, OUTCOMES, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 

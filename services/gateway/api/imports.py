@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Path, UploadFile
+from fastapi import APIRouter, Form, Path, Query, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
+from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Machine, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, documented, not_found
 from services.gateway.importing import IMPORT_QUEUE
@@ -19,6 +20,7 @@ from services.gateway.imports import rejected_csv
 from services.gateway.store import accounts
 from services.gateway.store import imports as store
 from services.gateway.store.imports import Import
+from services.gateway.store.listings import IMPORTS
 
 router = APIRouter(tags=["imports"], responses=PROBLEM_RESPONSES)
 Kind = Annotated[Literal["inventory", "sales", "market"], Path()]
@@ -124,6 +126,24 @@ async def create_import(
             {"kind": kind, "dealer_id": str(dealer_id), "filename": new.filename},
         )  # fmt: skip
     return ImportAccepted(id=new.import_id)
+
+
+@router.get("/imports")
+async def list_imports(
+    person: Machine,
+    gate: GateDep,
+    *,
+    dealer_id: UUID | None = None,
+    kind: Literal["inventory", "sales", "market"] | None = None,
+    status: Literal["running", "done", "failed"] | None = None,
+    sort: str = "-created_at",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List imports, newest first; an import's own page has its mapping, warnings and refused rows."""
+    filters = {"dealer_ids": person.scope(dealer_id), "kind": kind, "status": status}
+    found, after = await page(gate, person, IMPORTS, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    return PageOut(items=found.rows, next_cursor=after)
 
 
 @router.get("/{kind}/imports/{import_id}")

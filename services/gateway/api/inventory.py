@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from services.gateway.api.cursor import PageOut, page
@@ -15,10 +16,13 @@ from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
 from services.gateway.domain.market_position import market_position
 from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
-from services.gateway.store.pages import VEHICLES, stock_rows, unit_markets
+from services.gateway.store.figures import stock_rows, unit_markets
+from services.gateway.store.listings import VEHICLES
 
 router = APIRouter(prefix="/inventory", tags=["inventory"], responses=PROBLEM_RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=500)]
+Days = Annotated[int | None, Query(ge=0, le=10_000)]
+Price = Annotated[Decimal | None, Query(ge=0, max_digits=14, decimal_places=2)]
 
 
 class Summary(BaseModel):
@@ -32,39 +36,55 @@ class Summary(BaseModel):
     new: dict[str, Any]
 
 
-@router.get("")
-async def list_vehicles(
+async def vehicle_filters(
     person: Person,
-    gate: GateDep,
     *,
     dealer_id: UUID | None = None,
+    vehicle_key: str | None = None,
     status: Literal["on_order", "in_stock", "sold", "wholesaled", "departed"] | None = "in_stock",
     condition: Literal["new", "used", "certified", "demo"] | None = None,
     make: str | None = None,
     model: str | None = None,
     segment: str | None = None,
-    min_days: Annotated[int | None, Query(ge=0, le=10_000)] = None,
-    sort: str = "-days",
-    limit: Limit = 100,
-    cursor: str | None = None,
-) -> PageOut:
-    """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included."""
-    filters = {
+    min_days: Days = None,
+    max_days: Days = None,
+    min_price: Price = None,
+    max_price: Price = None,
+) -> dict[str, object]:
+    """Gather what vehicles are narrowed by; days count in the group, transfers included."""
+    return {
         "dealer_ids": person.scope(dealer_id),
+        "vehicle_key": vehicle_key,
         "status": status,
         "condition": condition,
         "make": make,
         "model": model,
         "segment": segment,
         "min_days": min_days,
+        "max_days": max_days,
+        "min_price": min_price,
+        "max_price": max_price,
     }
+
+
+@router.get("")
+async def list_vehicles(
+    person: Person,
+    gate: GateDep,
+    filters: Annotated[dict[str, object], Depends(vehicle_filters)],
+    sort: str = "-days",
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> PageOut:
+    """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included."""
     found, after = await page(gate, person, VEHICLES, filters=filters, sort=sort, cursor=cursor, limit=limit)
     async with gate.work.begin(person.tenant_id) as tx:
         markets = await unit_markets(tx.connection, [row["document"]["vehicle_key"] for row in found.rows])
-    return PageOut(items=[_shown(row, markets) for row in found.rows], next_cursor=after)
+    return PageOut(items=[shown_vehicle(row, markets) for row in found.rows], next_cursor=after)
 
 
-def _shown(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def shown_vehicle(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Give a vehicle as it is shown: its document, its days, its place in the market."""
     vehicle = row["document"]
     if vehicle["status"] not in {"in_stock", "on_order"}:
         return {**vehicle, "days": None, "group_days": None, "market": None}

@@ -6,14 +6,15 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import Decider, Gate, GateDep, Person, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.store import accounts
-from services.gateway.store.pages import RECOMMENDATION_DETAILS, RECOMMENDATIONS, read_page
+from services.gateway.store.listings import RECOMMENDATION_DETAILS, RECOMMENDATIONS
+from services.gateway.store.pages import read_page
 from shared.events import Decision, RecommendationAnswered, new_event_id
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"], responses=PROBLEM_RESPONSES)
@@ -40,29 +41,44 @@ class Answer(BaseModel):
         return self
 
 
-@router.get("")
-async def list_recommendations(
+async def advice_filters(
     person: Person,
-    gate: GateDep,
     *,
     dealer_id: UUID | None = None,
     action: ActionName | None = None,
     status: Literal["issued", "superseded", "withdrawn", "expired"] | None = "issued",
     vehicle_key: str | None = None,
+    segment: str | None = None,
+    min_value: Annotated[Decimal | None, Query(max_digits=14, decimal_places=2)] = None,
+    min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
+    answered: bool | None = None,
+) -> dict[str, object]:
+    """Gather what advice is narrowed by."""
+    return {
+        "dealer_ids": person.scope(dealer_id),
+        "action": action,
+        "status": status,
+        "vehicle_key": vehicle_key,
+        "segment": segment,
+        "min_value": min_value,
+        "min_confidence": min_confidence,
+        "answered": answered,
+    }
+
+
+@router.get("")
+async def list_recommendations(
+    person: Person,
+    gate: GateDep,
+    filters: Annotated[dict[str, object], Depends(advice_filters)],
     sort: str = "-value",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,
 ) -> PageOut:
     """List advice, the most valuable first."""
-    filters = {
-        "dealer_ids": person.scope(dealer_id),
-        "action": action,
-        "status": status,
-        "vehicle_key": vehicle_key,
-    }
     found, after = await page(gate, person, RECOMMENDATIONS, filters=filters, sort=sort, cursor=cursor, limit=limit)
     dealers = await gate.dealers(person.tenant_id)
-    items = [_shown(row, dealers) for row in found.rows]
+    items = [shown_advice(row, dealers) for row in found.rows]
     return PageOut(items=items, next_cursor=after)
 
 
@@ -70,7 +86,7 @@ async def list_recommendations(
 async def read_recommendation(recommendation_id: UUID, person: Person, gate: GateDep) -> dict[str, Any]:
     """Read one piece of advice with its evidence, the alternatives weighed, and similar past cases."""
     row = await _load(gate, person, recommendation_id)
-    return _shown(row, await gate.dealers(person.tenant_id))
+    return shown_advice(row, await gate.dealers(person.tenant_id))
 
 
 @router.post("/{recommendation_id}/response", responses=documented(409))
@@ -106,8 +122,7 @@ async def _load(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[
             tx.connection,
             RECOMMENDATION_DETAILS,
             filters={"id": recommendation_id, "dealer_ids": person.scope(None)},
-            sort="value",
-            descending=True,
+            order=[("value", True)],
             after=None,
             limit=1,
         )
@@ -116,7 +131,8 @@ async def _load(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[
     return found.rows[0]
 
 
-def _shown(row: dict[str, Any], dealers: dict[UUID, Any]) -> dict[str, Any]:
+def shown_advice(row: dict[str, Any], dealers: dict[UUID, Any]) -> dict[str, Any]:
+    """Give a piece of advice as it is shown: rooftops named, with its answer."""
     document = dict(row["document"])
     document["id"] = document.pop("recommendation_id")
     document["issued_at"] = document.pop("occurred_at")

@@ -239,10 +239,34 @@ CREATE TABLE dms_delivery (
 CREATE INDEX dms_delivery_newest ON dms_delivery (tenant_id, source_id, received_at);
 """
 
+LIVE = """
+CREATE TABLE live_position (
+    tenant_id uuid PRIMARY KEY,
+    last bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE live_event (
+    tenant_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    dealer_id uuid NOT NULL,
+    kind text NOT NULL,
+    items json NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, seq)
+);
+CREATE FUNCTION live_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('live_' || TG_TABLE_SCHEMA, tenant_id::text) FROM (SELECT DISTINCT tenant_id FROM added) AS a;
+    RETURN NULL;
+END;
+$$;
+CREATE TRIGGER live_event_wakes_streams AFTER INSERT ON live_event
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION live_notify();
+"""
+
 
 def upgrade() -> None:
     """Create the tables and fence them."""
-    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES, DMS_SOURCES):
+    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES, DMS_SOURCES, LIVE):
         run_script(op, script)
     run_script(
         op,
@@ -250,8 +274,7 @@ def upgrade() -> None:
             "tenant", "dealer", "app_user", "refresh_token", "api_key", "audit",
             "import", "import_chunk", "import_rejection", "missing_vehicle",
             "vehicle", "market", "forecast", "recommendation", "outcome", "policy",
-            "policy_rules",
-            "dms_source", "dms_delivery",
+            "policy_rules", "dms_source", "dms_delivery", "live_event",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))

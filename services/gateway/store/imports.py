@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.gateway.store.live import announced
 from shared.postgres.pool import Connection
+
+_TOLD = """
+    RETURNING tenant_id, dealer_id,
+        'import.' || CASE status WHEN 'running' THEN 'progress' ELSE status END AS kind,
+        json_build_object('id', import_id, 'kind', kind, 'rows', rows, 'accepted', accepted,
+            'rejected', rejected) AS item
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,9 @@ async def report(
 ) -> None:
     """Note progress."""
     await connection.execute(
-        "UPDATE import SET rows = $2, accepted = $3, rejected = $4, report = $5 WHERE import_id = $1",
+        announced(
+            f"UPDATE import SET rows = $2, accepted = $3, rejected = $4, report = $5 WHERE import_id = $1 {_TOLD}"  # noqa: S608
+        ),
         import_id,
         rows,
         accepted,
@@ -108,13 +118,16 @@ async def report(
 
 async def finish(connection: Connection, import_id: UUID, *, error: str | None = None) -> None:
     """End an import and drop its file."""
+    # First what takes long: telling of the end holds up every other teller of the tenant until we commit.
+    await connection.execute("DELETE FROM import_chunk WHERE import_id = $1", import_id)
     await connection.execute(
-        "UPDATE import SET status = $2, error = $3, finished_at = now() WHERE import_id = $1",
+        announced(
+            f"UPDATE import SET status = $2, error = $3, finished_at = now() WHERE import_id = $1 {_TOLD}"  # noqa: S608
+        ),
         import_id,
         "failed" if error else "done",
         error,
     )
-    await connection.execute("DELETE FROM import_chunk WHERE import_id = $1", import_id)
 
 
 async def add_rejections(

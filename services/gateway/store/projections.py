@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.gateway.store.live import announced, tell
 from shared.events import (
     ForecastReady,
     InventoryUpdated,
@@ -13,35 +14,48 @@ from shared.events import (
 )
 from shared.postgres.pool import Connection
 
+_VEHICLES = announced(
+    """
+    INSERT INTO vehicle AS v (tenant_id, vehicle_key, dealer_id, version, status, condition, segment, make,
+        model, stock_date, group_stock_date, list_price, cost, recon_cost, exit_date, purchase_type,
+        front_gross, currency, document)
+    SELECT d.tenant_id, d.vehicle_key, d.dealer_id, d.aggregate_version, d.status, d.condition, d.segment,
+        d.make, d.model, d.stock_date, d.group_stock_date, d.list_price, d.cost, d.recon_cost, d.exit_date,
+        d.purchase_type, d.front_gross, d.currency, u.document
+    FROM unnest($1::jsonb[]) AS u(document), jsonb_to_record(u.document) AS d(
+        tenant_id uuid, vehicle_key text, dealer_id uuid, aggregate_version bigint, status text,
+        condition text, segment text, make text, model text, stock_date date, group_stock_date date,
+        list_price numeric, cost numeric, recon_cost numeric, exit_date date, purchase_type text,
+        front_gross numeric, currency text)
+    ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
+        dealer_id = excluded.dealer_id, version = excluded.version, status = excluded.status,
+        condition = excluded.condition, segment = excluded.segment, make = excluded.make,
+        model = excluded.model, stock_date = excluded.stock_date,
+        group_stock_date = excluded.group_stock_date, list_price = excluded.list_price,
+        cost = excluded.cost, recon_cost = excluded.recon_cost, exit_date = excluded.exit_date,
+        purchase_type = excluded.purchase_type, front_gross = excluded.front_gross,
+        currency = excluded.currency, document = excluded.document
+    WHERE v.version < excluded.version
+    RETURNING v.tenant_id, v.dealer_id, 'vehicle.changed' AS kind,
+        json_build_object('vehicle_key', v.vehicle_key, 'status', v.status, 'version', v.version) AS item
+    """
+)
+
 
 async def project_vehicles(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
-    """Store the newest state of each vehicle."""
+    """Store the newest state of each vehicle, and tell of those that changed."""
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(events, key=lambda e: e.aggregate_version)}
     await connection.execute(
-        """
-        INSERT INTO vehicle AS v (tenant_id, vehicle_key, dealer_id, version, status, condition, segment, make,
-            model, stock_date, group_stock_date, list_price, cost, recon_cost, exit_date, purchase_type,
-            front_gross, currency, document)
-        SELECT d.tenant_id, d.vehicle_key, d.dealer_id, d.aggregate_version, d.status, d.condition, d.segment,
-            d.make, d.model, d.stock_date, d.group_stock_date, d.list_price, d.cost, d.recon_cost, d.exit_date,
-            d.purchase_type, d.front_gross, d.currency, u.document
-        FROM unnest($1::jsonb[]) AS u(document), jsonb_to_record(u.document) AS d(
-            tenant_id uuid, vehicle_key text, dealer_id uuid, aggregate_version bigint, status text,
-            condition text, segment text, make text, model text, stock_date date, group_stock_date date,
-            list_price numeric, cost numeric, recon_cost numeric, exit_date date, purchase_type text,
-            front_gross numeric, currency text)
-        ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
-            dealer_id = excluded.dealer_id, version = excluded.version, status = excluded.status,
-            condition = excluded.condition, segment = excluded.segment, make = excluded.make,
-            model = excluded.model, stock_date = excluded.stock_date,
-            group_stock_date = excluded.group_stock_date, list_price = excluded.list_price,
-            cost = excluded.cost, recon_cost = excluded.recon_cost, exit_date = excluded.exit_date,
-            purchase_type = excluded.purchase_type, front_gross = excluded.front_gross,
-            currency = excluded.currency, document = excluded.document
-        WHERE v.version < excluded.version
-        """,
+        _VEHICLES,
         [newest[key] for key in sorted(newest, key=str)],
     )
+    left = [
+        (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})
+        for e in events
+        if e.previous_dealer_id is not None
+    ]
+    if left:
+        await tell(connection, left)
 
 
 async def project_market(connection: Connection, events: Sequence[MarketUpdated]) -> None:
@@ -49,13 +63,15 @@ async def project_market(connection: Connection, events: Sequence[MarketUpdated]
     newest = {(e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.market_version)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
-        """
+        announced("""
         INSERT INTO market AS m (tenant_id, dealer_id, segment, version, gap, document)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::float8[], $6::jsonb[])
         ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
         SET version = excluded.version, gap = excluded.gap, document = excluded.document
         WHERE m.version < excluded.version
-        """,
+        RETURNING m.tenant_id, m.dealer_id, 'market.changed' AS kind,
+            json_build_object('segment', m.segment, 'version', m.version) AS item
+        """),
         [e.tenant_id for e in rows],
         [e.dealer_id for e in rows],
         [e.segment for e in rows],
@@ -70,12 +86,14 @@ async def project_forecasts(connection: Connection, events: Sequence[ForecastRea
     newest = {(e.tenant_id, e.dealer_id, e.segment): e for e in sorted(events, key=lambda e: e.forecast_version)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
-        """
+        announced("""
         INSERT INTO forecast AS f (tenant_id, dealer_id, segment, version, document)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::jsonb[])
         ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
         SET version = excluded.version, document = excluded.document WHERE f.version < excluded.version
-        """,
+        RETURNING f.tenant_id, f.dealer_id, 'forecast.ready' AS kind,
+            json_build_object('segment', f.segment, 'version', f.version) AS item
+        """),
         [e.tenant_id for e in rows],
         [e.dealer_id for e in rows],
         [e.segment for e in rows],
@@ -93,7 +111,7 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
             newest[event.recommendation_id] = event
     rows = sorted(newest.values(), key=lambda e: str(e.recommendation_id))
     await connection.execute(
-        """
+        announced("""
         INSERT INTO recommendation AS r (tenant_id, recommendation_id, dealer_id, action, status, value,
             issued_at, expires_at, document)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
@@ -103,7 +121,10 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
             document = r.document || jsonb_build_object(
                 'status', excluded.status, 'closed_because', excluded.document->'closed_because')
         WHERE r.status = 'issued'
-        """,
+        RETURNING r.tenant_id, r.dealer_id, 'recommendation.' || r.status AS kind,
+            json_build_object('id', r.recommendation_id, 'action', r.action, 'value', r.value::text,
+                'segment', r.document->>'segment', 'vehicle_key', r.document->>'vehicle_key') AS item
+        """),
         [e.tenant_id for e in rows],
         [e.recommendation_id for e in rows],
         [e.dealer_id for e in rows],
@@ -118,18 +139,23 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
 
 async def project_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
     """Store the newest answer to each piece of advice."""
-    for event in events:
-        answer = event.model_dump(
-            mode="json", include={"decision", "reason", "quantity", "price", "user_id", "occurred_at"}
-        )
-        await connection.execute(
-            "UPDATE recommendation SET answer = $3 WHERE tenant_id = $1 AND recommendation_id = $2"
-            " AND (answer IS NULL OR (answer->>'occurred_at')::timestamptz <= $4)",
-            event.tenant_id,
-            event.recommendation_id,
-            answer,
-            event.occurred_at,
-        )
+    newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    shown = {"decision", "reason", "quantity", "price", "user_id", "occurred_at"}
+    await connection.execute(
+        announced("""
+        UPDATE recommendation AS r SET answer = u.answer
+        FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[], $4::timestamptz[]) AS u(tenant_id, id, answer, at)
+        WHERE r.tenant_id = u.tenant_id AND r.recommendation_id = u.id
+          AND (r.answer IS NULL OR (r.answer->>'occurred_at')::timestamptz <= u.at)
+        RETURNING r.tenant_id, r.dealer_id, 'recommendation.answered' AS kind,
+            json_build_object('id', r.recommendation_id, 'decision', r.answer->>'decision') AS item
+        """),
+        [e.tenant_id for e in rows],
+        [e.recommendation_id for e in rows],
+        [e.model_dump(mode="json", include=shown) for e in rows],
+        [e.occurred_at for e in rows],
+    )
 
 
 async def project_outcomes(connection: Connection, events: Sequence[OutcomeRecorded]) -> None:
@@ -137,13 +163,16 @@ async def project_outcomes(connection: Connection, events: Sequence[OutcomeRecor
     newest = {(e.tenant_id, e.outcome_id): e for e in events}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
-        """
+        announced("""
         INSERT INTO outcome (tenant_id, outcome_id, dealer_id, recommendation_id, recorded_at, document)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::jsonb[])
         ON CONFLICT (tenant_id, outcome_id) DO UPDATE
         SET recorded_at = excluded.recorded_at, document = excluded.document
         WHERE outcome.recorded_at <= excluded.recorded_at
-        """,
+        RETURNING tenant_id, dealer_id, 'outcome.recorded' AS kind,
+            json_build_object('id', outcome_id, 'recommendation_id', recommendation_id,
+                'kind', document->>'kind', 'realised_value', document->>'realised_value') AS item
+        """),
         [e.tenant_id for e in rows],
         [e.outcome_id for e in rows],
         [e.dealer_id for e in rows],
@@ -156,13 +185,19 @@ async def project_outcomes(connection: Connection, events: Sequence[OutcomeRecor
 async def project_policies(connection: Connection, events: Sequence[PolicyUpdated]) -> None:
     """Store every version of each rooftop's policy."""
     await connection.execute(
-        """
+        announced("""
         INSERT INTO policy (tenant_id, dealer_id, version, document)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::jsonb[])
         ON CONFLICT (tenant_id, dealer_id, version) DO NOTHING
-        """,
+        RETURNING tenant_id, dealer_id, 'policy.learned' AS kind, json_build_object('version', version) AS item
+        """),
         [e.tenant_id for e in events],
         [e.dealer_id for e in events],
         [e.policy_version for e in events],
         list(events),
     )
+
+
+async def tell_of_rules(connection: Connection, events: Sequence[PolicyUpdated]) -> None:
+    """Tell of rules that were set; they are kept where they are set."""
+    await tell(connection, [(e.tenant_id, e.dealer_id, "policy.set", {"version": e.policy_version}) for e in events])

@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, demo, import_file, migrate, up
+from doso import create_admin, demo, import_file, keys, migrate, up
 from doso.backtest import backtest
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
 app.add_typer(backtest)
+app.add_typer(keys.keys)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.gateway.bootstrap import FirstAdmin
-from services.gateway.security import Tokens
+from services.gateway.security import Sealer, Tokens
 
 
 def signing_key(data_dir: Path) -> str:
@@ -14,6 +14,14 @@ def signing_key(data_dir: Path) -> str:
     path = data_dir / "signing-key.json"
     if not path.exists():
         write_private(path, json.dumps(Tokens.new_key()))
+    return path.read_text(encoding="utf-8")
+
+
+def encryption_key(data_dir: Path) -> str:
+    """Give the key that seals second factors, making it on first use."""
+    path = data_dir / "encryption-key"
+    if not path.exists():
+        write_private(path, Sealer.new_key())
     return path.read_text(encoding="utf-8")
 
 

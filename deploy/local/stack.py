@@ -14,7 +14,7 @@ import uvicorn
 from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
-from deploy.local.credentials import Credentials, signing_key
+from deploy.local.credentials import Credentials, encryption_key, signing_key
 from deploy.local.pipeline import SERVICES, release_leases
 from deploy.local.servers import KEPT_BYTES
 from deploy.local.servers_running import Servers, running_servers
@@ -103,6 +103,10 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         api = gateway.create_app(
             GatewaySettings(
                 signing_key=SecretStr(signing_key(settings.data_dir)),
+                encryption_key=SecretStr(encryption_key(settings.data_dir)),
+                # The first admin's password stands in a file that only its owner reads, and the API listens on
+                # this machine: a second factor kept beside it would add a step and no safety.
+                require_admin_mfa=False,
                 postgres=postgres,
                 kafka=kafka,
                 telemetry=telemetry,

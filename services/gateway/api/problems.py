@@ -117,6 +117,7 @@ _MEANINGS = {
     409: "Contradicts what is here",
     413: "Too large",
     422: "Does not fit",
+    429: "Too often",
     503: "Try again",
 }
 

@@ -36,7 +36,7 @@ class BreachedList:
                 known = line.split(b":", 1)[0].strip().upper()
                 if known and known == wanted[: len(known)]:
                     return True
-                if known < wanted:
+                if known and known < wanted:  # an empty line can only be the last
                     low = start + len(line)
                 else:
                     high = (low + high) // 2

@@ -1,10 +1,12 @@
 """How long to wait after failed tries: longer each time, and never because of what strangers do elsewhere."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(hours=1)
 """A failure this long ago is forgotten."""
+NO_WAIT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Not now: of tries at the same time, one that began earlier and is counted later would have to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,14 @@ def seconds_to_wait(known: Failures, now: datetime) -> float:
 def after_try(known: Failures, limit: Limit, now: datetime) -> Failures:
     """Count a try as failed before it is judged: tries at the same time cannot all slip through."""
     count = 1 if now - known.last_at >= WINDOW else known.count + 1
-    return Failures(count, now, now + timedelta(seconds=_delay(count, limit)))
+    delay = _delay(count, limit)
+    return Failures(count, now, now + timedelta(seconds=delay) if delay else NO_WAIT)
 
 
-def after_success(known: Failures, limit: Limit, now: datetime) -> Failures:
+def after_success(known: Failures, limit: Limit) -> Failures:
     """Take back the try that turned out right; what others did stays counted."""
     count = max(0, known.count - 1)
-    return Failures(count, known.last_at, now if count < limit.free else known.retry_at)
+    return Failures(count, known.last_at, NO_WAIT if count < limit.free else known.retry_at)
 
 
 def _delay(count: int, limit: Limit) -> float:

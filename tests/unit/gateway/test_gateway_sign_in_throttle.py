@@ -59,7 +59,13 @@ def test_failures_of_an_hour_ago_are_forgotten() -> None:
 
 def test_success_takes_back_its_own_try_and_leaves_what_others_did() -> None:
     known, now = failed(30)
-    assert after_success(known, PAIR, now) == Failures(29, now, known.retry_at)
+    assert after_success(known, PAIR) == Failures(29, now, known.retry_at)
     few, then = failed(5)
-    assert after_success(after_try(few, PAIR, then), PAIR, then).count == 5
-    assert after_success(NONE, PAIR, START).count == 0
+    assert after_success(after_try(few, PAIR, then), PAIR).count == 5
+    assert after_success(NONE, PAIR).count == 0
+
+
+def test_try_that_began_earlier_and_is_counted_later_does_not_wait() -> None:
+    later = after_try(NONE, PAIR, START + timedelta(seconds=1))
+    assert seconds_to_wait(later, START) == 0
+    assert seconds_to_wait(after_success(later, PAIR), START) == 0

@@ -32,17 +32,15 @@ class Tries:
 
     async def succeeded(self, gate: Gate) -> None:
         """Take the try back, and forget the failures before it."""
-        now = datetime.now(UTC)
         async with gate.work.begin() as tx:
-            await sign_in_failures.succeed(tx.connection, self.own, self.shared, now)
+            await sign_in_failures.succeed(tx.connection, self.own, self.shared)
 
     async def signed_in(self, gate: Gate) -> None:
         """Remember that this user signs in from this address: strangers cannot lock them out from here on."""
-        now = datetime.now(UTC)
         async with gate.work.begin() as tx:
-            await sign_in_failures.succeed(tx.connection, self.own, self.shared, now)
+            await sign_in_failures.succeed(tx.connection, self.own, self.shared)
             if self.place is not None:
-                await sign_in_failures.remember_place(tx.connection, self.place, now)
+                await sign_in_failures.remember_place(tx.connection, self.place, datetime.now(UTC))
 
 
 async def try_sign_in(gate: Gate, username: str, address: str) -> Tries:

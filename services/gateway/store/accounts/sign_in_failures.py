@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from services.gateway.domain.sign_in_throttle import (
+    NO_WAIT,
     WINDOW,
     Failures,
     Limit,
@@ -27,14 +28,16 @@ async def try_once(connection: Connection, limits: Mapping[bytes, Limit], now: d
     The rows are held until the transaction ends, in one order: tries at the same time come one by one.
     """
     keys = sorted(limits)
-    await connection.execute(
-        "INSERT INTO sign_in_failure (key, failures, last_at, retry_at)"
-        " SELECT k, 0, $2, $2 FROM unnest($1::bytea[]) AS u(k) ORDER BY k ON CONFLICT (key) DO NOTHING",
-        keys,
-        now,
-    )
-    # One that was old may have been purged just now.
-    known = dict.fromkeys(keys, Failures(0, now, now)) | await _locked(connection, keys)
+    known: dict[bytes, Failures] = {}
+    while len(known) < len(keys):  # one may be deleted, by a success or as old, before it is held
+        await connection.execute(
+            "INSERT INTO sign_in_failure (key, failures, last_at, retry_at)"
+            " SELECT k, 0, $2, $3 FROM unnest($1::bytea[]) AS u(k) ORDER BY k ON CONFLICT (key) DO NOTHING",
+            keys,
+            now,
+            NO_WAIT,
+        )
+        known = await _locked(connection, keys)
     wait = max(seconds_to_wait(failures, now) for failures in known.values())
     if wait > 0:
         return wait
@@ -48,12 +51,12 @@ async def try_once(connection: Connection, limits: Mapping[bytes, Limit], now: d
     return 0.0
 
 
-async def succeed(connection: Connection, own: bytes, shared: Mapping[bytes, Limit], now: datetime) -> None:
+async def succeed(connection: Connection, own: bytes, shared: Mapping[bytes, Limit]) -> None:
     """Forget the failures under one's own key, and take the try back under keys that others share."""
     known = await _locked(connection, sorted([own, *shared]))
     known.pop(own, None)
     await connection.execute("DELETE FROM sign_in_failure WHERE key = $1", own)
-    await _store(connection, {key: after_success(failures, shared[key], now) for key, failures in known.items()})
+    await _store(connection, {key: after_success(failures, shared[key]) for key, failures in known.items()})
 
 
 async def known_place(connection: Connection, place: bytes, now: datetime) -> bool:

@@ -14,7 +14,18 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench import advice, closed_loop, forecasts, latency, memory, monthly, requests, throughput, time_to_sale
+from bench import (
+    advice,
+    closed_loop,
+    forecasts,
+    latency,
+    memory,
+    monthly,
+    requests,
+    sign_in,
+    throughput,
+    time_to_sale,
+)
 from bench.options import Options
 from bench.progress import Steps
 from deploy.local.servers import unavailable_reason
@@ -37,6 +48,7 @@ TABLES: dict[str, Measure] = {
     "advice": advice.measure,
     "closed_loop": closed_loop.measure,
     "requests": requests.measure,
+    "sign_in": sign_in.measure,
     "memory": memory.measure,
 }
 FILE_WIDTH = 150

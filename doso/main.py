@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, dead_letters, demo, import_file, migrate, up, webhook
+from doso import create_admin, dead_letters, demo, import_file, keys, migrate, up, webhook
 from doso.backtest import backtest
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("create-admin")(create_admin.create_admin)
 app.add_typer(dead_letters.app)
 app.add_typer(backtest)
 app.add_typer(webhook.webhook)
+app.add_typer(keys.keys)
 
 
 def main() -> None:

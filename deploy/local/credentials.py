@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.gateway.bootstrap import FirstAdmin
-from services.gateway.sealing import Sealer
-from services.gateway.security import Tokens
+from services.gateway.security import Sealer, Tokens
 
 
 def signing_key(data_dir: Path) -> str:

@@ -1,6 +1,5 @@
 """Composition root of the gateway. Run with ``uvicorn services.gateway.app:create_app --factory``."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,13 +10,13 @@ from services.gateway.api import api_router
 from services.gateway.api.health import health_router
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
+from services.gateway.api.well_known import well_known_router
 from services.gateway.handlers import router
 from services.gateway.importing import IMPORT_QUEUE, Importer
 from services.gateway.live import Hub, Limits, Purge
 from services.gateway.openapi import complete, describe
 from services.gateway.reports import Desk
-from services.gateway.sealing import Sealer
-from services.gateway.security import Tokens
+from services.gateway.security import SigningKeys, Tokens
 from services.gateway.settings import Settings
 from shared.messaging import Worker, make_broker, running
 from shared.observability import Health, observe
@@ -29,6 +28,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     telemetry = observe("gateway", settings.telemetry)
     health = Health("gateway", metrics=telemetry.metrics)
     broker = make_broker("gateway", settings.kafka)
+    tokens = Tokens(SigningKeys(settings.signing_key.get_secret_value()))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -42,8 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router=router,
             context=broker.context,
         ) as service:
-            app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
-            app.state.sealer = Sealer(settings.encryption_key.get_secret_value())
+            app.state.gate = Gate(service.work, settings, tokens)
             importer = Worker(
                 "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
             )
@@ -60,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install(app)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
+    app.include_router(well_known_router(tokens.keys))
     complete(app)
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics"

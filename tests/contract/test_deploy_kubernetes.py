@@ -136,10 +136,11 @@ def test_every_service_gets_the_settings_it_cannot_start_without(overlay):
         given = {variable["name"] for variable in container["env"]}
         given |= {key for source in container["envFrom"] for key in maps[source["configMapRef"]["name"]]}
         needed = {"DOSO_POSTGRES_DSN", "DOSO_POSTGRES_PASSWORD", "DOSO_KAFKA_BOOTSTRAP_SERVERS"}
-        needed |= {
+        own = {
             "gateway": {"DOSO_GATEWAY_SIGNING_KEY", "DOSO_GATEWAY_ENCRYPTION_KEY"},
             "recommend": {"DOSO_QDRANT_URL"},
-        }.get(name, set())
+        }
+        needed |= own.get(name, set())
         assert needed <= given, f"{name} lacks {needed - given}"
 
 

@@ -77,7 +77,21 @@ async def test_every_table_without_tenants_is_messaging_or_bookkeeping(owner) ->
         """,
         list(SERVICES),
     )
-    assert set(names) == {"alembic_version", "dead_letter", "inbox", "outbox"}
+    before_anybody_is_known = {"sign_in_failure", "sign_in_place"}
+    assert set(names) == {"alembic_version", "dead_letter", "inbox", "outbox"} | before_anybody_is_known
+
+
+async def test_tables_of_failed_sign_ins_hold_hashes_and_times_only(owner) -> None:
+    columns = await owner.fetch(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = 'gateway' AND table_name IN ('sign_in_failure', 'sign_in_place')"
+    )
+    assert {(row["column_name"], row["data_type"]) for row in columns} == {
+        ("key", "bytea"),
+        ("failures", "integer"),
+        ("last_at", "timestamp with time zone"),
+        ("retry_at", "timestamp with time zone"),
+    }
 
 
 async def test_tables_that_are_open_to_workers_hold_ids_and_days_only(owner) -> None:
@@ -102,6 +116,7 @@ async def test_only_the_lookup_policies_stand_beside_tenant_isolation(owner) -> 
         ("gateway", "api_key", "SELECT"),
         ("gateway", "refresh_token", "SELECT"),
         ("gateway", "dms_source", "SELECT"),
+        ("gateway", "invitation", "SELECT"),
     }
     assert all("app.lookup" in row["qual"] for row in rows)
 

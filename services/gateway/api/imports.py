@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from services.gateway.api.cursor import PageOut, page
-from services.gateway.api.principal import GateDep, Machine, Person
+from services.gateway.api.principal import FileSender, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, documented, not_found
 from services.gateway.importing import IMPORT_QUEUE
 from services.gateway.imports import rejected_csv
@@ -90,7 +90,7 @@ async def create_import(
     kind: Kind,
     file: UploadFile,
     dealer_id: Annotated[UUID, Form()],
-    machine: Machine,
+    machine: FileSender,
     gate: GateDep,
     mode: Annotated[Literal["snapshot", "delta"], Form()] = "snapshot",
     mapping: Annotated[str | None, Form(description="JSON: your column to our field, or the reverse")] = None,
@@ -130,7 +130,7 @@ async def create_import(
 
 @router.get("/imports")
 async def list_imports(
-    person: Machine,
+    person: FileSender,
     gate: GateDep,
     *,
     dealer_id: UUID | None = None,
@@ -147,7 +147,7 @@ async def list_imports(
 
 
 @router.get("/{kind}/imports/{import_id}")
-async def read_import_status(kind: Kind, import_id: UUID, person: Machine, gate: GateDep) -> ImportStatus:
+async def read_import_status(kind: Kind, import_id: UUID, person: FileSender, gate: GateDep) -> ImportStatus:
     """Tell how an import stands: counts, the mapping that was chosen, warnings, the first refused rows."""
     row, errors = await _load(gate, person, kind, import_id, _ERRORS_SHOWN)
     shown = row.pop("report")
@@ -163,7 +163,7 @@ async def read_import_status(kind: Kind, import_id: UUID, person: Machine, gate:
 
 
 @router.get("/{kind}/imports/{import_id}/rejected.csv", response_class=Response)
-async def download_rejected(kind: Kind, import_id: UUID, person: Machine, gate: GateDep) -> Response:
+async def download_rejected(kind: Kind, import_id: UUID, person: FileSender, gate: GateDep) -> Response:
     """Download the refused rows with their reasons; mended, the file can be sent as it is, with mode=delta."""
     row, rejected = await _load(gate, person, kind, import_id, None)
     rows = ((item["line"], item["reason"], item["cells"]) for item in rejected)
@@ -175,7 +175,7 @@ async def download_rejected(kind: Kind, import_id: UUID, person: Machine, gate: 
 
 
 async def _load(
-    gate: GateDep, person: Person, kind: str, import_id: UUID, most: int | None
+    gate: GateDep, person: Principal, kind: str, import_id: UUID, most: int | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     async with gate.work.begin(person.tenant_id) as tx:
         row = await store.status(tx.connection, import_id)

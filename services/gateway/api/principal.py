@@ -1,5 +1,6 @@
 """Who is asking, and what they may do. Every route names its roles; what is not named is refused."""
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 
 from services.gateway.api.problems import ProblemError, not_found
-from services.gateway.security import InvalidTokenError, Passwords, Tokens, digest, same, split_api_key
+from services.gateway.security import InvalidTokenError, Passwords, Sealer, Tokens, digest, same, split_api_key
+from services.gateway.security.password_policy import PasswordPolicy
 from services.gateway.settings import Settings
 from services.gateway.store import accounts
 from services.gateway.store.accounts import Dealer
@@ -21,8 +24,11 @@ from shared.postgres.tenancy import lookup_transaction
 
 PEOPLE = ("admin", "manager", "buyer", "viewer")
 DECIDERS = ("admin", "manager", "buyer")
+READ = "read"
+_READING = frozenset({"GET", "HEAD"})
 _CACHE_SECONDS = 5.0
 
+_log = structlog.stdlib.get_logger("doso.http", service="gateway")
 bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 api_key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
@@ -37,6 +43,9 @@ class Principal:
     dealer_ids: frozenset[UUID] | None
     user_id: UUID | None = None
     platform: bool = False
+    sign_in_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+    """What an API key may do; people may do what their role may."""
 
     def scope(self, dealer_id: UUID | None) -> list[UUID] | None:
         """Narrow to a rooftop, or to those in scope; raises 404 for one that is not."""
@@ -58,6 +67,9 @@ class Gate:
         self.settings = settings
         self.tokens = tokens
         self.passwords = Passwords()
+        self.password_policy = PasswordPolicy(settings.breached_passwords)
+        self.sealer = Sealer(settings.encryption_key.get_secret_value())
+        self._later: set[asyncio.Task[None]] = set()
         self._keys: dict[str, tuple[float, Principal]] = {}
         self._dealers: dict[UUID, tuple[float, dict[UUID, Dealer]]] = {}
 
@@ -82,18 +94,26 @@ class Gate:
             raise not_found("dealer", dealer_id)
         return found
 
-    async def by_token(self, token: str) -> Principal:
-        """Identify a person by access token; raises 401."""
+    async def by_token(self, token: str, *, enrolling: bool = False) -> Principal:
+        """Identify a person by access token; raises 401, or 403 for an admin who has yet to enrol a second factor.
+
+        ``enrolling`` lets the latter in, for the routes by which one enrols.
+        """
         try:
             claims = self.tokens.read(token)
         except InvalidTokenError as error:
             raise unauthorised() from error
         async with self.work.begin(claims.tenant_id) as tx:
-            user = await accounts.user_by_id(tx.connection, claims.user_id)
-        if user is None or not user.active:
+            user = await accounts.user_by_sign_in(tx.connection, claims.user_id, claims.sign_in_id)
+        if user is None:
             raise unauthorised()
+        if user.role == "admin" and not user.second_factor and self.settings.require_admin_mfa and not enrolling:
+            message = "Admins need a second factor here: enrol one at /api/v1/auth/mfa/enroll, then come back."
+            raise ProblemError(HTTPStatus.FORBIDDEN, message)
         scope = None if user.dealer_ids is None else frozenset(user.dealer_ids)
-        return Principal(user.tenant_id, user.username, user.role, scope, user.user_id, user.platform)
+        return Principal(
+            user.tenant_id, user.username, user.role, scope, user.user_id, user.platform, claims.sign_in_id
+        )
 
     async def by_key(self, text: str) -> Principal:
         """Identify a machine by API key; raises 401."""
@@ -112,11 +132,27 @@ class Gate:
         async with self.work.begin(key.tenant_id) as tx:
             await accounts.touch_api_key(tx.connection, key.key_id)
         scope = None if key.dealer_ids is None else frozenset(key.dealer_ids)
-        principal = Principal(key.tenant_id, f"key:{key.key_id}", "dms", scope)
+        principal = Principal(key.tenant_id, f"key:{key.key_id}", "dms", scope, scopes=frozenset(key.scopes))
         if len(self._keys) > 10_000:  # noqa: PLR2004  # a bound, not a tuning knob
             self._keys.clear()
         self._keys[digest(text)] = (time.monotonic() + _CACHE_SECONDS, principal)
         return principal
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody has to wait for; an error of it is logged."""
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._later.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.error("work after an answer failed", error_class=type(error).__name__, exc_info=error)
+
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(done)
+
+    def forget_keys(self) -> None:
+        """Have API keys read again."""
+        self._keys.clear()
 
 
 def unauthorised() -> ProblemError:
@@ -137,21 +173,32 @@ def gate_of(request: Request) -> Gate:
 GateDep = Annotated[Gate, Depends(gate_of)]
 
 
-def allow(*roles: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
-    """Make the dependency that lets only these roles in; ``dms`` stands for API keys."""
+def allow(
+    *roles: str, scope: str | None = None, enrolling: bool = False
+) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """Make the dependency that lets only these roles in, and API keys (role ``dms``) only with this scope.
+
+    ``enrolling`` lets in admins who have yet to enrol a second factor.
+    """
 
     async def principal(
+        request: Request,
         gate: GateDep,
         token: Annotated[str | None, Depends(bearer)] = None,
         key: Annotated[str | None, Depends(api_key_header)] = None,
     ) -> Principal:
         if token:
-            found = await gate.by_token(token)
+            found = await gate.by_token(token, enrolling=enrolling)
         elif key:
             found = await gate.by_key(key)
         else:
             raise unauthorised()
-        if found.role not in roles:
+        if found.role == "dms" and scope is not None:
+            # A key that reads can do nothing else, whatever a route that people may use does.
+            if scope not in found.scopes or (scope == READ and request.method not in _READING):
+                message = f"The role dms may not do this without the scope {scope}: make a key that has it."
+                raise ProblemError(HTTPStatus.FORBIDDEN, message)
+        elif found.role not in roles:
             message = f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}."
             raise ProblemError(HTTPStatus.FORBIDDEN, message)
         return found
@@ -160,7 +207,11 @@ def allow(*roles: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
 
 
 Admin = Annotated[Principal, Depends(allow("admin"))]
-Person = Annotated[Principal, Depends(allow(*PEOPLE))]
+Person = Annotated[Principal, Depends(allow(*PEOPLE, scope=READ))]
+"""Who may look: people, and for GET the API keys with the scope ``read``."""
+SignedIn = Annotated[Principal, Depends(allow(*PEOPLE, enrolling=True))]
+"""People only, on the routes about their own sign-in."""
 Decider = Annotated[Principal, Depends(allow(*DECIDERS))]
-Machine = Annotated[Principal, Depends(allow("dms", "admin", "manager"))]
+Machine = Annotated[Principal, Depends(allow("admin", "manager", scope="events:write"))]
+FileSender = Annotated[Principal, Depends(allow("admin", "manager", scope="imports:write"))]
 """Who may send data: API keys, and the people who run the place."""

@@ -118,6 +118,7 @@ _MEANINGS = {
     413: "Too large",
     415: "Not a format that is read",
     422: "Does not fit",
+    429: "Too often",
     503: "Try again",
 }
 

@@ -11,12 +11,12 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from services.gateway.adapters import ADAPTERS
-from services.gateway.api.principal import Gate
+from services.gateway.api.principal import Gate, GateDep
 from services.gateway.api.problems import ProblemError
-from services.gateway.sealing import Sealer
+from services.gateway.security import Sealer
 from services.gateway.signing import Signed, genuine, key_of, new_secret, shown
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
@@ -40,10 +40,9 @@ def row_name(tenant_id: UUID, source_id: str) -> str:
     return f"dms_source:{tenant_id}:{source_id}"
 
 
-def sealer_of(request: Request) -> Sealer:
+def sealer_of(gate: GateDep) -> Sealer:
     """Find what seals the application's stored secrets."""
-    sealer: Sealer = request.app.state.sealer
-    return sealer
+    return gate.sealer
 
 
 SealerDep = Annotated[Sealer, Depends(sealer_of)]

@@ -26,7 +26,7 @@ from services.gateway.api.principal import Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
 from services.gateway.api.source_access import Pushed, SealerDep, identify, refused
 from services.gateway.ingest import RejectionError, accept, parse
-from services.gateway.sealing import Sealer
+from services.gateway.security import Sealer
 from services.gateway.store import sources
 from services.gateway.store.sources import KEPT_DAYS
 from shared.events import DmsEventReceived

@@ -5,6 +5,7 @@ from dataclasses import replace
 from services.gateway.store.pages import Key, Listing
 
 _DEALERS = "dealer_id = ANY({}::uuid[])"
+_WITHIN = "dealer_ids <@ {}::uuid[]"
 _SEGMENT = "segment = {}::text"
 _DEALER_KEY = Key("dealer_id", "text")
 VEHICLES = Listing(
@@ -122,8 +123,12 @@ USERS = Listing(
         "role": Key("role", "text"),
         "created_at": Key("extract(epoch FROM created_at)"),
     },
-    filters={"role": "role = {}::text", "active": "active = {}::bool"},
-    columns="user_id AS id, username, role, dealer_ids, active",
+    filters={"role": "role = {}::text", "active": "active = {}::bool", "within": _WITHIN},
+    columns=(
+        "user_id AS id, username, role, dealer_ids, active, EXISTS (SELECT FROM second_factor f"
+        " WHERE f.tenant_id = app_user.tenant_id AND f.user_id = app_user.user_id AND f.confirmed_at IS NOT NULL)"
+        " AS second_factor"
+    ),
 )
 API_KEYS = Listing(
     table="api_key",
@@ -133,8 +138,8 @@ API_KEYS = Listing(
         "created_at": Key("extract(epoch FROM created_at)"),
         "last_used_at": Key("extract(epoch FROM last_used_at)"),
     },
-    filters={"revoked": "(revoked_at IS NOT NULL) = {}::bool"},
-    columns="key_id AS id, name, dealer_ids, expires_at, revoked_at, last_used_at",
+    filters={"revoked": "(revoked_at IS NOT NULL) = {}::bool", "within": _WITHIN},
+    columns="key_id AS id, name, dealer_ids, scopes, created_at, expires_at, revoked_at, last_used_at",
 )
 IMPORTS = Listing(
     table="import",

@@ -30,18 +30,25 @@ from services.gateway.security import (
 
 KEY = Tokens.new_key()
 TOKENS = Tokens(KEY)
-CLAIMS = Claims(UUID(int=1), UUID(int=2))
+OTHER = Tokens.new_key()
+CLAIMS = Claims(UUID(int=1), UUID(int=2), UUID(int=3))
 NOW = int(datetime.now(UTC).timestamp())
 
 
-def forge(key: dict[str, Any] = KEY, typ: str = "at+jwt", drop: str | None = None, **changes: Any) -> str:
+def forge(
+    key: dict[str, Any] = KEY,
+    typ: str = "at+jwt",
+    drop: str | None = None,
+    kid: str | None = KEY["kid"],
+    **changes: Any,
+) -> str:
     """Sign what an attacker or a neighbour might: our form, with something different about it."""
     payload = {
         "iss": "doso", "aud": "doso-api", "iat": NOW, "exp": NOW + 86_400, "jti": "1",
-        "sub": str(CLAIMS.user_id), "tenant": str(CLAIMS.tenant_id), **changes,
+        "sub": str(CLAIMS.user_id), "tenant": str(CLAIMS.tenant_id), "sid": str(CLAIMS.sign_in_id), **changes,
     }  # fmt: skip
     payload.pop(drop or "", None)
-    header = {"alg": "Ed25519", "typ": typ}
+    header = {"alg": "Ed25519", "typ": typ, **({} if kid is None else {"kid": kid})}
     return jwt.encode(header, payload, OKPKey.import_key(key), algorithms=["Ed25519"])
 
 
@@ -90,7 +97,7 @@ async def test_damaged_hash_fits_nothing() -> None:
 def test_issued_token_is_read_back() -> None:
     token = TOKENS.issue(CLAIMS)
     assert TOKENS.read(token) == CLAIMS
-    assert opened(token, 0) == {"alg": "Ed25519", "typ": "at+jwt"}
+    assert opened(token, 0) == {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY["kid"]}
     payload = opened(token, 1)
     assert payload["exp"] - payload["iat"] == ACCESS_SECONDS
     assert opened(TOKENS.issue(CLAIMS), 1)["jti"] != payload["jti"]
@@ -115,8 +122,13 @@ def test_forged_form_is_ours_when_nothing_is_changed() -> None:
         forge(tenant=None),
         forge(typ="JWT"),
         forge(typ="rt+jwt"),
-        forge(key=Tokens.new_key()),
-        *(forge(drop=name) for name in ("iss", "aud", "exp", "iat", "sub", "jti", "tenant")),
+        forge(key=OTHER),
+        forge(key=OTHER, kid=OTHER["kid"]),
+        forge(kid=None),
+        forge(kid=""),
+        forge(kid="../../dev/null"),
+        forge(sid="*"),
+        *(forge(drop=name) for name in ("iss", "aud", "exp", "iat", "sub", "jti", "tenant", "sid")),
     ],
 )
 def test_token_with_something_wrong_is_refused(token: str) -> None:
@@ -127,7 +139,7 @@ def test_token_with_something_wrong_is_refused(token: str) -> None:
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "", "HS256", "EdDSA", "Ed25519", "RS256"])
 def test_unsigned_token_is_refused_whatever_it_claims(alg: str) -> None:
     body = forge().split(".")[1]
-    head = part({"alg": alg, "typ": "at+jwt"})
+    head = part({"alg": alg, "typ": "at+jwt", "kid": KEY["kid"]})
     for token in (f"{head}.{body}.", f"{head}.{body}", f"{head}.{body}.AAAA"):
         with pytest.raises(InvalidTokenError):
             TOKENS.read(token)
@@ -140,7 +152,7 @@ def test_public_key_is_no_hmac_secret(secret: bytes) -> None:
     """Algorithm confusion: what everybody may know must not sign."""
     raw = base64.urlsafe_b64decode(KEY["x"] + "=")
     for known in (secret, raw):
-        signed = f"{part({'alg': 'HS256', 'typ': 'at+jwt'})}.{forge().split('.')[1]}"
+        signed = f"{part({'alg': 'HS256', 'typ': 'at+jwt', 'kid': KEY['kid']})}.{forge().split('.')[1]}"
         mark = base64.urlsafe_b64encode(hmac.digest(known, signed.encode(), hashlib.sha256)).rstrip(b"=").decode()
         with pytest.raises(InvalidTokenError):
             TOKENS.read(f"{signed}.{mark}")
@@ -148,7 +160,7 @@ def test_public_key_is_no_hmac_secret(secret: bytes) -> None:
 
 def test_key_in_the_header_is_not_trusted() -> None:
     mine = OKPKey.generate_key("Ed25519")
-    header = {"alg": "Ed25519", "typ": "at+jwt", "jwk": mine.as_dict(private=False)}
+    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY["kid"], "jwk": mine.as_dict(private=False)}
     token = jwt.encode(header, opened(forge(), 1), mine, algorithms=["Ed25519"])
     with pytest.raises(InvalidTokenError):
         TOKENS.read(token)

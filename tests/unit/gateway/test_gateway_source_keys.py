@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.gateway.api.source_access import keys_of, row_name
-from services.gateway.sealing import CannotOpenError, Sealer
+from services.gateway.security import CannotOpenError, Sealer
 from services.gateway.signing import new_secret, shown
 from services.gateway.store.sources import Source
 

@@ -3,6 +3,7 @@
 import typer
 
 from doso import create_admin, demo, import_file, migrate, up
+from doso.audit import audit
 from doso.backtest import backtest
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
+app.add_typer(audit)
 app.add_typer(backtest)
 
 

@@ -9,6 +9,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
 from services.gateway.api import api_router
 from services.gateway.api.health import health_router
+from services.gateway.api.misses import install_misses
+from services.gateway.api.origin import OriginMiddleware
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.handlers import router
@@ -50,6 +52,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(**describe(), lifespan=lifespan)
     install(app)
+    install_misses(app)
+    app.add_middleware(OriginMiddleware)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
     complete(app)

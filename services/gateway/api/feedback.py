@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.api.recommendations import load_advice
 from services.gateway.domain.uplift import uplift
 from services.gateway.store.pages import OUTCOMES, POLICIES, answered_counts, outcome_documents
 
@@ -30,15 +31,17 @@ async def list_outcomes(
     cursor: str | None = None,
 ) -> PageOut:
     """List outcomes, newest first."""
-    filters = {"dealer_ids": person.scope(dealer_id), "recommendation_id": recommendation_id}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id), "recommendation_id": recommendation_id}
     found, after = await page(gate, person, OUTCOMES, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    if recommendation_id is not None and not found.rows:
+        await load_advice(gate, person, recommendation_id)  # nothing came of it yet, or there is no such advice
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 
 
 @router.get("/feedback/summary")
 async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> dict[str, Any]:
     """Sum value realised against value expected, per action, and against the advice that was held out, if any."""
-    scope = person.scope(dealer_id)
+    scope = await gate.scope(person, dealer_id)
     async with gate.work.begin(person.tenant_id) as tx:
         documents = await outcome_documents(tx.connection, scope)
         answers = await answered_counts(tx.connection, scope)
@@ -68,7 +71,7 @@ async def list_policies(
     cursor: str | None = None,
 ) -> PageOut:
     """List parameter versions, each with what it was before and why it moved."""
-    filters = {"dealer_ids": person.scope(dealer_id)}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id)}
     found, after = await page(gate, person, POLICIES, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 

@@ -160,9 +160,9 @@ async def _load(
     async with gate.work.begin(person.tenant_id) as tx:
         row = await store.status(tx.connection, import_id)
         errors = await store.rejections(tx.connection, import_id, most)
-    if row is None or row["kind"] != kind:
+    out_of_scope = row is not None and person.dealer_ids is not None and row["dealer_id"] not in person.dealer_ids
+    if row is None or row["kind"] != kind or out_of_scope:
         raise not_found(f"{kind} import", import_id)
-    person.scope(row["dealer_id"])
     return row, errors
 
 

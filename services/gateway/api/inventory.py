@@ -50,7 +50,7 @@ async def list_vehicles(
 ) -> PageOut:
     """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included."""
     filters = {
-        "dealer_ids": person.scope(dealer_id),
+        "dealer_ids": await gate.scope(person, dealer_id),
         "status": status,
         "condition": condition,
         "make": make,
@@ -76,9 +76,7 @@ def _shown(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> 
 @router.get("/summary")
 async def summarise(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> list[Summary]:
     """Give units, value, ageing (store and group), days' supply, turn and holding cost per rooftop."""
-    if dealer_id is not None:
-        await gate.dealer(person, dealer_id)
-    scope = person.scope(dealer_id)
+    scope = await gate.scope(person, dealer_id)
     dealers = await gate.dealers(person.tenant_id)
     oldest = datetime.now(UTC).date() - timedelta(days=WINDOW_DAYS + 2)
     async with gate.work.begin(person.tenant_id) as tx:

@@ -31,7 +31,7 @@ async def list_segments(
     cursor: str | None = None,
 ) -> PageOut:
     """List segment statistics: sold a day, days' supply (overall, like mine), prices, shares, trend, competitors."""
-    filters = {"dealer_ids": person.scope(dealer_id), "segment": segment}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id), "segment": segment}
     found, after = await page(gate, person, MARKET, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=[_without_units(row["document"]) for row in found.rows], next_cursor=after)
 
@@ -53,7 +53,7 @@ async def list_gaps(
     cursor: str | None = None,
 ) -> PageOut:
     """List the mix gap per segment, largest first; cells with an expected count under 5 are left out."""
-    filters = {"dealer_ids": person.scope(dealer_id), "segment": segment, "has_gap": True}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id), "segment": segment, "has_gap": True}
     found, after = await page(gate, person, MARKET, filters=filters, sort=sort, cursor=cursor, limit=limit)
     items = [{name: row["document"].get(name) for name in _GAP_FIELDS} for row in found.rows]
     return PageOut(items=items, next_cursor=after)

@@ -78,9 +78,18 @@ class Gate:
         """Give one rooftop in scope; raises 404 for any other."""
         principal.scope(dealer_id)
         found = (await self.dealers(principal.tenant_id)).get(dealer_id)
+        if found is None:  # it may be new, and made by another replica
+            self.forget_dealers(principal.tenant_id)
+            found = (await self.dealers(principal.tenant_id)).get(dealer_id)
         if found is None:
             raise not_found("dealer", dealer_id)
         return found
+
+    async def scope(self, principal: Principal, dealer_id: UUID | None) -> list[UUID] | None:
+        """Narrow to a rooftop, or to those in scope; raises 404 for one that is not there or not in scope."""
+        if dealer_id is not None:
+            await self.dealer(principal, dealer_id)
+        return principal.scope(dealer_id)
 
     async def by_token(self, token: str) -> Principal:
         """Identify a person by access token; raises 401."""
@@ -141,6 +150,7 @@ def allow(*roles: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
     """Make the dependency that lets only these roles in; ``dms`` stands for API keys."""
 
     async def principal(
+        request: Request,
         gate: GateDep,
         token: Annotated[str | None, Depends(bearer)] = None,
         key: Annotated[str | None, Depends(api_key_header)] = None,
@@ -151,6 +161,7 @@ def allow(*roles: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
             found = await gate.by_key(key)
         else:
             raise unauthorised()
+        request.state.principal = found
         if found.role not in roles:
             message = f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}."
             raise ProblemError(HTTPStatus.FORBIDDEN, message)

@@ -3,7 +3,7 @@
 from alembic import op
 
 from shared.messaging.schema import MESSAGING_TABLES_V1
-from shared.postgres import run_script, tenant_isolation
+from shared.postgres import append_only, run_script, tenant_isolation
 from shared.postgres.tenancy import lookup_exception
 from shared.postgres.work import WORK_TABLE_V1
 
@@ -59,15 +59,36 @@ CREATE TABLE api_key (
     revoked_at timestamptz,
     last_used_at timestamptz
 );
+"""
+
+AUDIT = """
 CREATE TABLE audit (
     tenant_id uuid NOT NULL,
-    seq bigint GENERATED ALWAYS AS IDENTITY,
-    at timestamptz NOT NULL DEFAULT now(),
+    seq bigint NOT NULL,
+    at timestamptz NOT NULL,
     actor text NOT NULL,
     action text NOT NULL,
     subject text NOT NULL,
-    details jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (tenant_id, seq)
+    details jsonb NOT NULL,
+    client text,
+    request_id text,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    PRIMARY KEY (tenant_id, seq),
+    -- A row is followed by one row: the chain has no forks, whatever a writer does.
+    UNIQUE (tenant_id, previous)
+);
+CREATE INDEX audit_by_actor ON audit (tenant_id, actor, seq);
+CREATE INDEX audit_by_action ON audit (tenant_id, action, seq);
+CREATE INDEX audit_by_subject ON audit (tenant_id, subject, seq);
+-- How often somebody named what is not theirs, so that the trail gets a few rows of it and not thousands.
+CREATE TABLE access_miss (
+    tenant_id uuid NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    minute timestamptz NOT NULL,
+    misses int NOT NULL,
+    PRIMARY KEY (tenant_id, actor, kind, minute)
 );
 """
 
@@ -212,7 +233,7 @@ CREATE TABLE policy_rules (
 
 def upgrade() -> None:
     """Create the tables and fence them."""
-    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES):
+    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, AUDIT, IMPORTS, READ_MODEL, RULES):
         run_script(op, script)
     run_script(
         op,
@@ -220,9 +241,10 @@ def upgrade() -> None:
             "tenant", "dealer", "app_user", "refresh_token", "api_key", "audit",
             "import", "import_chunk", "import_rejection", "missing_vehicle",
             "vehicle", "market", "forecast", "recommendation", "outcome", "policy",
-            "policy_rules",
+            "policy_rules", "access_miss",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))
     run_script(op, lookup_exception("api_key", "key_id"))
     run_script(op, lookup_exception("refresh_token", "token_hash"))
+    run_script(op, append_only("audit"))

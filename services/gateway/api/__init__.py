@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.api import (
     accounts,
+    audit,
     auth,
     dms,
     feedback,
@@ -19,6 +20,18 @@ from services.gateway.api import (
 def api_router() -> APIRouter:
     """Gather every route under ``/api/v1``."""
     router = APIRouter(prefix="/api/v1")
-    for room in (auth, accounts, dms, imports, inventory, market, forecasts, recommendations, policies, feedback):
+    for room in (
+        auth,
+        accounts,
+        audit,
+        dms,
+        imports,
+        inventory,
+        market,
+        forecasts,
+        recommendations,
+        policies,
+        feedback,
+    ):
         router.include_router(room.router)
     return router

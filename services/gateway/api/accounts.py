@@ -1,15 +1,15 @@
-"""Tenants, dealers, users, API keys and the audit trail; for admins."""
+"""Tenants, dealers, users and API keys; for admins."""
 
 import re
 from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 import asyncpg
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from services.gateway.api.principal import Admin, GateDep, Person, Principal
@@ -213,19 +213,6 @@ async def list_api_keys(admin: Admin, gate: GateDep) -> dict[str, Any]:
     async with gate.work.begin(admin.tenant_id) as tx:
         keys = await accounts.api_keys(tx.connection)
     return {"items": [ApiKeyOut(id=key.key_id, **asdict(key)) for key in keys], "next_cursor": None}
-
-
-@router.get("/audit")
-async def read_audit(
-    admin: Admin,
-    gate: GateDep,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    cursor: Annotated[int | None, Query(ge=1)] = None,
-) -> dict[str, Any]:
-    """Read who did what, newest first."""
-    async with gate.work.begin(admin.tenant_id) as tx:
-        rows = await accounts.audit(tx.connection, before=cursor, limit=limit + 1)
-    return {"items": rows[:limit], "next_cursor": rows[limit - 1]["seq"] if len(rows) > limit else None}
 
 
 async def _check_dealers(gate: GateDep, admin: Principal, dealer_ids: list[UUID] | None) -> None:

@@ -1,11 +1,14 @@
-"""Tenants, dealers, users, API keys, refresh tokens, audit."""
+"""Tenants, dealers, users, API keys, refresh tokens."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.gateway.store.audit import write_audit
 from shared.postgres.pool import Connection
+
+__all__ = ["write_audit"]  # kept here for those who write accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,28 +198,3 @@ async def use_refresh_token(connection: Connection, token_hash: str) -> bool:
 async def revoke_family(connection: Connection, family: UUID) -> None:
     """End every refresh token that descends from one sign-in."""
     await connection.execute("DELETE FROM refresh_token WHERE family = $1", family)
-
-
-async def write_audit(
-    connection: Connection, tenant_id: UUID, actor: str, action: str, subject: str, details: dict[str, Any]
-) -> None:
-    """Append to the audit trail, in the transaction of what it tells of."""
-    await connection.execute(
-        "INSERT INTO audit (tenant_id, actor, action, subject, details) VALUES ($1, $2, $3, $4, $5)",
-        tenant_id,
-        actor,
-        action,
-        subject,
-        details,
-    )
-
-
-async def audit(connection: Connection, *, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Read the audit trail, newest first."""
-    rows = await connection.fetch(
-        "SELECT seq, at, actor, action, subject, details FROM audit"
-        " WHERE $1::bigint IS NULL OR seq < $1 ORDER BY seq DESC LIMIT $2",
-        before,
-        limit,
-    )
-    return [dict(row) for row in rows]

@@ -1,0 +1,1 @@
+"""``doso doctor``: whether a deployment is safe."""

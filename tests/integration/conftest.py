@@ -249,7 +249,7 @@ async def migrated(postgres_server: PostgresServer, migrated_template: str) -> A
 
 
 @pytest.fixture
-async def gateway(migrated: str, kafka_servers: str) -> AsyncIterator[RunningGateway]:
+async def gateway(migrated: str) -> AsyncIterator[RunningGateway]:
     """Run the gateway, whole, over a database of this test's own."""
-    async with gateway_running(migrated, kafka_servers) as running:
+    async with gateway_running(migrated) as running:
         yield running

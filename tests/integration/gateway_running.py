@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import SecretStr
 
+from deploy.local.servers import MemoryBroker
 from deploy.local.servers_running import MEMORY_FETCH_WAIT_MS
 from services.gateway.app import create_app
 from services.gateway.bootstrap import bootstrap
@@ -20,7 +21,7 @@ from services.gateway.settings import Settings
 from shared.messaging import KafkaSettings, UnitOfWork
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings, create_pool
-from tests.integration.retold import retell
+from tests.integration.retold import retell, vin_after
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,12 +56,21 @@ class Party:
         return await self.gateway.sign_in(name, password)
 
     async def seed(self) -> None:
-        """Fill the read model, by the gateway's own handlers, with data that carries the mark."""
-        work = UnitOfWork(self.gateway.owner_pool, "gateway")
-        for topic, handler in router.handlers.values():
-            events = retell(topic.name, tenant=self.tenant_id, dealers=self.dealers, mark=self.mark, vin=self.vin)
-            async with work.begin(self.tenant_id) as tx:
-                await handler(events, tx)
+        """Fill the read model, by the gateway's own handlers, with two of everything that carry the mark."""
+        work = UnitOfWork(self.gateway.pool, "gateway")
+        north, south = self.dealers
+        for n, (dealers, vin) in enumerate((((north, south), self.vin), ((south, north), vin_after(self.vin)))):
+            for topic, handler in router.handlers.values():
+                events = retell(
+                    topic.name,
+                    tenant=self.tenant_id,
+                    dealers=dealers,
+                    mark=self.mark,
+                    vin=vin,
+                    ids=f"{self.tenant_id} {n}",
+                )
+                async with work.begin(self.tenant_id) as tx:
+                    await handler(events, tx)
 
     async def trail(self, **filters: str) -> list[dict[str, Any]]:
         """Read the audit trail, newest first."""
@@ -75,7 +85,7 @@ class RunningGateway:
     """The application, and the pool of its role to look behind it."""
 
     app: FastAPI
-    owner_pool: Any
+    pool: Any
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, **headers: str) -> httpx.AsyncClient:
@@ -94,9 +104,7 @@ class RunningGateway:
     async def party(self, mark: str, vin: str) -> Party:
         """Make a tenant of its own with two rooftops and a filled read model."""
         username = f"admin {mark} {uuid4().hex[:8]}"
-        admin = await bootstrap(
-            UnitOfWork(self.owner_pool, "gateway"), tenant_name=f"Group {mark}", username=username
-        )
+        admin = await bootstrap(UnitOfWork(self.pool, "gateway"), tenant_name=f"Group {mark}", username=username)
         assert admin is not None
         http = await self.sign_in(username, admin.password)
         party = Party(self, admin.tenant_id, mark, vin, http, username, admin.dms_api_key)
@@ -106,8 +114,15 @@ class RunningGateway:
 
 
 @asynccontextmanager
-async def gateway_running(dsn: str, kafka_servers: str, *, pool_max: int = 4) -> AsyncIterator[RunningGateway]:
-    """Run the gateway over a migrated database until the block ends."""
+async def gateway_running(dsn: str, *, pool_max: int = 4) -> AsyncIterator[RunningGateway]:
+    """Run the gateway over a migrated database until the block ends, with a broker of its own, whose group is new."""
+    with MemoryBroker() as broker:
+        async with _running(dsn, broker.bootstrap_servers, pool_max) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _running(dsn: str, kafka_servers: str, pool_max: int) -> AsyncIterator[RunningGateway]:
     postgres = PostgresSettings(dsn=dsn, pool_max=pool_max)
     app = create_app(
         Settings(

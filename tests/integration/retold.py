@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from shared.events import TOPICS
+from shared.events.vin import Vin
 
 if TYPE_CHECKING:
     from shared.events import Event
@@ -18,6 +19,12 @@ VIN = "1FTEW1EP3MKD90117"
 TENANT, DEALER = "7d3f0c52-9a1e-4b86-8f27-5c1d2e9b4a60", "2f6c4a2e-6f0e-4c5e-9d4b-0f4d9d1c2b3a"
 OTHER_DEALER = "8b1e1f56-0d3a-4a57-9d4e-5a7a1d2c3b4a"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def vin_after(vin: str) -> str:
+    """Give the VIN with the next serial number, its check digit right."""
+    draft = f"{vin[:-5]}{int(vin[-5:]) + 1:05d}"
+    return draft[:8] + Vin(draft).expected_check_digit + draft[9:]
 
 
 def retell(

@@ -5,6 +5,7 @@ import typer
 from doso import create_admin, demo, import_file, migrate, up
 from doso.audit import audit
 from doso.backtest import backtest
+from doso.doctor import doctor
 
 app = typer.Typer(
     name="doso",
@@ -18,6 +19,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
+app.command("doctor")(doctor)
 app.add_typer(audit)
 app.add_typer(backtest)
 

@@ -35,11 +35,13 @@ def retell(
     mark: str,
     vin: str = VIN,
     ids: str = "",
+    told: str = "",
     **fields: object,
 ) -> list[Event]:
     """Give a topic's examples as events of ``tenant``; ids are made from ``ids``, or from the tenant's.
 
-    ``mark`` stands in names, labels, reasons and segments; ``fields`` replace fields of the events.
+    ``mark`` stands in names, labels, reasons and segments; ``told`` takes its place everywhere but in segments, and
+    changes the figures too, so that the same things are told otherwise. ``fields`` replace fields of the events.
     """
     known = {TENANT: str(tenant), DEALER: str(dealers[0]), OTHER_DEALER: str(dealers[1])}
     names = ids or str(tenant)
@@ -50,9 +52,12 @@ def retell(
     events = []
     for path in sorted((EXAMPLES / topic / "v1").glob("*.json")):
         text = _UUID.sub(own, path.read_text()).replace(VIN, vin)
-        text = re.sub(r"Harbor Ford|F4417A|oh-55", lambda found: f"{found[0]} {mark}", text)
+        text = re.sub(r"Harbor Ford|F4417A|oh-55", lambda found: f"{found[0]} {told or mark}", text)
         text = re.sub(r'"used/ford/f150"', f'"used/ford/{mark}"', text)
-        text = re.sub(r'("(?:reason|label)": ")', lambda found: f"{found[0]}{mark} ", text)
+        text = re.sub(r'("(?:reason|label)": ")', lambda found: f"{found[0]}{told or mark} ", text)
+        if told:
+            text = re.sub(r'"\d+\.\d\d"', '"1.11"', text)
+            text = re.sub(r'("(?:mean|sold_per_day|hazard_exposure|demand_scale)": )[\d.]+', r"\g<1>0.123", text)
         events.append(TOPICS[topic].model.model_validate(json.loads(text) | fields))
     assert events, f"no example of {topic}"
     return events

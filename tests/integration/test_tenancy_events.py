@@ -104,13 +104,14 @@ def theirs(topic: str) -> list[tuple[str, Event]]:
 
 
 def forged(topic: str) -> list[tuple[str, Event]]:
-    """The same rooftops, vehicles, advice and segments, of a newer version, said by my tenant."""
-    newer = {
+    """The same rooftops, vehicles, advice and segments, newer and told otherwise, said by my tenant."""
+    newer: dict[str, object] = {
         name: 1_000_000
         for name in TOPICS[topic].model.model_fields
         if name in {"aggregate_version", "market_version", "forecast_version", "policy_version"}
     }
-    events = retell(topic, tenant=MINE, dealers=DEALERS, mark="theirs", ids=str(THEIRS), **newer)
+    newer["occurred_at"] = "2026-04-01T00:00:00Z"
+    events = retell(topic, tenant=MINE, dealers=DEALERS, mark="theirs", ids=str(THEIRS), told="forged", **newer)
     return [(topic, event.model_copy(update={"event_id": uuid4()})) for event in events]
 
 

@@ -3,7 +3,9 @@
 import typer
 
 from doso import create_admin, dead_letters, demo, import_file, keys, migrate, up, webhook
+from doso.audit import audit
 from doso.backtest import backtest
+from doso.doctor import doctor
 
 app = typer.Typer(
     name="doso",
@@ -17,6 +19,8 @@ app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
+app.command("doctor")(doctor)
+app.add_typer(audit)
 app.add_typer(dead_letters.app)
 app.add_typer(backtest)
 app.add_typer(webhook.webhook)

@@ -8,6 +8,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
 from services.gateway.api import api_router
 from services.gateway.api.health import health_router
+from services.gateway.api.misses import install_misses
+from services.gateway.api.origin import OriginMiddleware
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.api.well_known import well_known_router
@@ -57,6 +59,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(**describe(), lifespan=lifespan)
     install(app)
+    install_misses(app)
+    app.add_middleware(OriginMiddleware)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
     app.include_router(well_known_router(tokens.keys))

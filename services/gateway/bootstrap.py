@@ -22,6 +22,23 @@ class FirstAdmin:
     dms_api_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewAdmin:
+    """The first admin of a tenant, and the password, which is stored nowhere."""
+
+    user: User
+    password: str
+
+
+async def first_admin(passwords: Passwords, tenant_id: UUID, username: str, *, platform: bool = False) -> NewAdmin:
+    """Make, without storing it, the first admin of a tenant with a password of its own."""
+    password = secrets.token_urlsafe(18)
+    hashed = await passwords.hash(password)
+    return NewAdmin(
+        User(tenant_id, uuid4(), username, hashed, "admin", None, active=True, platform=platform), password
+    )
+
+
 async def bootstrap(
     work: UnitOfWork,
     *,
@@ -37,16 +54,14 @@ async def bootstrap(
         if await accounts.user_by_name(connection, username):
             return None
     tenant_id = uuid4()
-    password = secrets.token_urlsafe(18)
+    new = await first_admin(Passwords(), tenant_id, username, platform=True)
     key = new_api_key()
-    hashed = await Passwords().hash(password)
-    admin = FirstAdmin(username, password, tenant_id, key.text)
+    admin = FirstAdmin(username, new.password, tenant_id, key.text)
     if keep:
         keep(admin)
     async with work.begin(tenant_id) as tx:
         await accounts.add_tenant(tx.connection, tenant_id, tenant_name)
-        user = User(tenant_id, uuid4(), username, hashed, "admin", None, active=True, platform=True)
-        await accounts.add_user(tx.connection, user)
+        await accounts.add_user(tx.connection, new.user)
         await accounts.add_api_key(
             tx.connection, ApiKey.fresh(tenant_id, key.key_id, "first DMS key", key.secret_hash)
         )

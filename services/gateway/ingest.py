@@ -65,6 +65,8 @@ class RejectionError(Exception):
     def __init__(self, *errors: str) -> None:
         super().__init__("; ".join(errors))
         self.errors = list(errors)
+        self.unknown_dealer: UUID | None = None
+        """The rooftop that was named and is not the sender's."""
 
 
 def parse(raw: bytes | Mapping[str, Any]) -> CloudEvent:
@@ -84,10 +86,11 @@ def accept(
     dealer = dealers.get(cloud.dealerid)
     if dealer is None or (principal.dealer_ids is not None and dealer.dealer_id not in principal.dealer_ids):
         message = f"dealerid: no dealer {cloud.dealerid} here; see GET /api/v1/dealers for the ids"
-        raise RejectionError(message)
+        raise _of_unknown_dealer(cloud.dealerid, message)
     problems = list(_implausible(cloud, dealers, received_at))
     if problems:
-        raise RejectionError(*problems)
+        destination = cloud.data.destination_dealer_id
+        raise _of_unknown_dealer(destination if destination not in dealers else None, *problems)
     data = cloud.data
     vin = data.vin or _vin_in(cloud.subject)
     # Everything was validated above; building again field by field would double the cost of an event.
@@ -106,6 +109,12 @@ def accept(
         currency=dealer.currency,
         region=dealer.region,
     )
+
+
+def _of_unknown_dealer(dealer_id: UUID | None, *errors: str) -> RejectionError:
+    rejection = RejectionError(*errors)
+    rejection.unknown_dealer = dealer_id
+    return rejection
 
 
 def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetime) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """PostgreSQL: pool, the one way to open a transaction, migrations, and the work table."""
 
+from shared.postgres.append_only import append_only
 from shared.postgres.migrate import migrate, run_script
 from shared.postgres.pool import PostgresSettings, create_pool
 from shared.postgres.tenancy import tenant_isolation, tenant_transaction
@@ -9,6 +10,7 @@ __all__ = [
     "PostgresSettings",
     "WorkItem",
     "WorkTable",
+    "append_only",
     "create_pool",
     "migrate",
     "run_script",

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.operations import Operations
 
+from shared.postgres.append_only import withheld
 from shared.postgres.pool import role_of
 
 _HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", service: str)
         f"GRANT USAGE ON SCHEMA {service} TO {role};"
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {service} TO {role};"
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {service} TO {role};"
-        f"REVOKE ALL ON {service}.alembic_version FROM {role};"
+        f"REVOKE ALL ON {service}.alembic_version FROM {role};" + withheld(service, role)
     )
 
 

@@ -33,6 +33,7 @@ from shared.observability import Telemetry, TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool, migrate
 from shared.postgres.pool import role_of
 from shared.postgres.work import WORK_TABLE_V1
+from tests.integration.gateway_running import RunningGateway, gateway_running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -245,3 +246,10 @@ async def migrated(postgres_server: PostgresServer, migrated_template: str) -> A
     yield postgres_server.dsn(database=name)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
+
+
+@pytest.fixture
+async def gateway(migrated: str) -> AsyncIterator[RunningGateway]:
+    """Run the gateway, whole, over a database of this test's own."""
+    async with gateway_running(migrated) as running:
+        yield running

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends
 
 from services.gateway.api import (
     accounts,
+    audit,
     auth,
     dms,
     feedback,
@@ -27,8 +28,8 @@ def api_router() -> APIRouter:
     router = APIRouter(prefix="/api/v1", dependencies=[Depends(known_parameters)])
     router.include_router(webhooks.signed_router)  # before the others: it takes only what names its source
     for room in (
-        auth, accounts, dms, imports, inventory, market, forecasts, recommendations, policies, feedback, sources,
-        webhooks, stream, websocket, reports,
+        auth, accounts, audit, dms, imports, inventory, market, forecasts, recommendations, policies, feedback,
+        sources, webhooks, stream, websocket, reports,
     ):  # fmt: skip
         router.include_router(room.router)
     return router

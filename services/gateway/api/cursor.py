@@ -34,11 +34,11 @@ async def page(
 ) -> tuple[Page, str | None]:
     """Read one page by names such as ``-value,dealer_id``; raises 422 for unknown names and foreign cursors."""
     order = order_of(listing, sort)
-    seal = _seal(gate, principal, listing.table, sort, filters)
-    after = _open(seal, cursor) if cursor else None
+    mark = seal(gate, principal, listing.table, sort, filters)
+    after = open_cursor(mark, cursor) if cursor else None
     async with gate.work.begin(principal.tenant_id) as tx:
         found = await read_page(tx.connection, listing, filters=filters, order=order, after=after, limit=limit)
-    return found, _close(seal, found.after) if found.after else None
+    return found, close_cursor(mark, found.after) if found.after else None
 
 
 def order_of(listing: Listing, sort: str) -> tuple[tuple[str, bool], ...]:
@@ -50,17 +50,20 @@ def order_of(listing: Listing, sort: str) -> tuple[tuple[str, bool], ...]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot sort by that.", errors=fields) from error
 
 
-def _seal(gate: Gate, principal: Principal, *query: object) -> bytes:
+def seal(gate: Gate, principal: Principal, *query: object) -> bytes:
+    """Give the key that cursors of this tenant's query are signed with."""
     secret = gate.settings.signing_key.get_secret_value().encode()
     return hmac.digest(secret, repr((str(principal.tenant_id), *query)).encode(), hashlib.sha256)
 
 
-def _close(seal: bytes, after: tuple[str | None, ...]) -> str:
+def close_cursor(seal: bytes, after: tuple[str | None, ...]) -> str:
+    """Write a position down, signed."""
     body = json.dumps(after).encode()
     return base64.urlsafe_b64encode(hmac.digest(seal, body, hashlib.sha256)[:16] + body).decode()
 
 
-def _open(seal: bytes, cursor: str) -> tuple[Any, ...]:
+def open_cursor(seal: bytes, cursor: str) -> tuple[Any, ...]:
+    """Read a position; raises 422 for a cursor that was not signed for this tenant's query."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode())
         mark, body = raw[:16], raw[16:]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from services.gateway.api.bodies import BATCH, NDJSON, STRUCTURED, claimed_id, events_in
+from services.gateway.api.misses import note_missing
 from services.gateway.api.principal import GateDep, Machine
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
 from services.gateway.ingest import CloudEvent, RejectionError, accept, parse
@@ -54,6 +55,7 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
     dealers = await gate.dealers(machine.tenant_id)
     received_at = datetime.now(UTC)
     rejected: list[RejectedEvent] = []
+    missing: list[tuple[str, str]] = []
     good = {}
     total = 0
     for index, raw in enumerate(events_in(body, request.headers, gate.settings.max_events)):
@@ -62,8 +64,11 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
             event = accept(parse(raw), machine, dealers, received_at)
         except RejectionError as error:
             rejected.append(RejectedEvent(index=index, id=claimed_id(raw), errors=error.errors))
+            if error.unknown_dealer is not None:
+                missing.append(("dealer", str(error.unknown_dealer)))
         else:
             good[event.event_id] = event
+    await note_missing(request, machine, missing)
     new = 0
     if good:
         async with gate.work.begin(machine.tenant_id) as tx:

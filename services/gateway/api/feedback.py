@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
+from services.gateway.api.recommendations import load_advice
 from services.gateway.domain.uplift import uplift
 from services.gateway.store.figures import answered_counts, outcome_documents
 from services.gateway.store.listings import OUTCOMES, POLICIES
@@ -22,6 +23,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 async def outcome_filters(
     person: Person,
+    gate: GateDep,
     *,
     dealer_id: UUID | None = None,
     recommendation_id: UUID | None = None,
@@ -30,7 +32,7 @@ async def outcome_filters(
 ) -> dict[str, object]:
     """Gather what outcomes are narrowed by."""
     return {
-        "dealer_ids": person.scope(dealer_id),
+        "dealer_ids": await gate.scope(person, dealer_id),
         "recommendation_id": recommendation_id,
         "action": action,
         "kind": kind,
@@ -48,13 +50,15 @@ async def list_outcomes(
 ) -> PageOut:
     """List outcomes, newest first."""
     found, after = await page(gate, person, OUTCOMES, filters=filters, sort=sort, cursor=cursor, limit=limit)
+    if isinstance(wanted := filters["recommendation_id"], UUID) and not found.rows:
+        await load_advice(gate, person, wanted)  # nothing came of it yet, or there is no such advice
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 
 
 @router.get("/feedback/summary")
 async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> dict[str, Any]:
     """Sum value realised against value expected, per action, and against the advice that was held out, if any."""
-    scope = person.scope(dealer_id)
+    scope = await gate.scope(person, dealer_id)
     async with gate.work.begin(person.tenant_id) as tx:
         documents = await outcome_documents(tx.connection, scope)
         answers = await answered_counts(tx.connection, scope)
@@ -84,7 +88,7 @@ async def list_policies(
     cursor: str | None = None,
 ) -> PageOut:
     """List parameter versions, each with what it was before and why it moved."""
-    filters = {"dealer_ids": person.scope(dealer_id)}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id)}
     found, after = await page(gate, person, POLICIES, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 

@@ -26,6 +26,6 @@ async def list_forecasts(
     cursor: str | None = None,
 ) -> PageOut:
     """List weekly demand: mean and quantiles for 13 weeks, the strategy that won and every one's score."""
-    filters = {"dealer_ids": person.scope(dealer_id), "segment": segment, "strategy": strategy}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id), "segment": segment, "strategy": strategy}
     found, after = await page(gate, person, FORECASTS, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)

@@ -141,7 +141,7 @@ async def list_imports(
     cursor: str | None = None,
 ) -> PageOut:
     """List imports, newest first; an import's own page has its mapping, warnings and refused rows."""
-    filters = {"dealer_ids": person.scope(dealer_id), "kind": kind, "status": status}
+    filters = {"dealer_ids": await gate.scope(person, dealer_id), "kind": kind, "status": status}
     found, after = await page(gate, person, IMPORTS, filters=filters, sort=sort, cursor=cursor, limit=limit)
     return PageOut(items=found.rows, next_cursor=after)
 
@@ -180,9 +180,9 @@ async def _load(
     async with gate.work.begin(person.tenant_id) as tx:
         row = await store.status(tx.connection, import_id)
         errors = await store.rejections(tx.connection, import_id, most)
-    if row is None or row["kind"] != kind:
+    out_of_scope = row is not None and person.dealer_ids is not None and row["dealer_id"] not in person.dealer_ids
+    if row is None or row["kind"] != kind or out_of_scope:
         raise not_found(f"{kind} import", import_id)
-    person.scope(row["dealer_id"])
     return row, errors
 
 

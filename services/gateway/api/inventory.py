@@ -38,6 +38,7 @@ class Summary(BaseModel):
 
 async def vehicle_filters(
     person: Person,
+    gate: GateDep,
     *,
     dealer_id: UUID | None = None,
     vehicle_key: str | None = None,
@@ -53,7 +54,7 @@ async def vehicle_filters(
 ) -> dict[str, object]:
     """Gather what vehicles are narrowed by; days count in the group, transfers included."""
     return {
-        "dealer_ids": person.scope(dealer_id),
+        "dealer_ids": await gate.scope(person, dealer_id),
         "vehicle_key": vehicle_key,
         "status": status,
         "condition": condition,
@@ -96,9 +97,7 @@ def shown_vehicle(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any
 @router.get("/summary")
 async def summarise(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> list[Summary]:
     """Give units, value, ageing (store and group), days' supply, turn and holding cost per rooftop."""
-    if dealer_id is not None:
-        await gate.dealer(person, dealer_id)
-    scope = person.scope(dealer_id)
+    scope = await gate.scope(person, dealer_id)
     dealers = await gate.dealers(person.tenant_id)
     oldest = datetime.now(UTC).date() - timedelta(days=WINDOW_DAYS + 2)
     async with gate.work.begin(person.tenant_id) as tx:

@@ -20,10 +20,10 @@ _GAP_FIELDS = (
 
 
 async def segment_filters(
-    person: Person, *, dealer_id: UUID | None = None, segment: str | None = None
+    person: Person, gate: GateDep, *, dealer_id: UUID | None = None, segment: str | None = None
 ) -> dict[str, object]:
     """Gather what segments are narrowed by."""
-    return {"dealer_ids": person.scope(dealer_id), "segment": segment}
+    return {"dealer_ids": await gate.scope(person, dealer_id), "segment": segment}
 
 
 async def gap_filters(

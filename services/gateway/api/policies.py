@@ -190,7 +190,11 @@ async def _check_lanes(gate: Gate, person: Principal, rules: PolicyRules) -> Non
         if getattr(lane, name) not in known
     ]
     if errors:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "A lane names a dealer that is not here.", errors=errors)
+        problem = ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "A lane names a dealer that is not here.", errors=errors
+        )
+        problem.missing = ("dealer", errors[0].message.split()[2])
+        raise problem
 
 
 async def _check_merged(connection: Connection, version: RulesVersion, default: RulesVersion | None) -> None:

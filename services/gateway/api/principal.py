@@ -90,9 +90,18 @@ class Gate:
         """Give one rooftop in scope; raises 404 for any other."""
         principal.scope(dealer_id)
         found = (await self.dealers(principal.tenant_id)).get(dealer_id)
+        if found is None:  # it may be new, and made by another replica
+            self.forget_dealers(principal.tenant_id)
+            found = (await self.dealers(principal.tenant_id)).get(dealer_id)
         if found is None:
             raise not_found("dealer", dealer_id)
         return found
+
+    async def scope(self, principal: Principal, dealer_id: UUID | None) -> list[UUID] | None:
+        """Narrow to a rooftop, or to those in scope; raises 404 for one that is not there or not in scope."""
+        if dealer_id is not None:
+            await self.dealer(principal, dealer_id)
+        return principal.scope(dealer_id)
 
     async def by_token(self, token: str, *, enrolling: bool = False) -> Principal:
         """Identify a person by access token; raises 401, or 403 for an admin who has yet to enrol a second factor.
@@ -193,6 +202,7 @@ def allow(
             found = await gate.by_key(key)
         else:
             raise unauthorised()
+        request.state.principal = found
         if found.role == "dms" and scope is not None:
             # A key that reads can do nothing else, whatever a route that people may use does.
             if scope not in found.scopes or (scope == READ and request.method not in _READING):

@@ -46,19 +46,24 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
+        self.missing: tuple[str, str] | None = None
+        """The kind and the name of what was asked for and is not there."""
 
 
 def not_found(what: str, name: object) -> ProblemError:
     """Say that something does not exist here, which is also the answer for what belongs to others."""
-    return ProblemError(HTTPStatus.NOT_FOUND, f"No {what} {name} here.")
+    error = ProblemError(HTTPStatus.NOT_FOUND, f"No {what} {name} here.")
+    error.missing = (what, str(name))
+    return error
+
+
+def problem_answer(error: ProblemError) -> JSONResponse:
+    """Write a problem as an answer."""
+    return _answer(error.status, error.detail, error.errors, error.headers)
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application as a problem."""
-
-    @app.exception_handler(ProblemError)
-    async def problem(_: Request, error: ProblemError) -> JSONResponse:
-        return _answer(error.status, error.detail, error.errors, error.headers)
+    """Answer every other error of the application as a problem; ``misses`` answers those that routes raise."""
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

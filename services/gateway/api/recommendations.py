@@ -43,6 +43,7 @@ class Answer(BaseModel):
 
 async def advice_filters(
     person: Person,
+    gate: GateDep,
     *,
     dealer_id: UUID | None = None,
     action: ActionName | None = None,
@@ -55,7 +56,7 @@ async def advice_filters(
 ) -> dict[str, object]:
     """Gather what advice is narrowed by."""
     return {
-        "dealer_ids": person.scope(dealer_id),
+        "dealer_ids": await gate.scope(person, dealer_id),
         "action": action,
         "status": status,
         "vehicle_key": vehicle_key,
@@ -85,14 +86,14 @@ async def list_recommendations(
 @router.get("/{recommendation_id}")
 async def read_recommendation(recommendation_id: UUID, person: Person, gate: GateDep) -> dict[str, Any]:
     """Read one piece of advice with its evidence, the alternatives weighed, and similar past cases."""
-    row = await _load(gate, person, recommendation_id)
+    row = await load_advice(gate, person, recommendation_id)
     return shown_advice(row, await gate.dealers(person.tenant_id))
 
 
 @router.post("/{recommendation_id}/response", responses=documented(409))
 async def answer(recommendation_id: UUID, body: Answer, person: Decider, gate: GateDep) -> dict[str, Any]:
     """Record what was decided; a later answer replaces an earlier one."""
-    row = await _load(gate, person, recommendation_id)
+    row = await load_advice(gate, person, recommendation_id)
     document = row["document"]
     if document["status"] != "issued":
         message = f"This advice is {document['status']}: only advice that stands can be answered."
@@ -116,7 +117,8 @@ async def answer(recommendation_id: UUID, body: Answer, person: Decider, gate: G
     return {"recommendation_id": recommendation_id, **body.model_dump(mode="json", exclude_none=True)}
 
 
-async def _load(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[str, Any]:
+async def load_advice(gate: Gate, person: Principal, recommendation_id: UUID) -> dict[str, Any]:
+    """Read one piece of advice with all its columns; raises 404 for what is not in scope."""
     async with gate.work.begin(person.tenant_id) as tx:
         found = await read_page(
             tx.connection,

@@ -24,9 +24,9 @@ def rejected_csv(header: Sequence[str], rejected: Iterable[tuple[int, str, Seque
     already = len(EXTRA_COLUMNS) if tuple(header[: len(EXTRA_COLUMNS)]) == EXTRA_COLUMNS else 0
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*EXTRA_COLUMNS, *map(_harmless, header[already:])])
+    writer.writerow([*EXTRA_COLUMNS, *map(harmless, header[already:])])
     for line, reason, cells in rejected:
-        writer.writerow([line, _harmless(reason), *(_harmless(cell or "") for cell in cells[already:])])
+        writer.writerow([line, harmless(reason), *(harmless(cell or "") for cell in cells[already:])])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -35,5 +35,6 @@ def unmarked(cell: str) -> str:
     return cell[1:] if cell.startswith(_MARK) and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """Put an apostrophe in front of what a spreadsheet would run as a formula."""
     return f"{_MARK}{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -1,4 +1,4 @@
-"""Tenants, people, machines, sign-ins and what they did."""
+"""Tenants, people, machines, and their sign-ins."""
 
 from alembic import op
 
@@ -52,16 +52,6 @@ CREATE TABLE api_key (
     scopes text[] NOT NULL
         CHECK (scopes <@ ARRAY['events:write', 'imports:write', 'read'] AND cardinality(scopes) > 0)
         DEFAULT ARRAY['events:write', 'imports:write']
-);
-CREATE TABLE audit (
-    tenant_id uuid NOT NULL,
-    seq bigint GENERATED ALWAYS AS IDENTITY,
-    at timestamptz NOT NULL DEFAULT now(),
-    actor text NOT NULL,
-    action text NOT NULL,
-    subject text NOT NULL,
-    details jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (tenant_id, seq)
 );
 """
 
@@ -142,7 +132,7 @@ def upgrade() -> None:
     run_script(
         op,
         tenant_isolation(
-            "tenant", "dealer", "app_user", "api_key", "audit",
+            "tenant", "dealer", "app_user", "api_key",
             "sign_in", "refresh_token", "second_factor", "recovery_code", "invitation",
         ),
     )  # fmt: skip

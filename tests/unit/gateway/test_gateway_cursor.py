@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.gateway.api.cursor import _close, _open, _seal
+from services.gateway.api.cursor import close_cursor as _close
+from services.gateway.api.cursor import open_cursor as _open
+from services.gateway.api.cursor import seal as _seal
 from services.gateway.api.principal import Gate, Principal
 from services.gateway.api.problems import ProblemError
 

@@ -1,10 +1,10 @@
-"""Tenants, dealers, users, invitations, API keys and the audit trail; for admins."""
+"""Tenants, dealers, users, invitations and API keys; for admins."""
 
 from fastapi import APIRouter
 
-from services.gateway.api.accounts import api_keys, audit, dealers, invitations, tenants, users
+from services.gateway.api.accounts import api_keys, dealers, invitations, tenants, users
 from services.gateway.api.problems import PROBLEM_RESPONSES
 
 router = APIRouter(tags=["accounts"], responses=PROBLEM_RESPONSES)
-for room in (tenants, dealers, users, invitations, api_keys, audit):
+for room in (tenants, dealers, users, invitations, api_keys):
     router.include_router(room.router)

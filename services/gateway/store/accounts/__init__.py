@@ -1,4 +1,4 @@
-"""Tenants, dealers, users, invitations, sign-ins, second factors, API keys, audit."""
+"""Tenants, dealers, users, invitations, sign-ins, second factors, API keys."""
 
 from services.gateway.store.accounts.api_keys import (
     DEFAULT_SCOPES,
@@ -11,7 +11,6 @@ from services.gateway.store.accounts.api_keys import (
     revoke_api_key,
     touch_api_key,
 )
-from services.gateway.store.accounts.audit import audit, write_audit
 from services.gateway.store.accounts.tenants import (
     Dealer,
     add_dealer,
@@ -32,6 +31,7 @@ from services.gateway.store.accounts.users import (
     user_by_sign_in,
     users,
 )
+from services.gateway.store.audit import write_audit
 
 __all__ = [
     "DEFAULT_SCOPES",
@@ -46,7 +46,6 @@ __all__ = [
     "api_key",
     "api_key_of_tenant",
     "api_keys",
-    "audit",
     "change_user",
     "dealers",
     "expire_api_key",

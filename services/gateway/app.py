@@ -12,7 +12,10 @@ from services.gateway.api.health import health_router
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.handlers import router
+from services.gateway.import_attempts import IMPORT_LEASE
 from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.limits.claimed_work import ClaimedWork
+from services.gateway.limits.installing import install_limits
 from services.gateway.openapi import complete, describe
 from services.gateway.security import Tokens
 from services.gateway.settings import Settings
@@ -39,10 +42,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router=router,
             context=broker.context,
         ) as service:
-            app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
-            importer = Worker(
-                "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
-            )
+            work = ClaimedWork(service.work.pool, "gateway")
+            app.state.gate = Gate(work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
+            importing = Importer(service.work, settings.limits.max_import_rows)
+            importer = Worker("gateway", IMPORT_QUEUE, service.work, importing.compute, batch=1, lease=IMPORT_LEASE)
             service.run(importer.run)
             async with broker:
                 await broker.start()
@@ -56,4 +59,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics"
     )
+    install_limits(app, settings, telemetry.registry)
     return app

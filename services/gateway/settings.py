@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.gateway.limits.settings import LimitSettings
 from shared.messaging import KafkaSettings
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings
@@ -17,6 +18,7 @@ class Settings(BaseSettings):
     max_import_bytes: int = 512 * 1024 * 1024
     max_body_bytes: int = 8 * 1024 * 1024
     max_events: int = 1000
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

@@ -1,5 +1,6 @@
 """Who is asking, and what they may do. Every route names its roles; what is not named is refused."""
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from starlette.requests import HTTPConnection
 
 from services.gateway.api.problems import ProblemError, not_found
+from services.gateway.limits.admission import admit, identified
 from services.gateway.security import InvalidTokenError, Passwords, Tokens, digest, same, split_api_key
 from services.gateway.settings import Settings
 from services.gateway.store import accounts
@@ -58,6 +61,7 @@ class Gate:
         self.settings = settings
         self.tokens = tokens
         self.passwords = Passwords()
+        self.uploads = asyncio.Semaphore(settings.limits.max_uploads)
         self._keys: dict[str, tuple[float, Principal]] = {}
         self._dealers: dict[UUID, tuple[float, dict[UUID, Dealer]]] = {}
 
@@ -137,20 +141,26 @@ def gate_of(request: Request) -> Gate:
 GateDep = Annotated[Gate, Depends(gate_of)]
 
 
+async def identify(gate: Gate, token: str | None, key: str | None) -> Principal:
+    """Find who sent these credentials; raises 401."""
+    if token:
+        return await gate.by_token(token)
+    if key:
+        return await gate.by_key(key)
+    raise unauthorised()
+
+
 def allow(*roles: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
     """Make the dependency that lets only these roles in; ``dms`` stands for API keys."""
 
     async def principal(
+        connection: HTTPConnection,
         gate: GateDep,
         token: Annotated[str | None, Depends(bearer)] = None,
         key: Annotated[str | None, Depends(api_key_header)] = None,
     ) -> Principal:
-        if token:
-            found = await gate.by_token(token)
-        elif key:
-            found = await gate.by_key(key)
-        else:
-            raise unauthorised()
+        found: Principal = identified(connection.scope) or await identify(gate, token, key)
+        await admit(connection.scope, found)
         if found.role not in roles:
             message = f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}."
             raise ProblemError(HTTPStatus.FORBIDDEN, message)

@@ -90,6 +90,7 @@ CREATE TABLE import (
     rejected int NOT NULL DEFAULT 0,
     report jsonb NOT NULL DEFAULT '{}',
     error text,
+    starts int NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     PRIMARY KEY (tenant_id, import_id),
@@ -209,10 +210,24 @@ CREATE TABLE policy_rules (
 );
 """
 
+IDEMPOTENCY = """
+CREATE TABLE idempotency (
+    tenant_id uuid NOT NULL REFERENCES tenant,
+    key text NOT NULL,
+    route text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    effective boolean NOT NULL DEFAULT false,
+    fingerprint text,
+    answer text,
+    PRIMARY KEY (tenant_id, key, route)
+);
+CREATE INDEX idempotency_expires ON idempotency (tenant_id, began_at);
+"""
+
 
 def upgrade() -> None:
     """Create the tables and fence them."""
-    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES):
+    for script in (MESSAGING_TABLES_V1, WORK_TABLE_V1, ACCOUNTS, IMPORTS, READ_MODEL, RULES, IDEMPOTENCY):
         run_script(op, script)
     run_script(
         op,
@@ -220,7 +235,7 @@ def upgrade() -> None:
             "tenant", "dealer", "app_user", "refresh_token", "api_key", "audit",
             "import", "import_chunk", "import_rejection", "missing_vehicle",
             "vehicle", "market", "forecast", "recommendation", "outcome", "policy",
-            "policy_rules",
+            "policy_rules", "idempotency",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))

@@ -85,8 +85,8 @@ class Idempotency:
 
     async def _again(self, earlier: Earlier, print_: Fingerprint, receive: Receive, send: Send) -> None:
         if earlier.fingerprint is None:
-            retry = [] if earlier.effective else [(b"retry-after", b"2")]
-            await send_problem(send, HTTPStatus.CONFLICT, _LOST if earlier.effective else _BUSY, retry)
+            retry = [(b"retry-after", b"2")] if earlier.recent else []
+            await send_problem(send, HTTPStatus.CONFLICT, _BUSY if earlier.recent else _LOST, retry)
             return
         try:
             while True:

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _STRUCTURE: Final = frozenset(b'[]{}"\n')
 _OTHER: Final = bytes(set(range(256)) - _STRUCTURE)
 # A string cannot hold a raw line break: what is not closed by the end of its line never will be.
@@ -44,18 +45,18 @@ def _longest_number(body: bytes) -> int:
 
 
 def _deeper_than(body: bytes, depth: int, *, lines: bool) -> bool:
-    bare = _unescaped(body).translate(None, _OTHER).replace(b'""', b"")
+    bare = _unescaped(body).translate(_BRACKETS, _OTHER).replace(b'""', b"")
     if b'"' in bare:
         bare = _UNCLOSED.sub(b"", _STRING.sub(b"", bare))
     if not lines:
         bare = bare.replace(b"\n", b"")
     for _ in range(depth):  # each pass takes off the innermost level, and all of what is as shallow beside it
-        bare, before = bare.replace(b"[]", b"").replace(b"{}", b""), len(bare)
+        bare, before = bare.replace(b"[]", b""), len(bare)
         if len(bare) == before:
             break
     else:
-        if b"[]" in bare or b"{}" in bare:
+        if b"[]" in bare:
             return True
     # What is left matches nothing: a parser comes as far as the first bracket that closes, if not less far. What
     # was closed inside of what is left open was taken off above: this lets broken JSON be twice as deep, not more.
-    return re.search(rb"^[\[{]{%d}" % (depth + 1), bare, re.MULTILINE) is not None
+    return re.search(rb"^\[{%d}" % (depth + 1), bare, re.MULTILINE) is not None

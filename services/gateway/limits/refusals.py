@@ -15,11 +15,10 @@ class BodyRefusedError(HTTPException):
 
 def too_large(limit: int) -> BodyRefusedError:
     """Refuse what is larger than its kind of request may be."""
-    shown = f"{limit // 1024 // 1024} MiB" if limit >= 1024 * 1024 else f"{limit // 1024} KiB"
     return BodyRefusedError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too large",
-        f"The body is larger than {shown}, the most that requests of this kind may have: send less at a time.",
+        f"The body is larger than {limit} bytes, the most that requests of this kind may have: send less at a time.",
     )
 
 

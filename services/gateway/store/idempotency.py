@@ -19,9 +19,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What is known of an earlier use of a key."""
+    """What is known of an earlier use of a key; ``recent`` when it may still be under way."""
 
-    effective: bool
+    recent: bool
     fingerprint: str | None
     answer: str | None
 
@@ -54,12 +54,15 @@ async def claim(
     if began_at is not None:
         return Claim(tenant_id, key, route, began_at)
     row = await connection.fetchrow(
-        "SELECT effective, fingerprint, answer FROM idempotency WHERE tenant_id = $1 AND key = $2 AND route = $3",
+        "SELECT began_at > now() - make_interval(secs => $4) AS recent, fingerprint, answer"
+        " FROM idempotency WHERE tenant_id = $1 AND key = $2 AND route = $3",
         tenant_id,
         key,
         route,
+        lease_seconds,
     )
-    return Earlier(**row) if row else Earlier(effective=False, fingerprint=None, answer=None)
+    # Without a row it was given back in this very moment, which is as good as under way.
+    return Earlier(**row) if row else Earlier(recent=True, fingerprint=None, answer=None)
 
 
 async def mark(connection: Connection, held: Claim) -> bool:

@@ -86,7 +86,9 @@ def test_a_line_that_is_broken_off_does_not_condemn_its_neighbours() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", [b"[", b"]", b"[}", b'"', b"\\", b'\\"', b'"[', b"[]", b"1", b'{"a":', b",", b"\n[", b'["\\\\",'], ids=repr
+    "unit",
+    [b"[", b"]", b"[}", b'"', b"\\", b'\\"', b'"[', b"[]", b"1", b'{"a":', b",", b"\n[", b'["\\\\",'],
+    ids=repr,
 )
 def test_hostile_bodies_of_a_megabyte_are_judged_at_once(unit: bytes) -> None:
     body = unit * (1024 * 1024 // len(unit))

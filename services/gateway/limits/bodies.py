@@ -96,12 +96,16 @@ class Body:
             if body := message.get("body"):
                 chunks.append(body)
         whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        wrong = objection(
-            whole,
-            depth=self._settings.max_json_depth,
-            values=self._settings.max_json_values,
-            digits=self._settings.max_number_digits,
-            lines=self._head.content_type in _LINES,
+        wrong = (
+            None
+            if b"xml" in self._head.content_type
+            else objection(
+                whole,
+                depth=self._settings.max_json_depth,
+                values=self._settings.max_json_values,
+                digits=self._settings.max_number_digits,
+                lines=self._head.content_type in _LINES,
+            )
         )
         if wrong is not None:
             raise self._refused(refusals.misshapen(wrong))

@@ -7,7 +7,7 @@ API: Final = "/api/v1"
 OPERATIONS: Final = frozenset(
     f"{prefix}/{name}" for prefix in ("", API) for name in ("health", "ready", "metrics")
 ) | {"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
-_EVENTS: Final = (f"{API}/dms/", f"{API}/webhooks/")
+_EVENTS: Final = (f"{API}/dms/events", f"{API}/dms/webhooks/")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

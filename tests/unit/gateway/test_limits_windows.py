@@ -164,6 +164,7 @@ def test_the_address_is_the_last_that_cannot_be_made_up(
         ("POST", "/api/v1/auth/token", "sign_in"), ("GET", "/api/v1/auth/me", "reads"),
         ("POST", "/api/v1/dms/events", "events"), ("POST", "/api/v1/sales/imports", "imports"),
         ("GET", "/api/v1/sales/imports/1", "reads"), ("PUT", "/api/v1/policies", "writes"),
+        ("POST", "/api/v1/dms/sources", "writes"), ("POST", "/api/v1/dms/webhooks/1/event/x", "events"),
         ("GET", "/api/v1/health", "operations"), ("DELETE", "/nowhere", "writes"), ("HEAD", "/nowhere", "reads"),
     ],
 )  # fmt: skip

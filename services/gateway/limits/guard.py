@@ -6,22 +6,19 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.limits import refusals
 from services.gateway.limits.addresses import Addresses
 from services.gateway.limits.admission import AWAY, Admission, enter, over
-from services.gateway.limits.bodies import Body, BodyHead
+from services.gateway.limits.bodies import BodyHead
 from services.gateway.limits.limiter import CountersAway, Limiter
 from services.gateway.limits.metrics import LimitMetrics
+from services.gateway.limits.passage import Passage
 from services.gateway.limits.problem_answers import QUOTA_EXCEEDED, send_problem
 from services.gateway.limits.routes import RouteClass, classify
 from services.gateway.limits.settings import LimitSettings
 
-_SMALL: Final = 64 * 1024
-_SETTLE_SECONDS: Final = 0.2
-_LINGER_SECONDS: Final = 2.0
-_LINGER_BYTES: Final = 64 * 1024 * 1024
 _STOPPED: Final = "This took longer than {:g} s and was stopped; look whether it took effect before trying again."
 
 
@@ -90,15 +87,15 @@ class Guard:
             return
         await self._run(scope, passage)
 
-    def _passage(self, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> "_Passage":
+    def _passage(self, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
         most = self._most.get(admission.route_class, self._settings.max_write_bytes)
-        return _Passage(self._settings, admission, head, most, receive, send, self._clock)
+        return Passage(self._settings, admission, head, most, receive, send, self._clock)
 
     def _knows(self, headers: list[tuple[bytes, bytes]]) -> bool:
         hosts = [value for name, value in headers if name == b"host"]
         return len(hosts) == 1 and _name_of(hosts[0]) in self._hosts
 
-    async def _admitted(self, scope: Scope, admission: Admission, passage: "_Passage") -> bool:
+    async def _admitted(self, scope: Scope, admission: Admission, passage: Passage) -> bool:
         forwarded = (value for name, value in scope["headers"] if name == b"x-forwarded-for")
         peer = scope["client"][0] if scope.get("client") else None
         try:
@@ -112,12 +109,12 @@ class Guard:
         await send_problem(passage.send, HTTPStatus.TOO_MANY_REQUESTS, over(refused), **more)
         return False
 
-    async def _refuse(self, passage: "_Passage", refusal: refusals.BodyRefusedError) -> None:
+    async def _refuse(self, passage: Passage, refusal: refusals.BodyRefusedError) -> None:
         self._metrics.turned_away(passage.admission.route_class, refusal.reason)
         headers = [(name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()]
         await send_problem(passage.send, refusal.status_code, refusal.detail, headers)
 
-    async def _run(self, scope: Scope, passage: "_Passage") -> None:
+    async def _run(self, scope: Scope, passage: Passage) -> None:
         try:
             async with asyncio.timeout(passage.patience) as passage.deadline:
                 await self._app(scope, passage.body, passage.send)
@@ -143,70 +140,6 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": "limited" if known else "host"})
             return
         await self._app(scope, receive, send)
-
-
-class _Passage:
-    """One request's way through: its body in, its answer out, and the time it may take."""
-
-    __slots__ = ("_linger", "_send", "_settings", "admission", "body", "deadline", "patience", "started")
-
-    def __init__(
-        self,
-        settings: LimitSettings,
-        admission: Admission,
-        head: BodyHead,
-        most: int,
-        receive: Receive,
-        send: Send,
-        clock: Callable[[], float],
-    ) -> None:
-        self._settings = settings
-        self._send = send
-        self._linger = False
-        self.admission = admission
-        storing = admission.route_class is RouteClass.IMPORTS
-        self.patience = settings.store_seconds if storing else settings.handler_seconds
-        self.body = Body(receive, head, most, settings, on_progress=self._more_time, clock=clock)
-        self.deadline: asyncio.Timeout | None = None
-        self.started = False
-
-    def _more_time(self) -> None:
-        self._until(self.patience)
-
-    def _until(self, seconds: float | None) -> None:
-        if self.deadline is not None:
-            now = asyncio.get_running_loop().time()
-            self.deadline.reschedule(None if seconds is None else now + seconds)
-
-    async def send(self, message: Message) -> None:
-        """Pass the answer on, with what the limits say; a client that stops reading it is given up."""
-        if message["type"] == "http.response.start":
-            self._until(None)
-            self.started = True
-            added = self.admission.headers()
-            if not self.body.complete and await self._unread():
-                self._linger = True
-                added.append((b"connection", b"close"))
-            if added:
-                message = {**message, "headers": [*message.get("headers", ()), *added]}
-            await self._send(message)
-        elif message.get("more_body"):
-            self._until(self._settings.send_seconds)
-            await self._send(message)
-            self._until(None)
-        elif self._linger:
-            # The answer is out in full; the connection ends when the client has had time to read it.
-            await self._send({**message, "more_body": True})
-            await self.body.drain(_LINGER_SECONDS, _LINGER_BYTES)
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        else:
-            await self._send(message)
-
-    async def _unread(self) -> bool:
-        """Tell whether a body is still coming, after throwing away one that is small and as good as here."""
-        if self.body.declared_within(_SMALL):
-            await self.body.drain(_SETTLE_SECONDS, _SMALL)
-        return not self.body.complete
 
 
 def _name_of(host: bytes) -> bytes:

@@ -5,9 +5,9 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from uuid import UUID
 
+from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from services.gateway.api.problems import ProblemError
 from services.gateway.limits.limiter import CountersAway, Limiter, Partition, Verdict
 from services.gateway.limits.routes import RouteClass
 
@@ -65,7 +65,7 @@ def enter(scope: Scope, admission: Admission) -> None:
 
 
 async def admit(scope: Scope, principal: Identified) -> None:
-    """Count a request whose sender is known now; raises the problem 429, or 503 where it cannot be counted.
+    """Count a request whose sender is known now; raises 429, or 503 where it cannot be counted.
 
     Counting twice for one request counts once. The headers that go with a refusal are added on the way out.
     """
@@ -78,9 +78,9 @@ async def admit(scope: Scope, principal: Identified) -> None:
         if refused is None:
             refused = await admission.count("tenant", str(principal.tenant_id))
     except CountersAway as error:
-        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, AWAY, headers={"Retry-After": "2"}) from error
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE.value, AWAY, {"Retry-After": "2"}) from error
     if refused is not None:
-        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, over(refused))
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS.value, over(refused))
 
 
 def identified(scope: Scope) -> Any:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.api.principal import Gate, Principal, identify
@@ -57,9 +58,10 @@ class Idempotency:
             return
         try:
             principal = await self._identify(scope)
-        except ProblemError as problem:
-            headers = [(name.lower().encode(), value.encode()) for name, value in (problem.headers or {}).items()]
-            await send_problem(send, problem.status, problem.detail, headers)
+        except (ProblemError, HTTPException) as refusal:
+            status = refusal.status if isinstance(refusal, ProblemError) else refusal.status_code
+            headers = [(name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()]
+            await send_problem(send, status, refusal.detail, headers)
             return
         route = f"{scope['method']} {scope['path']}"
         async with self._gate().work.begin(principal.tenant_id) as tx:

@@ -65,5 +65,6 @@ EXPOSE 8000
 # Liveness only; whether it can do its work is /ready, which says 503 while a server it needs is away.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=4)"]
-# exec: the server itself receives SIGTERM.
-CMD ["sh", "-c", "exec uvicorn services.${SERVICE}.app:create_app --factory --host 0.0.0.0 --port 8000 --no-access-log --no-server-header --timeout-keep-alive 30 --timeout-graceful-shutdown 10"]
+# exec: the server itself receives SIGTERM. The gateway, which strangers reach, bounds the heads of requests too;
+# which proxies to believe is its own setting.
+CMD ["sh", "-c", "http=auto; [ ${SERVICE} != gateway ] || http=services.gateway.limits.protocol:BoundedHttpProtocol; exec uvicorn services.${SERVICE}.app:create_app --factory --host 0.0.0.0 --port 8000 --http $http --no-proxy-headers --no-access-log --no-server-header --timeout-keep-alive 30 --timeout-graceful-shutdown 10"]

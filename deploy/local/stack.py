@@ -16,6 +16,7 @@ from faststream.asgi import AsgiFastStream
 from pydantic import SecretStr
 
 from deploy.local.credentials import Credentials, encryption_key, signing_key
+from deploy.local.limits import LocalLimits
 from deploy.local.pipeline import SERVICES, release_leases
 from deploy.local.servers import KEPT_BYTES
 from deploy.local.servers_running import Servers, running_servers
@@ -27,6 +28,7 @@ from services.forecast import app as forecast
 from services.forecast.settings import Settings as ForecastSettings
 from services.gateway import app as gateway
 from services.gateway.bootstrap import bootstrap
+from services.gateway.limits.protocol import BoundedHttpProtocol
 from services.gateway.settings import Settings as GatewaySettings
 from services.inventory import app as inventory
 from services.inventory.settings import Settings as InventorySettings
@@ -111,6 +113,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
                 postgres=postgres,
                 kafka=kafka,
                 telemetry=telemetry,
+                limits=LocalLimits(),
             )
         )
         await _serve(stack, api, listener)
@@ -145,7 +148,9 @@ async def _serve(stack: AsyncExitStack, app: FastAPI, listener: socket.socket) -
         access_log=False,
         timeout_graceful_shutdown=3,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=BoundedHttpProtocol,
+        server_header=False,
+        proxy_headers=False,  # whom to believe is the gateway's own setting
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

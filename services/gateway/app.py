@@ -9,12 +9,14 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from services.gateway.api import api_router
 from services.gateway.api.health import health_router
 from services.gateway.api.misses import install_misses
-from services.gateway.api.origin import OriginMiddleware
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.api.well_known import well_known_router
 from services.gateway.handlers import router
+from services.gateway.import_attempts import IMPORT_LEASE
 from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.limits.claimed_work import ClaimedWork
+from services.gateway.limits.installing import install_limits
 from services.gateway.live import Hub, Limits, Purge
 from services.gateway.openapi import complete, describe
 from services.gateway.reports import Desk
@@ -44,10 +46,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router=router,
             context=broker.context,
         ) as service:
-            app.state.gate = Gate(service.work, settings, tokens)
-            importer = Worker(
-                "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
-            )
+            work = ClaimedWork(service.work.pool, "gateway")
+            app.state.gate = Gate(work, settings, tokens)
+            importing = Importer(service.work, settings.limits.max_import_rows)
+            importer = Worker("gateway", IMPORT_QUEUE, service.work, importing.compute, batch=1, lease=IMPORT_LEASE)
             service.run(importer.run)
             app.state.desk = Desk()
             app.state.live = Hub(service.work, settings.postgres, Limits.of(settings))
@@ -60,7 +62,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(**describe(), lifespan=lifespan)
     install(app)
     install_misses(app)
-    app.add_middleware(OriginMiddleware)
     app.include_router(api_router())
     app.include_router(health_router(health, telemetry))
     app.include_router(well_known_router(tokens.keys))
@@ -68,4 +69,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=telemetry.tracer_provider, excluded_urls="health,ready,metrics"
     )
+    install_limits(app, settings, telemetry.registry)
     return app

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.gateway.domain.snapshot import GRACE_DAYS, Known, step, too_many_missing
+from services.gateway.import_attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, held, of_the_disk
 from services.gateway.import_progress import Progress
 from services.gateway.imports import (
     ImportedRow,
@@ -45,15 +46,20 @@ class ImportRefusedError(Exception):
 
 
 class Importer:
-    """Works off imports; an import that is interrupted starts again and repeats no event."""
+    """Works off imports; an import that is interrupted starts again and repeats no event.
 
-    def __init__(self, work: UnitOfWork) -> None:
+    One that has ended the process, or found no room, ``MAX_STARTS`` times is given up with the reason.
+    """
+
+    def __init__(self, work: UnitOfWork, most_rows: int = 2_000_000) -> None:
         self._work = work
+        self._most_rows = most_rows
 
     async def compute(self, items: Sequence[WorkItem]) -> None:
         """Run claimed imports, one after the other."""
         for item in items:
-            await self._run(item)
+            async with held(IMPORT_QUEUE, self._work.pool, item):
+                await self._run(item)
 
     async def _run(self, item: WorkItem) -> None:
         import_id = UUID(item.key)
@@ -62,27 +68,39 @@ class Importer:
         if work is None:
             message = f"import {import_id} is marked as work but not stored"
             raise LookupError(message)
-        error = None
-        with tempfile.TemporaryDirectory(prefix="doso-import-") as folder:
-            path = Path(folder) / "file"
-            async with self._work.begin(work.tenant_id) as tx:
-                await store.write_file(tx.connection, import_id, path)
-            try:
-                await self._import(work, path)
-            except (ImportFileError, ImportRefusedError) as refusal:
-                error = str(refusal)
-            except Exception as defect:
-                if passing(defect):
-                    raise
-                _log.exception("import failed", import_id=str(import_id))
-                error = (
-                    f"This is our fault ({type(defect).__name__}) and has been logged. Rows counted as accepted "
-                    f"were taken in; sending the file again repeats none of them."
-                )
+        async with self._work.begin(item.tenant_id) as tx:
+            starts = await store.start(tx.connection, import_id)
+        error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, starts)
         async with self._work.begin(work.tenant_id) as tx:
             await store.finish(tx.connection, import_id, error=error)
             await IMPORT_QUEUE.finish(tx.connection, [item])
         _log.info("import ended", import_id=str(import_id), kind=work.kind, error=error)
+
+    async def _attempt(self, work: Import, starts: int) -> str | None:
+        """Try once; gives why the file failed, and raises what may be over at the next try."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="doso-import-") as folder:
+                path = Path(folder) / "file"
+                async with self._work.begin(work.tenant_id) as tx:
+                    await store.write_file(tx.connection, work.import_id, path)
+                await self._import(work, path)
+        except (ImportFileError, ImportRefusedError) as refusal:
+            return str(refusal)
+        except Exception as defect:
+            if of_the_disk(defect):
+                if starts >= MAX_STARTS:
+                    return NO_ROOM
+                raise NoRoomError(str(defect)) from defect
+            if passing(defect):
+                async with self._work.begin(work.tenant_id) as tx:
+                    await store.forgive_start(tx.connection, work.import_id)
+                raise
+            _log.exception("import failed", import_id=str(work.import_id))
+            return (
+                f"This is our fault ({type(defect).__name__}) and has been logged. Rows counted as accepted "
+                f"were taken in; sending the file again repeats none of them."
+            )
+        return None
 
     async def _import(self, work: Import, path: Path) -> None:
         dealers = await self._dealers(work.tenant_id)
@@ -101,7 +119,7 @@ class Importer:
         progress = Progress(work, dealers, opened, reading)
         gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
         chunk_number = 0
-        async for rows in _chunks(reading):
+        async for rows in _chunks(reading, self._most_rows):
             async with self._work.begin(work.tenant_id) as tx:
                 await self._emit(progress, tx, rows, chunk_number)
                 await _keep_rejected(tx, work, rows)
@@ -127,7 +145,7 @@ class Importer:
         """Read the file once for its VINs; refuse it, before anything is emitted, if too many are missing."""
         present: dict[UUID, set[str]] = defaultdict(set)
         unreadable: Counter[UUID] = Counter()
-        async for rows in _chunks(progress.reading):
+        async for rows in _chunks(progress.reading, self._most_rows):
             for row in rows:
                 dealer_id, vin = progress.listed(row)
                 if vin is None:
@@ -230,10 +248,13 @@ class Importer:
             )  # fmt: skip
 
 
-async def _chunks(reading: ImportReading) -> AsyncIterator[list[ImportedRow | RejectedRow]]:
+async def _chunks(reading: ImportReading, most: int) -> AsyncIterator[list[ImportedRow | RejectedRow]]:
     """Read rows in a thread, a chunk at a time, so that parsing never holds the event loop."""
     rows = iter(reading)
     while chunk := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
+        if reading.counts.rows > most:
+            message = f"The file has more than {most} rows, the most in one file: split it. Rows up to there count."
+            raise ImportRefusedError(message)
         yield chunk
 
 

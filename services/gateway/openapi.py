@@ -33,6 +33,8 @@ def describe() -> dict[str, Any]:
         "description": (
             "Money is a decimal string in the dealer's currency; times are RFC 3339 in UTC. Errors are"
             " `application/problem+json`. Lists are keyset pages: pass `next_cursor` back as `cursor`."
+            " What creates or answers takes an `Idempotency-Key`: sent again with it, a request is carried out once."
+            " `RateLimit` and `RateLimit-Policy` tell what is left of your rate."
         ),
         "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.gateway.limits.settings import LimitSettings
 from shared.messaging import KafkaSettings
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     live_kept_rows: int = Field(default=50_000, description="per tenant; a row is one rooftop's part of a batch")
     report_pdf_rows: int = 2_000
     report_xlsx_rows: int = 200_000
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

@@ -1,20 +1,20 @@
 """Imports of inventory, sales and market: hand a file in, watch it, fetch what was refused."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Path, Query, UploadFile
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import FileSender, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, documented, not_found
+from services.gateway.api.upload import UPLOAD_BODY, Upload
 from services.gateway.importing import IMPORT_QUEUE
 from services.gateway.imports import rejected_csv
 from services.gateway.store import accounts
@@ -24,7 +24,6 @@ from services.gateway.store.listings import IMPORTS
 
 router = APIRouter(tags=["imports"], responses=PROBLEM_RESPONSES)
 Kind = Annotated[Literal["inventory", "sales", "market"], Path()]
-_PIECE = 1024 * 1024
 _ERRORS_SHOWN = 200
 
 
@@ -85,45 +84,35 @@ class ImportStatus(BaseModel):
     finished_at: datetime | None = None
 
 
-@router.post("/{kind}/imports", status_code=202, responses=documented(413))
-async def create_import(
-    kind: Kind,
-    file: UploadFile,
-    dealer_id: Annotated[UUID, Form()],
-    machine: FileSender,
-    gate: GateDep,
-    mode: Annotated[Literal["snapshot", "delta"], Form()] = "snapshot",
-    mapping: Annotated[str | None, Form(description="JSON: your column to our field, or the reverse")] = None,
-    as_of: Annotated[date | None, Form(description="the day the file speaks of; today when absent")] = None,
-    confirm: Annotated[bool, Form(description="accept a snapshot that lacks over 30 % of the stock")] = False,
-    by_store: Annotated[bool, Form(description="rows go to the rooftop their store column names")] = False,
-) -> ImportAccepted:
+@router.post("/{kind}/imports", status_code=202, openapi_extra=UPLOAD_BODY, responses=documented(400, 408))
+async def create_import(kind: Kind, machine: FileSender, upload: Upload, gate: GateDep) -> ImportAccepted:
     """Take in a file (CSV, TSV, XLSX, JSON, Parquet). It is stored before this answers, then worked off."""
-    dealer = await gate.dealer(machine, dealer_id)
-    if by_store and machine.dealer_ids is not None:
+    form = upload.form
+    dealer = await gate.dealer(machine, form.dealer_id)
+    if form.by_store and machine.dealer_ids is not None:
         raise ProblemError(HTTPStatus.FORBIDDEN, "by_store needs credentials for every rooftop of the group.")
     today = datetime.now(UTC).astimezone(ZoneInfo(dealer.timezone)).date()
-    if as_of is not None and as_of > today:
-        fields = [FieldError(field="as_of", message=f"{as_of} is in the future")]
+    if form.as_of is not None and form.as_of > today:
+        fields = [FieldError(field="as_of", message=f"{form.as_of} is in the future")]
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The file cannot speak of a day to come.", errors=fields)
     new = Import(
         tenant_id=machine.tenant_id,
         import_id=uuid4(),
-        dealer_id=dealer_id,
+        dealer_id=form.dealer_id,
         kind=kind,
-        mode=mode,
-        filename=(file.filename or "file").replace("\x00", "")[:200],
-        as_of=as_of or today,
-        override=_override(mapping),
-        confirm=confirm,
-        by_store=by_store,
+        mode=form.mode,
+        filename=upload.filename,
+        as_of=form.as_of or today,
+        override=_override(form.mapping),
+        confirm=form.confirm,
+        by_store=form.by_store,
     )
     async with gate.work.begin(machine.tenant_id) as tx:
-        await store.store_file(tx.connection, new, _pieces(file, gate.settings.max_import_bytes))
+        await store.store_file(tx.connection, new, upload.pieces(gate.settings.max_import_bytes))
         await IMPORT_QUEUE.mark(tx.connection, [(new.tenant_id, new.dealer_id, str(new.import_id))])
         await accounts.write_audit(
             tx.connection, machine.tenant_id, machine.actor, "import.created", str(new.import_id),
-            {"kind": kind, "dealer_id": str(dealer_id), "filename": new.filename},
+            {"kind": kind, "dealer_id": str(form.dealer_id), "filename": new.filename},
         )  # fmt: skip
     return ImportAccepted(id=new.import_id)
 
@@ -184,16 +173,6 @@ async def _load(
     if row is None or row["kind"] != kind or out_of_scope:
         raise not_found(f"{kind} import", import_id)
     return row, errors
-
-
-async def _pieces(file: UploadFile, most: int) -> AsyncIterator[bytes]:
-    size = 0
-    while piece := await file.read(_PIECE):
-        size += len(piece)
-        if size > most:
-            message = f"The file is larger than {most // 1024 // 1024} MB: split it, or send Parquet."
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-        yield piece
 
 
 def _override(mapping: str | None) -> dict[str, str | None] | None:

@@ -12,8 +12,10 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from starlette.requests import HTTPConnection
 
 from services.gateway.api.problems import ProblemError, not_found
+from services.gateway.limits.admission import admit, identified
 from services.gateway.security import InvalidTokenError, Passwords, Sealer, Tokens, digest, same, split_api_key
 from services.gateway.security.password_policy import PasswordPolicy
 from services.gateway.settings import Settings
@@ -69,6 +71,7 @@ class Gate:
         self.passwords = Passwords()
         self.password_policy = PasswordPolicy(settings.breached_passwords)
         self.sealer = Sealer(settings.encryption_key.get_secret_value())
+        self.uploads = asyncio.Semaphore(settings.limits.max_uploads)
         self._later: set[asyncio.Task[None]] = set()
         self._keys: dict[str, tuple[float, Principal]] = {}
         self._dealers: dict[UUID, tuple[float, dict[UUID, Dealer]]] = {}
@@ -182,6 +185,15 @@ def gate_of(request: Request) -> Gate:
 GateDep = Annotated[Gate, Depends(gate_of)]
 
 
+async def identify(gate: Gate, token: str | None, key: str | None, *, enrolling: bool = False) -> Principal:
+    """Find who sent these credentials; raises 401, or 403 for an admin who has yet to enrol a second factor."""
+    if token:
+        return await gate.by_token(token, enrolling=enrolling)
+    if key:
+        return await gate.by_key(key)
+    raise unauthorised()
+
+
 def allow(
     *roles: str, scope: str | None = None, enrolling: bool = False
 ) -> Callable[..., Coroutine[Any, Any, Principal]]:
@@ -191,21 +203,18 @@ def allow(
     """
 
     async def principal(
-        request: Request,
+        connection: HTTPConnection,
         gate: GateDep,
         token: Annotated[str | None, Depends(bearer)] = None,
         key: Annotated[str | None, Depends(api_key_header)] = None,
     ) -> Principal:
-        if token:
-            found = await gate.by_token(token, enrolling=enrolling)
-        elif key:
-            found = await gate.by_key(key)
-        else:
-            raise unauthorised()
-        request.state.principal = found
+        found: Principal = identified(connection.scope) or await identify(gate, token, key, enrolling=enrolling)
+        connection.state.principal = found
+        await admit(connection.scope, found)
         if found.role == "dms" and scope is not None:
             # A key that reads can do nothing else, whatever a route that people may use does.
-            if scope not in found.scopes or (scope == READ and request.method not in _READING):
+            reading = connection.scope.get("method") in _READING
+            if scope not in found.scopes or (scope == READ and not reading):
                 message = f"The role dms may not do this without the scope {scope}: make a key that has it."
                 raise ProblemError(HTTPStatus.FORBIDDEN, message)
         elif found.role not in roles:

@@ -120,11 +120,13 @@ _MEANINGS = {
     403: "Not allowed for this role",
     404: "Not here",
     409: "Contradicts what is here",
+    408: "Came too slowly",
     413: "Too large",
-    415: "Not a format that is read",
+    415: "Compressed, or of a kind that is not taken",
     422: "Does not fit",
-    429: "Too often",
+    429: "Too many requests: Retry-After says when to come back",
     503: "Try again",
+    504: "Took too long",
 }
 
 
@@ -136,4 +138,4 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-PROBLEM_RESPONSES = documented(401, 403, 404, 422, 503)
+PROBLEM_RESPONSES = documented(401, 403, 404, 413, 415, 422, 429, 503, 504)

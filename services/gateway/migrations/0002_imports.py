@@ -26,6 +26,7 @@ CREATE TABLE import (
     rejected int NOT NULL DEFAULT 0,
     report jsonb NOT NULL DEFAULT '{}',
     error text,
+    starts int NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     PRIMARY KEY (tenant_id, import_id),

@@ -75,6 +75,21 @@ async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[
     return size
 
 
+async def start(connection: Connection, import_id: UUID) -> int:
+    """Note that an import is begun; returns how often it has been, this time included."""
+    return int(
+        await connection.fetchval(
+            "UPDATE import SET starts = starts + 1 WHERE import_id = $1 RETURNING starts", import_id
+        )
+        or 0
+    )
+
+
+async def forgive_start(connection: Connection, import_id: UUID) -> None:
+    """Take back a start that failed through no fault of the file's."""
+    await connection.execute("UPDATE import SET starts = starts - 1 WHERE import_id = $1", import_id)
+
+
 async def load(connection: Connection, import_id: UUID) -> Import | None:
     """Load an import of the transaction's tenant."""
     row = await connection.fetchrow(

@@ -42,7 +42,7 @@ async def sign_in(
     otp: Annotated[str | None, Form(description="one-time password or recovery code", max_length=64)] = None,
 ) -> TokenPair:
     """Sign in with username and password, and the second factor where one is enrolled."""
-    address = client_address(request)
+    address = client_address(request, gate)
     tries = await try_sign_in(gate, form.username, address)
     async with lookup_transaction(gate.work.pool, form.username) as connection:
         known = await accounts.user_by_name(connection, form.username)
@@ -79,11 +79,11 @@ async def refresh(refresh_token: Annotated[str, Form(max_length=200)], request: 
             user = await accounts.user_by_id(tx.connection, standing.user_id)
             state = await sign_ins.use_refresh_token(tx.connection, token_hash, now)
             if user is not None and user.active and state == "fresh":
-                await sign_ins.touch_sign_in(tx.connection, sign_in_id, now, client_address(request))
+                await sign_ins.touch_sign_in(tx.connection, sign_in_id, now, client_address(request, gate))
                 pair = await grant(gate, tx, standing)
             elif user is not None and state == "used":  # somebody has a copy: end both
                 await sign_ins.end_sign_in(tx.connection, sign_in_id)
-                details = {"sign_in": str(sign_in_id), "address": client_address(request)}
+                details = {"sign_in": str(sign_in_id), "address": client_address(request, gate)}
                 await accounts.write_audit(
                     tx.connection, tenant_id, user.username, "sign_in.reused", user.username, details
                 )

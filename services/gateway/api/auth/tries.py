@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
 
 from fastapi import Request
@@ -15,10 +14,8 @@ from services.gateway.api.principal import Gate
 from services.gateway.api.problems import ProblemError
 from services.gateway.domain import sign_in_throttle
 from services.gateway.domain.sign_in_throttle import Limit
+from services.gateway.limits.addresses import Addresses
 from services.gateway.store.accounts import sign_in_failures
-
-_HOUSEHOLD = 64
-"""Bits of an IPv6 address that one subscriber has; the rest they choose at will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +70,9 @@ async def try_own_password(gate: Gate, user_id: UUID) -> Tries:
     return await _try(gate, _key("own password", str(user_id)), sign_in_throttle.OWN_PASSWORD)
 
 
-def client_address(request: Request) -> str:
-    """Give the address a request comes from, which behind a proxy is what the server was told to believe."""
-    return request.client.host if request.client else "unknown"
+def client_address(request: Request, gate: Gate) -> str:
+    """Give the address that a request is counted under: see ``Addresses``."""
+    return Addresses(gate.settings.limits.trusted_proxies).of(request.scope)
 
 
 async def _try(gate: Gate, own: bytes, limit: Limit) -> Tries:
@@ -94,16 +91,4 @@ def _refuse(wait: float) -> None:
 
 def _key(kind: str, *names: str) -> bytes:
     """Name a counter; hashed, since people type passwords where user names belong."""
-    if kind in {"place", "pair", "address"}:
-        names = (*names[:-1], _block(names[-1]))
     return hashlib.sha256("\0".join((kind, *names)).encode()).digest()
-
-
-def _block(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        return str(found.ipv4_mapped or ip_network((found, _HOUSEHOLD), strict=False))
-    return address

@@ -1,0 +1,150 @@
+"""Imports whose file, or whose gateway, is the trouble: each ends, and says why."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from services.gateway import importing
+from services.gateway.import_attempts import MAX_STARTS
+from services.gateway.importing import IMPORT_QUEUE, Importer
+from shared.messaging import UnitOfWork, Worker
+from shared.postgres import PostgresSettings, create_pool
+from tests.e2e.conftest import as_csv, new_vin, stock_row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.postgres.pool import Pool
+
+FILE = as_csv([stock_row(new_vin())])
+
+
+@pytest.fixture
+async def pool(migrated: str) -> AsyncIterator[Pool]:
+    made = await create_pool("gateway", PostgresSettings(dsn=migrated))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def owner(migrated: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(migrated, server_settings={"search_path": "gateway"})
+    yield connection
+    await connection.close()
+
+
+async def an_import(owner: asyncpg.Connection) -> UUID:
+    tenant, dealer, number = uuid4(), uuid4(), uuid4()
+    await owner.execute("INSERT INTO tenant (tenant_id, name) VALUES ($1, 'A')", tenant)
+    await owner.execute("INSERT INTO dealer VALUES ($1, $2, 'B', 'USD', 'US-MI', 'UTC')", tenant, dealer)
+    await owner.execute(
+        "INSERT INTO import (tenant_id, import_id, dealer_id, kind, mode, filename, bytes, as_of, confirm, by_store,"
+        " status) VALUES ($1, $2, $3, 'inventory', 'delta', 'a.csv', $4, '2026-03-02', false, false, 'running')",
+        tenant, number, dealer, len(FILE),
+    )  # fmt: skip
+    await owner.execute("INSERT INTO import_chunk VALUES ($1, $2, 0, $3)", tenant, number, FILE)
+    await IMPORT_QUEUE.mark(owner, [(tenant, dealer, str(number))])
+    return number
+
+
+async def ended(owner: asyncpg.Connection, pool: Pool, number: UUID) -> asyncpg.Record:
+    """Work until the import has ended, letting the pauses between tries pass at once."""
+    work = UnitOfWork(pool, "gateway")
+    task = asyncio.create_task(Worker("gateway", IMPORT_QUEUE, work, Importer(work).compute, batch=1).run())
+    try:
+        async with asyncio.timeout(60):
+            while True:
+                await owner.execute("UPDATE work SET due_at = now()")
+                row = await owner.fetchrow("SELECT status, error, starts FROM import WHERE import_id = $1", number)
+                assert row is not None
+                if row["status"] != "running":
+                    assert await owner.fetchval("SELECT count(*) FROM work") == 0
+                    assert await owner.fetchval("SELECT count(*) FROM import_chunk") == 0
+                    return row
+                await asyncio.sleep(0.05)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_full_disk_is_tried_again_and_then_told(pool, owner, monkeypatch) -> None:
+    tried = []
+
+    async def full(*_: object) -> None:
+        tried.append(1)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(importing.store, "write_file", full)
+    row = await ended(owner, pool, await an_import(owner))
+    assert (row["status"], len(tried)) == ("failed", MAX_STARTS)
+    assert "no room" in row["error"]
+
+
+async def test_a_disk_that_is_full_once_costs_nothing(pool, owner, monkeypatch) -> None:
+    write, tried = importing.store.write_file, []
+
+    async def full_at_first(*arguments: object) -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        await write(*arguments)
+
+    monkeypatch.setattr(importing.store, "write_file", full_at_first)
+    row = await ended(owner, pool, await an_import(owner))
+    assert (row["status"], row["error"], len(tried)) == ("done", None, 2)
+
+
+async def test_a_file_that_ended_the_gateway_every_time_is_given_up(pool, owner) -> None:
+    number = await an_import(owner)
+    # As a process leaves it that died while reading, three times: started, and never heard of again.
+    await owner.execute("UPDATE import SET starts = $1", MAX_STARTS)
+    await owner.execute("UPDATE work SET leased_until = now() - interval '1 second'")
+    row = await ended(owner, pool, number)
+    assert row["status"] == "failed"
+    assert f"ended the gateway {MAX_STARTS} times" in row["error"]
+
+
+async def test_what_the_network_does_is_never_held_against_the_file(pool, owner, monkeypatch) -> None:
+    write, tried = importing.store.write_file, []
+
+    async def cut_off(*arguments: object) -> None:
+        tried.append(1)
+        if len(tried) <= MAX_STARTS + 3:
+            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+        await write(*arguments)
+
+    monkeypatch.setattr(importing.store, "write_file", cut_off)
+    row = await ended(owner, pool, await an_import(owner))
+    assert (row["status"], row["starts"]) == ("done", 1)
+
+
+async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch) -> None:
+    monkeypatch.setattr("services.gateway.import_attempts.IMPORT_LEASE", 0.4)
+    entered, leave = asyncio.Event(), asyncio.Event()
+    write = importing.store.write_file
+
+    async def long(*arguments: object) -> None:
+        entered.set()
+        await leave.wait()
+        await write(*arguments)
+
+    monkeypatch.setattr(importing.store, "write_file", long)
+    await an_import(owner)
+    work = UnitOfWork(pool, "gateway")
+    [item] = await IMPORT_QUEUE.claim(pool, limit=1, lease=0.4)
+    running = asyncio.create_task(Importer(work).compute([item]))
+    await entered.wait()
+    for _ in range(10):
+        await asyncio.sleep(0.1)
+        assert await IMPORT_QUEUE.claim(pool, limit=1) == []
+    leave.set()
+    await running
+    assert await owner.fetchval("SELECT status FROM import") == "done"

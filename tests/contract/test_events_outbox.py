@@ -27,6 +27,7 @@ from shared.messaging.dead_letter import park
 from shared.messaging.unit_of_work import MAX_PAYLOAD_BYTES
 
 TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+HEADERS = tuple((name, text.encode()) for name, text in {**TRACE, "ce_type": "of no interest"}.items())
 CAUSE = UUID(int=1)
 EXAMPLES = [
     pytest.param(topic, example, id=f"{topic.name}/{name}")
@@ -54,7 +55,7 @@ class Outbox:
 
 async def emitted(event: Event) -> dict[str, Any]:
     outbox = Outbox()
-    transaction = Transaction(outbox, topic_of(event).producer, {CAUSE: TRACE})  # type: ignore[arg-type]  # it needs no more of one
+    transaction = Transaction(outbox, topic_of(event).producer, {CAUSE: HEADERS})  # type: ignore[arg-type]  # it needs no more of one
     transaction.emit(event, caused_by=CAUSE)
     assert await transaction.flush() == 1
     [row] = outbox.rows

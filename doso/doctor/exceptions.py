@@ -9,6 +9,8 @@ TABLES_OF_NO_TENANT = {
     "outbox": "events on their way to Kafka, in the order they were written, for the service's relay",
     "inbox": "ids of events that were seen",
     "dead_letter": "ids, classes and field names of errors, never values",
+    "sign_in_failure": "hashes of names and addresses, counted before it is known whose tenant it is",
+    "sign_in_place": "hashes of where somebody signed in from, looked at before it is known whose tenant it is",
 }
 """Tables without a tenant, in any service's schema."""
 
@@ -20,6 +22,9 @@ TABLES_OF_IDS = {
     "series": ("which series there are: the weekly refresh looks across tenants", {
         "tenant_id", "dealer_id", "segment", "week",
     }),
+    "live_position": ("how many live events each tenant was told: listeners wake across tenants", {
+        "tenant_id", "last",
+    }),
     "review": ("when each tenant was reviewed: the daily review looks across tenants", {"tenant_id", "reviewed_on"}),
 }  # fmt: skip
 """Tables with a tenant but without a fence: they hold the columns named here and no other."""
@@ -28,6 +33,8 @@ KEYS_ACROSS_TENANTS = {
     "gateway.app_user (username)": "whose tenant it is only becomes known by finding who signs in",
     "gateway.api_key (key_id)": "credential: its id names one row wherever it is; random",
     "gateway.refresh_token (token_hash)": "credential: its hash names one row wherever it is; random",
+    "gateway.invitation (token_hash)": "credential: its hash names one row wherever it is; random",
+    "gateway.dms_source (source_id)": "whose tenant it is only becomes known by finding who delivers; random",
 }
 """Unique keys of fenced tables that do not begin with the tenant."""
 
@@ -35,6 +42,8 @@ LOOKUPS = {
     "gateway.app_user credential_lookup": "signing in finds its row by the name typed in",
     "gateway.api_key credential_lookup": "a key finds its row by its id",
     "gateway.refresh_token credential_lookup": "a refresh token finds its row by its hash",
+    "gateway.invitation credential_lookup": "an invitation finds its row by its hash",
+    "gateway.dms_source credential_lookup": "a delivery finds its source by the id in its path",
 }
 """Policies beside the tenants' own: for SELECT, of the one row that a credential names."""
 

@@ -11,12 +11,13 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import SecretStr
 
+from deploy.local.limits import LocalLimits
 from deploy.local.servers import MemoryBroker
 from deploy.local.servers_running import MEMORY_FETCH_WAIT_MS
 from services.gateway.app import create_app
 from services.gateway.bootstrap import bootstrap
 from services.gateway.handlers import router
-from services.gateway.security import Tokens
+from services.gateway.security import Sealer, SigningKeys
 from services.gateway.settings import Settings
 from shared.messaging import KafkaSettings, UnitOfWork
 from shared.observability import TelemetrySettings
@@ -126,7 +127,10 @@ async def _running(dsn: str, kafka_servers: str, pool_max: int) -> AsyncIterator
     postgres = PostgresSettings(dsn=dsn, pool_max=pool_max)
     app = create_app(
         Settings(
-            signing_key=SecretStr(json.dumps(Tokens.new_key())),
+            signing_key=SecretStr(json.dumps(SigningKeys.new_key())),
+            encryption_key=SecretStr(Sealer.new_key()),
+            require_admin_mfa=False,  # what a second factor guards has tests of its own
+            limits=LocalLimits(),
             postgres=postgres,
             kafka=KafkaSettings(bootstrap_servers=kafka_servers, fetch_max_wait_ms=MEMORY_FETCH_WAIT_MS),
             telemetry=TelemetrySettings(log_level="CRITICAL"),

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from services.gateway.api import api_router
+from services.gateway.api.misses import install_misses
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.bootstrap import FirstAdmin, bootstrap
@@ -57,6 +58,7 @@ async def http(work: UnitOfWork) -> AsyncIterator[httpx.AsyncClient]:
     assert settings.require_admin_mfa
     app = FastAPI()
     install(app)
+    install_misses(app)
     app.include_router(api_router())
     app.state.gate = Gate(work, settings, Tokens(SigningKeys(settings.signing_key.get_secret_value())))
     transport = httpx.ASGITransport(app)

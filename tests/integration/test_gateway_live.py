@@ -20,16 +20,19 @@ from pydantic import SecretStr
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from deploy.local.limits import LocalLimits
+from services.gateway.api.misses import install_misses
 from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.api.stream import router as stream_router
 from services.gateway.api.websocket import router as websocket_router
 from services.gateway.live import Hub, Limits, Purge
-from services.gateway.security import Claims, Tokens
+from services.gateway.security import Claims, Sealer, SigningKeys, Tokens
 from services.gateway.settings import Settings
 from services.gateway.store import accounts
 from services.gateway.store import live as store
 from services.gateway.store.accounts import Dealer, User
+from services.gateway.store.accounts.sign_ins import SignIn, add_sign_in
 from services.gateway.store.policies import TENANT_DEFAULT
 from shared.messaging import KafkaSettings, UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -66,9 +69,14 @@ class Office:
             active=True,
             platform=False,
         )
+        now = datetime.now(UTC)
+        sign_in = SignIn(
+            self.tenant, uuid4(), user.user_id, now, now, now + timedelta(days=1), address="here", device="a test"
+        )
         async with self.work.begin(self.tenant) as tx:
             await accounts.add_user(tx.connection, user)
-        return self.tokens.issue(Claims(user.user_id, self.tenant))
+            await add_sign_in(tx.connection, sign_in)
+        return self.tokens.issue(Claims(user.user_id, self.tenant, sign_in.sign_in_id))
 
     async def tell(self, *numbers: int, dealer: UUID | None = None, text: str = "") -> None:
         """Tell of numbers, each in a transaction of its own."""
@@ -112,16 +120,18 @@ def numbers(events: list[Any]) -> list[int]:
 async def office(migrated: str, **changes: Any) -> AsyncIterator[Office]:
     postgres = PostgresSettings(dsn=migrated)
     settings = Settings(
-        signing_key=SecretStr("x"), postgres=postgres, kafka=KafkaSettings(bootstrap_servers="none"),
+        signing_key=SecretStr(json.dumps(SigningKeys.new_key())), encryption_key=SecretStr(Sealer.new_key()),
+        limits=LocalLimits(), postgres=postgres, kafka=KafkaSettings(bootstrap_servers="none"),
         **{"stream_recheck_seconds": 0.1, **changes},
     )  # fmt: skip
     pool = await create_pool("gateway", postgres)
     owner = await asyncpg.connect(migrated)
     work = UnitOfWork(pool, "gateway")
-    tokens = Tokens(Tokens.new_key())
+    tokens = Tokens(SigningKeys(settings.signing_key.get_secret_value()))
     hub = Hub(work, postgres, Limits.of(settings))
     app = FastAPI()
     install(app)
+    install_misses(app)
     app.include_router(stream_router)
     app.include_router(websocket_router)
     app.state.gate, app.state.live = Gate(work, settings, tokens), hub

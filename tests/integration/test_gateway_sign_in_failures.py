@@ -120,16 +120,6 @@ async def test_unknown_place_waits_at_most_minutes_under_attack(gateway: Gateway
     await gateway.succeed("pat", HOME)
 
 
-async def test_subscriber_with_many_ipv6_addresses_is_one(gateway: Gateway) -> None:
-    for number in range(PAIR.free):
-        await gateway.fail("pat", f"2001:db8:1:2::{number:x}")
-    assert await gateway.refused("pat", "2001:db8:1:2:ffff::1") >= 1
-    await gateway.fail("pat", "2001:db8:1:3::1")
-    for _ in range(PAIR.free):
-        await gateway.fail("kim", "::ffff:192.0.2.9")
-    assert await gateway.refused("kim", "192.0.2.9") >= 1
-
-
 async def test_failures_are_kept_for_about_an_hour_and_hold_no_name(gateway: Gateway) -> None:
     for number in range(50):
         await gateway.fail(f"secret-{number}", HOME)

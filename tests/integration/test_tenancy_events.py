@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 
 from deploy.local.pipeline import SERVICES
 from shared.events import TOPICS, Event
-from shared.messaging import EventRouter, UnitOfWork
+from shared.messaging import EventRouter, KafkaSettings, UnitOfWork
 from shared.messaging.consumer import BatchConsumer
 from shared.observability import TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool
@@ -42,7 +42,7 @@ class Consumer:
         self.service, self.owner = service, owner
         self.consumer = BatchConsumer(
             service, self.router.handlers, UnitOfWork(pool, service), metrics=telemetry.metrics,
-            tracer=telemetry.tracer, attempts=1,
+            tracer=telemetry.tracer, settings=KafkaSettings(bootstrap_servers="none", attempts=1),
         )  # fmt: skip
 
     async def consume(self, *events: tuple[str, Event]) -> None:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+_LISTED = re.compile(
+    r"CHECK \(\("
+    r"(?:(?P<one>\w+) = ANY \(ARRAY\['(?P<first>[^']+)'::text.*"
+    r"|\((?P<several>\w+) <@ ARRAY\['(?P<among>[^']+)'::text[^()]*\) AND \(cardinality\((?P=several)\) > 0\)\)\))$"
+)
+"""CHECKs that list what a column, or each element of one that may not be empty, can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -53,13 +60,14 @@ class Table:
 
 
 def _value(column: Column, mark: str) -> Any:
-    if column.allowed is not None:
-        return column.allowed
     array = column.type.endswith("[]")
+    if column.allowed is not None:
+        return [column.allowed] if array else column.allowed
     one = {
         "uuid": uuid4(), "text": f"{mark} {uuid4().hex[:8]}", "boolean": True, "integer": 7, "bigint": 7, "smallint": 7,
         "double precision": 1.5, "numeric": Decimal("1.50"), "date": date(2026, 3, 2), "bytea": mark.encode(),
         "timestamp with time zone": datetime(2026, 3, 2, tzinfo=UTC), "jsonb": json.dumps({"mark": mark}),
+        "json": json.dumps({"mark": mark}),
     }[re.sub(r"[\[\](].*", "", column.type)]  # fmt: skip
     return [one] if array else one
 
@@ -95,9 +103,9 @@ async def _table(owner: asyncpg.Connection[asyncpg.Record], schema: str, name: s
     )
     allowed = {}
     for check in checks:
-        listed = re.match(r"CHECK \(\((\w+) = ANY \(ARRAY\['([^']+)'::text", check["text"])
+        listed = _LISTED.match(check["text"])
         assert listed, f"{table}: teach generic_rows to keep {check['text']}"
-        allowed[listed[1]] = listed[2]
+        allowed[listed["one"] or listed["several"]] = listed["first"] or listed["among"]
     keys = await owner.fetch(
         """
         SELECT contype::text AS type, CASE WHEN confrelid = 0 THEN '' ELSE confrelid::regclass::text END AS parent,

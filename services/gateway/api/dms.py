@@ -45,7 +45,7 @@ _BODY = {
 }
 
 
-@router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=documented(400, 408))
+@router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=documented(408))
 async def post_events(request: Request, machine: Machine, gate: GateDep) -> Accepted:
     """Take in events. Each is judged alone; sending the same ``source`` and ``id`` again changes nothing.
 

@@ -84,7 +84,7 @@ class ImportStatus(BaseModel):
     finished_at: datetime | None = None
 
 
-@router.post("/{kind}/imports", status_code=202, openapi_extra=UPLOAD_BODY, responses=documented(400, 408))
+@router.post("/{kind}/imports", status_code=202, openapi_extra=UPLOAD_BODY, responses=documented(408))
 async def create_import(kind: Kind, machine: FileSender, upload: Upload, gate: GateDep) -> ImportAccepted:
     """Take in a file (CSV, TSV, XLSX, JSON, Parquet). It is stored before this answers, then worked off."""
     form = upload.form

@@ -138,4 +138,4 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-PROBLEM_RESPONSES = documented(401, 403, 404, 413, 415, 422, 429, 503, 504)
+PROBLEM_RESPONSES = documented(400, 401, 403, 404, 413, 415, 422, 429, 503, 504)

@@ -58,7 +58,7 @@ class SignedRoute(APIRoute):
         return Match.NONE, {}
 
 
-router = APIRouter(prefix="/dms", tags=["dms"], responses={**PROBLEM_RESPONSES, **documented(400, 409, 413, 415)})
+router = APIRouter(prefix="/dms", tags=["dms"], responses={**PROBLEM_RESPONSES, **documented(409)})
 signed_router = APIRouter(prefix="/dms", route_class=SignedRoute)
 
 

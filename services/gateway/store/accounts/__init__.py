@@ -6,7 +6,6 @@ from services.gateway.store.accounts.api_keys import (
     add_api_key,
     api_key,
     api_key_of_tenant,
-    api_keys,
     expire_api_key,
     revoke_api_key,
     touch_api_key,
@@ -29,7 +28,6 @@ from services.gateway.store.accounts.users import (
     user_by_id,
     user_by_name,
     user_by_sign_in,
-    users,
 )
 from services.gateway.store.audit import write_audit
 
@@ -45,7 +43,6 @@ __all__ = [
     "add_user",
     "api_key",
     "api_key_of_tenant",
-    "api_keys",
     "change_user",
     "dealers",
     "expire_api_key",
@@ -58,6 +55,5 @@ __all__ = [
     "user_by_id",
     "user_by_name",
     "user_by_sign_in",
-    "users",
     "write_audit",
 ]

@@ -57,11 +57,6 @@ async def add_api_key(connection: Connection, key: ApiKey) -> None:
     )
 
 
-async def api_keys(connection: Connection) -> list[ApiKey]:
-    """List the API keys of the transaction's tenant."""
-    return [ApiKey(**row) for row in await connection.fetch("SELECT * FROM api_key ORDER BY created_at, key_id")]
-
-
 async def api_key(connection: Connection, key_id: str) -> ApiKey | None:
     """Find an API key; needs a lookup transaction for its id."""
     row = await connection.fetchrow("SELECT * FROM api_key WHERE key_id = $1", key_id)

@@ -85,8 +85,3 @@ async def use_recovery_code(connection: Connection, user_id: UUID, code_hash: st
         "DELETE FROM recovery_code WHERE user_id = $1 AND code_hash = $2", user_id, code_hash
     )
     return done != "DELETE 0"
-
-
-async def recovery_codes_left(connection: Connection, user_id: UUID) -> int:
-    """Count the recovery codes that were not used."""
-    return int(await connection.fetchval("SELECT count(*) FROM recovery_code WHERE user_id = $1", user_id))

@@ -54,12 +54,6 @@ async def add_user(connection: Connection, user: User) -> None:
     )
 
 
-async def users(connection: Connection) -> list[User]:
-    """List the users of the transaction's tenant."""
-    rows = await connection.fetch(f"SELECT {_USER} FROM app_user u ORDER BY username")  # noqa: S608  # constant
-    return [User(**row) for row in rows]
-
-
 async def user_by_name(connection: Connection, username: str) -> Credentials | None:
     """Find who signs in; needs a lookup transaction for that name."""
     row = await connection.fetchrow(

@@ -18,7 +18,8 @@ REQUESTS = 1000
 PATHS = (
     "/inventory?status=sold", "/inventory/summary", "/market", "/market/gaps", "/forecasts", "/recommendations",
     "/feedback", "/feedback/summary", "/learning", "/learning/policies", "/dealers", "/users", "/tenants", "/api-keys",
-    "/audit", "/auth/me", "/policies",
+    "/audit", "/auth/me", "/policies", "/audit/export.csv", "/audit/export.ndjson", "/reports/inventory.csv?status=sold",
+    "/reports/recommendations.csv", "/reports/gaps.csv", "/reports/summary.csv",
 )  # fmt: skip
 
 

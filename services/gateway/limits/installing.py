@@ -15,6 +15,7 @@ from services.gateway.limits.limiter import Limiter
 from services.gateway.limits.metrics import make_limit_metrics
 from services.gateway.limits.sealed import Seal
 from services.gateway.limits.settings import LimitSettings
+from services.gateway.security import Sealer
 from services.gateway.settings import Settings
 
 _ASKED_WITH = (
@@ -44,7 +45,7 @@ def guard(app: ASGIApp, settings: Settings, registry: CollectorRegistry, gate: C
     """Wrap an application: envelope, cross-origin rules, guard, idempotency, application."""
     limits = settings.limits
     metrics = make_limit_metrics(registry)
-    seal = Seal(settings.signing_key.get_secret_value())
+    seal = Seal(Sealer(settings.encryption_key.get_secret_value()))
     kept = Idempotency(app, gate, seal, keep_seconds=limits.idempotency_hours * 3600)
     guarded: ASGIApp = Guard(
         kept,

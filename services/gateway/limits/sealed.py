@@ -1,16 +1,14 @@
 """Answers kept for repetition, sealed: some hold a secret that is shown once, and the database must not know it."""
 
 import base64
-import hashlib
-import hmac
+import binascii
 from dataclasses import dataclass
 
 import orjson
-from joserfc import jwe
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 
-_ALGORITHMS = ["dir", "A256GCM"]
+from services.gateway.security import CannotOpenError, Sealer
+
+_OWNER = "kept answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +21,23 @@ class KeptAnswer:
 
 
 class Seal:
-    """Encrypts and reads kept answers (JWE, AES-256-GCM) under a key derived from the installation's own."""
+    """Encrypts and reads kept answers under the installation's encryption keys."""
 
-    def __init__(self, secret: str) -> None:
-        derived = hmac.new(secret.encode(), b"doso kept answers, version 1", hashlib.sha256).digest()
-        self._key = OctKey.import_key(derived)
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
 
     def close(self, answer: KeptAnswer) -> str:
         """Encrypt an answer."""
         plain = orjson.dumps(
             {"status": answer.status, "headers": answer.headers, "body": base64.b64encode(answer.body).decode()}
         )
-        header = {"alg": "dir", "enc": "A256GCM"}
-        return jwe.encrypt_compact(header, plain, self._key, algorithms=_ALGORITHMS)
+        return base64.b64encode(self._sealer.seal(plain.decode(), _OWNER)).decode()
 
     def open(self, sealed: str) -> KeptAnswer | None:
-        """Read an answer; None when it was sealed under another key, or damaged."""
+        """Read an answer; None when it was sealed under a key that is gone, or damaged."""
         try:
-            decrypted = jwe.decrypt_compact(sealed, self._key, algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
+            found = orjson.loads(self._sealer.open(base64.b64decode(sealed, validate=True), _OWNER))
+        except (CannotOpenError, binascii.Error):
             return None
-        found = orjson.loads(decrypted.plaintext or b"")
         headers = tuple((name, value) for name, value in found["headers"])
         return KeptAnswer(found["status"], headers, base64.b64decode(found["body"]))

@@ -67,4 +67,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 # exec: the server itself receives SIGTERM. The gateway, which strangers reach, bounds the heads of requests too;
 # which proxies to believe is its own setting.
-CMD ["sh", "-c", "http=auto; [ ${SERVICE} != gateway ] || http=services.gateway.limits.protocol:BoundedHttpProtocol; exec uvicorn services.${SERVICE}.app:create_app --factory --host 0.0.0.0 --port 8000 --http $http --no-proxy-headers --no-access-log --no-server-header --timeout-keep-alive 30 --timeout-graceful-shutdown 10"]
+CMD ["sh", "-c", "http=auto; [ ${SERVICE} != gateway ] || http=services.gateway.limits.protocol:BoundedHttpProtocol; exec uvicorn services.${SERVICE}.app:create_app --factory --host 0.0.0.0 --port 8000 --http $http --no-proxy-headers --no-access-log --no-server-header --ws-max-size 16384 --ws-per-message-deflate false --timeout-keep-alive 30 --timeout-graceful-shutdown 10"]

@@ -150,6 +150,8 @@ async def _serve(stack: AsyncExitStack, app: FastAPI, listener: socket.socket) -
         timeout_keep_alive=30,
         http=BoundedHttpProtocol,
         server_header=False,
+        ws_max_size=16 * 1024,  # a client says its token, and nothing else
+        ws_per_message_deflate=False,
         proxy_headers=False,  # whom to believe is the gateway's own setting
     )
     server = _Server(config)

@@ -5,6 +5,7 @@ publishes it. Everyone who took the event in before has it in the inbox, so only
 what still cannot work is parked anew.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ async def dead_letters(
 async def replay(connection: "asyncpg.Connection[Record]", letters: Sequence[DeadLetter], by: str) -> None:
     """Have events published again and note who asked for it, all in one transaction."""
     async with connection.transaction():
-        for letter in letters:
+        for letter in sorted(letters, key=lambda letter: letter.parked_at):  # as they came
             producer = TOPICS[letter.topic].producers[0]
             headers = {"ce_id": str(letter.outbox_id), **letter.headers}
             await connection.execute(
@@ -89,10 +90,11 @@ async def replay(connection: "asyncpg.Connection[Record]", letters: Sequence[Dea
             )
             await connection.execute(
                 f"UPDATE {letter.service}.dead_letter SET replayed_at = clock_timestamp(), replayed_by = $3"  # noqa: S608
-                f" WHERE topic = $1 AND position = $2 AND replayed_at IS NULL",
+                f" WHERE topic = $1 AND position = $2 AND digest = $4 AND replayed_at IS NULL",
                 letter.topic,
                 letter.position,
                 by,
+                hashlib.sha256(letter.payload).digest(),
             )
 
 

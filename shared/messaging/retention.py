@@ -2,7 +2,8 @@
 
 The order of the periods is what keeps this safe. An event can come again for as long as Kafka keeps it, and as
 long as the outbox holds it to be offered again; an inbox that forgot it sooner would let its effect happen twice.
-So: days in the inbox > days in Kafka + days in the outbox.
+So: days in the inbox > days in Kafka + the longer of the days in the outbox and those of a dead letter, which may
+be replayed as long as it is there.
 """
 
 import asyncio
@@ -38,15 +39,16 @@ class RetentionSettings(BaseSettings):
     topic_days: int = Field(default=7, ge=1, description="events in Kafka")
     outbox_days: int = Field(default=7, ge=1, description="events in the outbox after they were published")
     inbox_days: int = Field(default=30, ge=1, description="ids of events that were handled")
-    dead_letter_days: int = Field(default=90, ge=1, description="dead letters, with their bytes")
+    dead_letter_days: int = Field(default=14, ge=1, description="dead letters, with their bytes")
 
     @model_validator(mode="after")
     def _inbox_remembers_longest(self) -> Self:
-        if self.inbox_days <= self.topic_days + self.outbox_days:
+        least = self.topic_days + max(self.outbox_days, self.dead_letter_days)
+        if self.inbox_days <= least:
             message = (
-                f"inbox_days ({self.inbox_days}) must be more than topic_days + outbox_days"
-                f" ({self.topic_days} + {self.outbox_days}): an event that comes again after the inbox forgot it"
-                f" would take effect twice"
+                f"inbox_days ({self.inbox_days}) must be more than {least}, which is topic_days and the longer of"
+                f" outbox_days and dead_letter_days: an event that comes again after the inbox forgot it would take"
+                f" effect twice"
             )
             raise ValueError(message)
         return self

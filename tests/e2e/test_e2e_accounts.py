@@ -209,6 +209,39 @@ def test_admin_of_one_rooftop_gives_nothing_they_have_not(group: Group) -> None:
     assert key["id"] not in str(scoped.get("/api-keys"))
 
 
+def test_admin_of_one_rooftop_has_no_hand_in_sources_and_trail_of_the_group(group: Group) -> None:
+    mine, sister = group.dealer(), group.dealer()
+    local = group.person("admin", [mine])
+    for scope in ({}, {"dealer_ids": [sister]}, {"dealer_ids": [mine], "dealer_codes": {"X": sister}}):
+        answer = local.http.post("/dms/sources", json={"name": f"source {scope}", **scope})
+        assert answer.status_code in (403, 404), answer.text
+    whole = group.http.post("/dms/sources", json={"name": "the group's"}).json()["id"]
+    own = local.http.post("/dms/sources", json={"name": "the rooftop's", "dealer_ids": [mine]}).json()["id"]
+    assert [each["id"] for each in local.http.get("/dms/sources").json()["items"]] == [own]
+    for method, path in (
+        ("PATCH", f"/dms/sources/{whole}"),
+        ("POST", f"/dms/sources/{whole}/rotate-secret"),
+        ("DELETE", f"/dms/sources/{whole}"),
+        ("GET", f"/dms/sources/{whole}/deliveries"),
+    ):
+        body = {"status": "disabled"} if method == "PATCH" else None
+        assert local.http.request(method, path, json=body).status_code == 404, path
+    assert local.http.patch(f"/dms/sources/{own}", json={"dealer_ids": None}).status_code == 403
+    for path in ("/audit", "/audit/head", "/audit/export.csv", "/audit/export.ndjson"):
+        assert local.http.get(path).status_code == 403, path
+
+
+def test_admin_who_is_narrowed_loses_the_invitations_that_were_wider(group: Group, stranger: Client) -> None:
+    mine = group.dealer()
+    other = group.person("admin")
+    name = f"guest-{uuid4().hex[:8]}"
+    invited = other.http.post("/invitations", json={"username": name, "role": "admin"}).json()
+    me = other.http.get("/auth/me").json()["user_id"]
+    assert group.http.patch(f"/users/{me}", json={"dealer_ids": [mine]}).status_code == 200
+    accepted = stranger.http.post("/invitations/accept", json={"token": invited["token"], "password": uuid4().hex})
+    assert accepted.status_code in (401, 404, 410), accepted.text
+
+
 def test_admin_of_a_group_does_not_change_the_installations(group: Group) -> None:
     _, client = member(group, "admin")
     platform = group.get("/auth/me")["user_id"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
+from websockets.asyncio.client import connect
 
 from services.gateway.limits import protocol
 from services.gateway.limits.protocol import BoundedHttpProtocol
@@ -19,27 +20,41 @@ if TYPE_CHECKING:
 
 
 async def answering(scope, receive, send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+        return
     assert scope["type"] == "http"
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def serving() -> AsyncIterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(answering, http=BoundedHttpProtocol, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([listener]))
     while not server.started:
         await asyncio.sleep(0.01)
-    reader, writer = await asyncio.open_connection(*listener.getsockname())
     try:
-        yield reader, writer
+        yield listener.getsockname()
     finally:
-        writer.close()
         server.should_exit = True
         await task
         listener.close()
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async with serving() as address:
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +95,11 @@ async def test_a_head_that_grows_and_grows_is_cut_off() -> None:
             writer.write(b"X-%d: " % number + b"a" * 1000 + b"\r\n")
         answer = await asyncio.wait_for(reader.read(1000), 5)
     assert answer.startswith(b"HTTP/1.1 431")
+
+
+async def test_a_websocket_is_no_head_and_lives_on() -> None:
+    async with serving() as (host, port), connect(f"ws://{host}:{port}/") as client:
+        for number in range(4):  # each time, a head would have been given up
+            await asyncio.sleep(2 * protocol.HEAD_SECONDS)
+            await client.send(f"{number}")
+            assert await asyncio.wait_for(client.recv(), 5) == f"{number}"

@@ -44,7 +44,7 @@ async def test_the_inbox_remembers_longer_than_the_outbox_and_letters_longest(pr
             uuid4(),
             days,
         )
-    for days in (89, 91):
+    for days in (13, 15):
         await probe.owner.execute(
             "INSERT INTO dead_letter (topic, position, digest, error_class, error, parked_at)"
             " VALUES ('t', $1, '', '', '', now() - make_interval(days => $2))",
@@ -53,10 +53,10 @@ async def test_the_inbox_remembers_longer_than_the_outbox_and_letters_longest(pr
         )
     retention = Retention(probe.service, probe.work.pool, RetentionSettings(), metrics=probe.telemetry.metrics)
     assert await retention.once() == {"outbox": 0, "inbox": 1, "dead_letter": 1}
-    assert await probe.value("SELECT position FROM dead_letter") == "0/89"
+    assert await probe.value("SELECT position FROM dead_letter") == "0/13"
 
 
 def test_an_inbox_that_forgets_before_kafka_does_is_refused() -> None:
     with pytest.raises(ValidationError, match="would take effect twice"):
-        RetentionSettings(topic_days=14, outbox_days=7, inbox_days=21)
-    assert RetentionSettings(topic_days=14, outbox_days=7, inbox_days=22).inbox_days == 22
+        RetentionSettings(topic_days=14, outbox_days=7, inbox_days=28)
+    assert RetentionSettings(topic_days=14, outbox_days=7, inbox_days=29).inbox_days == 29

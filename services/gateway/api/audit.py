@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import to_jsonable_python
 
+from services.gateway.api.accounts.granting import require_whole_group
 from services.gateway.api.cursor import PageOut, close_cursor, open_cursor, seal
 from services.gateway.api.principal import Admin, Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES
@@ -85,6 +86,7 @@ async def read_audit(
     cursor: str | None = None,
 ) -> AuditPage:
     """Read who did what, newest first."""
+    require_whole_group(admin)
     mark = seal(gate, admin, "audit", filters)
     before = int(open_cursor(mark, cursor)[1]) if cursor else None
     async with gate.work.begin(admin.tenant_id) as tx:
@@ -97,6 +99,7 @@ async def read_audit(
 @router.get("/head")
 async def read_head(admin: Admin, gate: GateDep) -> AuditHead:
     """Give the newest row's hash, to be noted where nobody who runs the database can change it."""
+    require_whole_group(admin)
     async with gate.work.begin(admin.tenant_id) as tx:
         last = await audit.head(tx.connection)
     if last is None:
@@ -128,6 +131,7 @@ async def export_csv(admin: Admin, gate: GateDep, filters: FiltersDep) -> Stream
 
 async def _exported(gate: Gate, admin: Principal, filters: Filters, form: str) -> AsyncIterator[Row]:
     """Note the export, which is its own last row, and give the rows."""
+    require_whole_group(admin)
     told = {name: value for name, value in asdict(filters).items() if value is not None}
     async with gate.work.begin(admin.tenant_id) as tx:
         await audit.write_audit(

@@ -1,4 +1,8 @@
-"""Who a pushed delivery comes from. Whatever is wrong, the answer and the work behind it are the same."""
+"""Who a pushed delivery comes from. Whatever is wrong with it, the answer is the same.
+
+An id that is no source's is refused before its body is read: strangers cannot fill the memory. For one that is, the
+work is the same whatever is wrong.
+"""
 
 import base64
 import binascii
@@ -46,6 +50,15 @@ def sealer_of(gate: GateDep) -> Sealer:
 
 
 SealerDep = Annotated[Sealer, Depends(sealer_of)]
+
+
+async def delivers(gate: Gate, source_id: str) -> bool:
+    """Tell whether anything is to be expected from a source; its signature is still to be checked."""
+    if not (source_id.isascii() and source_id.isalnum()):
+        return False
+    async with lookup_transaction(gate.work.pool, source_id) as connection:
+        found = await sources.one(connection, source_id)
+    return found is not None and found.status == "active" and found.adapter in ADAPTERS
 
 
 async def identify(

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.adapters import ADAPTERS
+from services.gateway.api.accounts.granting import check_dealers, within
 from services.gateway.api.principal import Admin, Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented, not_found
 from services.gateway.api.source_access import SealerDep, row_name
@@ -103,7 +104,8 @@ class SourceCreated(SourceOut):
 @router.post("", status_code=201, responses=documented(409))
 async def create_source(body: NewSource, admin: Admin, gate: GateDep, sealer: SealerDep) -> SourceCreated:
     """Make a source; its secret is shown this once."""
-    await _check_dealers(gate, admin, body.dealer_ids, body.dealer_codes)
+    await check_dealers(gate, admin, body.dealer_ids)
+    await _check_codes(gate, admin, body.dealer_codes)
     source_id, secret = f"src{token_hex(10)}", new_secret()
     source = Source(
         tenant_id=admin.tenant_id,
@@ -128,16 +130,19 @@ async def create_source(body: NewSource, admin: Admin, gate: GateDep, sealer: Se
 async def list_sources(admin: Admin, gate: GateDep) -> dict[str, Any]:
     """List sources, without their secrets."""
     async with gate.work.begin(admin.tenant_id) as tx:
-        return {"items": [_out(each) for each in await sources.every(tx.connection)], "next_cursor": None}
+        found = await sources.every(tx.connection)
+    return {"items": [_out(each) for each in found if within(admin, each.dealer_ids)], "next_cursor": None}
 
 
 @router.patch("/{source_id}")
 async def change_source(source_id: str, body: SourceChange, admin: Admin, gate: GateDep) -> SourceOut:
     """Disable or enable a source, or say anew which rooftops it speaks for."""
-    await _check_dealers(gate, admin, body.dealer_ids, body.dealer_codes or {})
     given = body.model_dump(exclude_unset=True)
+    if "dealer_ids" in given:
+        await check_dealers(gate, admin, body.dealer_ids)
+    await _check_codes(gate, admin, body.dealer_codes or {})
     async with gate.work.begin(admin.tenant_id) as tx:
-        found = await _locked(tx, source_id)
+        found = await _locked(tx, admin, source_id)
         changed = replace(
             found,
             status=body.status or found.status,
@@ -164,7 +169,7 @@ async def rotate_secret(
     secret = new_secret()
     until = datetime.now(UTC) + timedelta(hours=overlap)
     async with gate.work.begin(admin.tenant_id) as tx:
-        found = await _locked(tx, source_id)
+        found = await _locked(tx, admin, source_id)
         sealed = sealer.seal(shown(secret), row_name(admin.tenant_id, source_id))
         await sources.rotate(tx.connection, source_id, sealed, until)
         await _audit(tx, admin, "dms_source.secret_rotated", source_id, {"overlap_hours": overlap})
@@ -175,7 +180,7 @@ async def rotate_secret(
 async def delete_source(source_id: str, admin: Admin, gate: GateDep) -> None:
     """Delete a source with its secrets; what it sent stays."""
     async with gate.work.begin(admin.tenant_id) as tx:
-        await _locked(tx, source_id)
+        await _locked(tx, admin, source_id)
         await sources.remove(tx.connection, source_id)
         await _audit(tx, admin, "dms_source.deleted", source_id, {})
 
@@ -186,25 +191,24 @@ async def list_deliveries(
 ) -> dict[str, Any]:
     """List what a source delivered in the last 30 days and was answered, newest first."""
     async with gate.work.begin(admin.tenant_id) as tx:
-        if await sources.one(tx.connection, source_id) is None:
-            raise not_found("source", source_id)
+        _require(admin, await sources.one(tx.connection, source_id), source_id)
         return {"items": await sources.deliveries(tx.connection, source_id, limit), "next_cursor": None}
 
 
-async def _locked(tx: Transaction, source_id: str) -> Source:
-    found = await sources.one(tx.connection, source_id, for_update=True)
-    if found is None:
+async def _locked(tx: Transaction, admin: Principal, source_id: str) -> Source:
+    return _require(admin, await sources.one(tx.connection, source_id, for_update=True), source_id)
+
+
+def _require(admin: Principal, source: Source | None, source_id: str) -> Source:
+    """Give a source that speaks for the admin's own rooftops alone; any other is not there for them."""
+    if source is None or not within(admin, source.dealer_ids):
         raise not_found("source", source_id)
-    return found
+    return source
 
 
-async def _check_dealers(
-    gate: Gate, admin: Principal, dealer_ids: list[UUID] | None, dealer_codes: dict[str, UUID]
-) -> None:
-    known = await gate.dealers(admin.tenant_id)
-    for dealer_id in (*(dealer_ids or ()), *dealer_codes.values()):
-        if dealer_id not in known:
-            raise not_found("dealer", dealer_id)
+async def _check_codes(gate: Gate, admin: Principal, dealer_codes: dict[str, UUID]) -> None:
+    for dealer_id in dealer_codes.values():
+        await gate.dealer(admin, dealer_id)
 
 
 async def _audit(tx: Transaction, admin: Principal, action: str, subject: str, details: dict[str, Any]) -> None:

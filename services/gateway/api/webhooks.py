@@ -24,8 +24,9 @@ from services.gateway.api.bodies import STRUCTURED, claimed_id, events_in, is_bi
 from services.gateway.api.dms import Accepted, RejectedEvent, bounded_body
 from services.gateway.api.principal import Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
-from services.gateway.api.source_access import Pushed, SealerDep, identify, refused
+from services.gateway.api.source_access import Pushed, SealerDep, delivers, identify, refused
 from services.gateway.ingest import RejectionError, accept, parse
+from services.gateway.limits.admission import admit
 from services.gateway.security import Sealer
 from services.gateway.store import sources
 from services.gateway.store.sources import KEPT_DAYS
@@ -58,6 +59,9 @@ class SignedRoute(APIRoute):
         return Match.NONE, {}
 
 
+BODY_SECONDS = 60.0
+"""How long one delivery may take to come in, all of it."""
+
 router = APIRouter(prefix="/dms", tags=["dms"], responses={**PROBLEM_RESPONSES, **documented(409)})
 signed_router = APIRouter(prefix="/dms", route_class=SignedRoute)
 
@@ -87,7 +91,14 @@ async def post_relayed(
 
 async def _take(request: Request, gate: Gate, sealer: Sealer, source_id: str, response: Response) -> Accepted:
     now = datetime.now(UTC)
-    body = await bounded_body(request, gate.settings.max_body_bytes)
+    if not await delivers(gate, source_id):
+        raise refused()  # before its body: strangers are not listened to
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await bounded_body(request, gate.settings.max_body_bytes)
+    except TimeoutError as error:
+        message = f"The body did not come within {BODY_SECONDS:g} s."
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, message) from error
     pushed = await identify(gate, sealer, source_id, request.headers, body, now)
     judged = await _judge(request, gate, pushed, body, now)
     try:
@@ -143,6 +154,7 @@ async def _judge(request: Request, gate: Gate, pushed: Pushed, body: bytes, now:
     dealers = await gate.dealers(source.tenant_id)
     scope = None if source.dealer_ids is None else frozenset(source.dealer_ids)
     sender = Principal(source.tenant_id, f"source:{source.source_id}", "dms", scope)
+    await admit(request.scope, sender)
     # Only what a signature covers may speak for a sender that signs; headers are not covered.
     headers = request.headers if source.authentication == "basic" else {}
     if source.authentication == "signature" and is_binary(request.headers):

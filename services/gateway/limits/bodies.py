@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.types import Message, Receive
@@ -13,6 +14,7 @@ from services.gateway.limits.json_shape import objection
 from services.gateway.limits.settings import LimitSettings
 
 _AS_SENT: Final = (b"", b"identity")
+_LONG: Final = 256 * 1024
 _LINES: Final = (b"application/x-ndjson", b"application/jsonl")
 _FORMS: Final = (b"multipart/", b"application/x-www-form-urlencoded")
 
@@ -96,20 +98,23 @@ class Body:
             if body := message.get("body"):
                 chunks.append(body)
         whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        wrong = (
-            None
-            if b"xml" in self._head.content_type
-            else objection(
-                whole,
-                depth=self._settings.max_json_depth,
-                values=self._settings.max_json_values,
-                digits=self._settings.max_number_digits,
-                lines=self._head.content_type in _LINES,
-            )
-        )
+        # A long body is judged in a thread, so that nobody waits behind it.
+        judge = partial(self._objection, whole)
+        wrong = await asyncio.to_thread(judge) if len(whole) > _LONG else judge()
         if wrong is not None:
             raise self._refused(refusals.misshapen(wrong))
         return {"type": "http.request", "body": whole, "more_body": False}
+
+    def _objection(self, whole: bytes) -> str | None:
+        if b"xml" in self._head.content_type:
+            return None
+        return objection(
+            whole,
+            depth=self._settings.max_json_depth,
+            values=self._settings.max_json_values,
+            digits=self._settings.max_number_digits,
+            lines=self._head.content_type in _LINES,
+        )
 
     async def _next(self) -> Message:
         if self._began is None:

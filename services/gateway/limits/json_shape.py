@@ -40,8 +40,8 @@ def _without_strings(body: bytes) -> bytes:
 
 
 def _longest_number(body: bytes) -> int:
-    runs = re.findall(rb"0+", _without_strings(body).translate(_DIGITS))
-    return max(map(len, runs), default=0)
+    runs = re.finditer(rb"0+", _without_strings(body).translate(_DIGITS))
+    return max((run.end() - run.start() for run in runs), default=0)
 
 
 def _deeper_than(body: bytes, depth: int, *, lines: bool) -> bool:

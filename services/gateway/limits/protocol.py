@@ -26,6 +26,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
+        self._upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent
         """Start waiting for the first head."""
@@ -40,6 +41,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on; a head that goes on and on is refused, and one that does not come is not waited for."""
         super().data_received(data)
+        if self._upgraded:
+            return  # what comes from here on is no HTTP, and another protocol's
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > 2 * MOST_HEAD_BYTES:  # what came with the end of the last request counts too
@@ -48,6 +51,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 return
         if self._in_head or self.cycle is None or self.cycle.response_complete:
             self._await_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over: no head is waited for any more."""
+        self._upgraded = True
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
         """Begin a head."""

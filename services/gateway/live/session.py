@@ -99,6 +99,7 @@ class Session:
                 found = await store.told_after(tx.connection, tenant_id, self._since, CHUNK, until)
             if not found or found[0].seq != self._since + 1:
                 raise _Purged
+            await self._look_again()  # who reads slowly may have been shown out meanwhile
             for told in found:
                 self._since = told.seq
                 message = Message.of(told)

@@ -98,7 +98,7 @@ async def change_user(user_id: UUID, body: UserChange, admin: Admin, gate: GateD
         )
         _keep_an_admin(changed, leaders)
         await accounts.change_user(tx.connection, changed)
-        if changed.role != "admin":
+        if _may_less(user, changed):
             await invitations.withdraw_invitations_of(tx.connection, user_id)
         details = {"role": [user.role, changed.role], "dealer_ids": [_names(user), _names(changed)]}
         await _audit(tx, admin, "user.changed", user, details)
@@ -142,6 +142,13 @@ async def reset_second_factor(user_id: UUID, admin: Admin, gate: GateDep) -> Non
             raise not_found("second factor of user", user_id)
         await sign_ins.end_sign_ins_of(tx.connection, user_id)
         await _audit(tx, admin, "mfa.reset", user, {})
+
+
+def _may_less(before: User, after: User) -> bool:
+    """Tell whether an admin could invite people before whom they could not invite now."""
+    if before.role != "admin" or after.dealer_ids is None:
+        return after.role != "admin"
+    return after.role != "admin" or before.dealer_ids is None or not set(before.dealer_ids) <= set(after.dealer_ids)
 
 
 async def _hold(tx: Transaction, admin: Principal, user_id: UUID) -> tuple[User, set[UUID]]:

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from shared.messaging.broker import KafkaSettings
+from shared.messaging.failpoints import reach
 from shared.messaging.flow_control import FlowControl
 from shared.messaging.publisher import KAFKA_AWAY, SEND_TIMEOUT, STOP_TIMEOUT, Publisher
 from shared.observability import Metrics
@@ -101,6 +102,7 @@ class Relay:
             return False
         rows = await flow.admit(waiting) if flow else waiting
         places = await publisher.send(rows)
+        reach("relay.after_send")
         await connection.execute(
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],

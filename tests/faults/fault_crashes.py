@@ -1,0 +1,68 @@
+"""Services that die: at the worst moments, and at random ones."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.local.pipeline import SERVICES
+from shared.messaging.failpoints import ALLOWED, EXIT_CODE
+from tests.faults import kafka
+
+if TYPE_CHECKING:
+    from tests.faults.conftest import Row
+
+EVERYWHERE = ("transaction.before_commit", "consumer.before_commit", "consumer.after_commit", "relay.after_send")
+CASES = [(service, point) for service in SERVICES for point in EVERYWHERE]
+CASES.append(("gateway", "transaction.after_commit"))
+HIT_SECONDS = 120.0
+POISON = b"\x00 no JSON"
+
+
+@pytest.mark.parametrize(("service", "failpoint"), CASES)
+async def test_service_killed_at_failpoint(row: Row, service: str, failpoint: str) -> None:
+    armed = await row.fleet.restart(
+        service, DOSO_FAILPOINT=f"{failpoint}:2", DOSO_FAILPOINTS_ALLOWED=ALLOWED
+    )
+    parked = 0
+    async with row.reporting(pause=0.2):
+        if failpoint == "relay.after_send" and service != "gateway":
+            # What cannot be read gives every reader something of its own to send.
+            parked = await _poison(row, service)
+        assert await armed.ended(HIT_SECONDS) == EXIT_CODE
+        armed.start()
+        row.lifted()
+        await armed.ready()
+    await row.prove(dead_letters=parked)
+
+
+async def _poison(row: Row, service: str) -> int:
+    servers = row.fleet.kafka.bootstrap_servers
+    topic = "dms-event-received" if service == "inventory" else "inventory-updated"
+    for _ in range(2):  # each alone, so that each is sent alone
+        await kafka.produce(servers, topic, [{"value": POISON, "key": b"k"}])
+        await asyncio.sleep(1.5)
+    return 2 * (1 if service == "inventory" else 5)
+
+
+async def test_fifty_random_kills(row: Row, short: bool) -> None:
+    kills = 10 if short else 50
+    seed = random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    victims = [SERVICES[n % len(SERVICES)] for n in range(kills)]
+    chance.shuffle(victims)
+    async with row.fleet.supervised(), row.reporting(pause=0.3):
+        for victim in victims:
+            service = row.fleet.services[victim]
+            if not service.running:
+                await service.ready()
+            service.kill()
+            await asyncio.sleep(chance.uniform(0.2, 4.0))
+        row.lifted()
+        await row.fleet.ready()
+    assert sum(one.starts for one in row.fleet.services.values()) >= kills
+    await row.prove()

@@ -101,6 +101,21 @@ class WorkTable:
         )
         return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
 
+    async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float) -> None:
+        """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""
+        await pool.execute(
+            """
+            UPDATE work w SET leased_until = now() + make_interval(secs => $5)
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.leased_until > now()
+            """,
+            self.queue,
+            [item.tenant_id for item in items],
+            [item.dealer_id for item in items],
+            [item.key for item in items],
+            lease,
+        )
+
     async def finish(self, connection: Connection, items: Sequence[WorkItem]) -> None:
         """Take finished items off, in the transaction that stores their result; those marked anew stay."""
         columns = (

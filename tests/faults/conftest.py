@@ -19,7 +19,6 @@ from tests.faults.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from datetime import timedelta
 
 RECOVERY_SECONDS = 240.0
 """The bound, generous because the whole system shares a small machine with its tests."""

@@ -54,9 +54,13 @@ class Driver:
     async def open(self, vehicles: int = 24) -> None:
         """Order units and stock the first vehicles."""
         place = self._event("order.placed", None, subject=self.order, quantity=ORDERED, make="Toyota", model="RAV4")
-        stock = [self._event("vehicle.stocked", new_vin(), **self._facts()) for _ in range(vehicles)]
-        await self.send([place, *stock])
-        self.pool += [event["data"]["vin"] for event in stock]
+        await self.send([place])
+        await self.stock([new_vin() for _ in range(vehicles)])
+
+    async def stock(self, vins: list[str]) -> None:
+        """Take vehicles into stock, and report on them from now on."""
+        await self.send([self._event("vehicle.stocked", vin, **self._facts()) for vin in vins])
+        self.pool += vins
 
     async def close(self) -> None:
         """Hang up."""
@@ -64,7 +68,9 @@ class Driver:
         self.ledger.close()
 
     @asynccontextmanager
-    async def reporting(self, *, senders: int = 3, pause: float = 0.1, skew: timedelta | None = None) -> AsyncIterator[None]:
+    async def reporting(
+        self, *, senders: int = 3, pause: float = 0.1, skew: timedelta | None = None
+    ) -> AsyncIterator[None]:
         """Report on for as long as the block runs; every event that was sent is acknowledged when it ends."""
         done = asyncio.Event()
         tasks = [asyncio.create_task(self._report(done, pause, skew)) for _ in range(senders)]
@@ -81,7 +87,7 @@ class Driver:
     async def report(self, count: int, *, skew: timedelta | None = None) -> None:
         """Report ``count`` times."""
         for _ in range(count):
-            await self.send(self._some(skew))
+            await self.send(self.some(skew))
 
     async def send(self, events: list[dict[str, Any]]) -> None:
         """Send events until they are acknowledged."""
@@ -126,10 +132,11 @@ class Driver:
 
     async def _report(self, done: asyncio.Event, pause: float, skew: timedelta | None) -> None:
         while not done.is_set():
-            await self.send(self._some(skew))
+            await self.send(self.some(skew))
             await asyncio.sleep(pause)
 
-    def _some(self, skew: timedelta | None) -> list[dict[str, Any]]:
+    def some(self, skew: timedelta | None = None) -> list[dict[str, Any]]:
+        """Make the next few events, for `send`."""
         events = []
         for _ in range(SOME_EVENTS):
             number = next(self._numbers)
@@ -141,18 +148,19 @@ class Driver:
                 self.pool.append(vin)
             elif number % 48 == 23:
                 self.pool.remove(vin)
-                events.append(self._event("vehicle.sold", vin, sale_price=self._price()))
+                events.append(self._event("vehicle.sold", vin, sale_price=self.price()))
             else:
-                events.append(self._event("vehicle.priced", vin, late=late, list_price=self._price()))
+                events.append(self._event("vehicle.priced", vin, late=late, list_price=self.price()))
         return events
 
     def _facts(self) -> dict[str, Any]:
         return {
             "make": "Toyota", "model": "RAV4", "condition": "used", "model_year": 2022, "odometer": 30_000,
-            "odometer_unit": "mi", "cost": "17000.00", "stock_date": "2026-03-02", "list_price": self._price(),
+            "odometer_unit": "mi", "cost": "17000.00", "stock_date": "2026-03-02", "list_price": self.price(),
         }  # fmt: skip
 
-    def _price(self) -> str:
+    def price(self) -> str:
+        """Give a price that nothing else has."""
         return f"{15_000 + next(self._numbers) / 100:.2f}"
 
     def _event(

@@ -24,9 +24,7 @@ POISON = b"\x00 no JSON"
 
 @pytest.mark.parametrize(("service", "failpoint"), CASES)
 async def test_service_killed_at_failpoint(row: Row, service: str, failpoint: str) -> None:
-    armed = await row.fleet.restart(
-        service, DOSO_FAILPOINT=f"{failpoint}:2", DOSO_FAILPOINTS_ALLOWED=ALLOWED
-    )
+    armed = await row.fleet.restart(service, DOSO_FAILPOINT=f"{failpoint}:2", DOSO_FAILPOINTS_ALLOWED=ALLOWED)
     parked = 0
     async with row.reporting(pause=0.2):
         if failpoint == "relay.after_send" and service != "gateway":
@@ -50,9 +48,7 @@ async def _poison(row: Row, service: str) -> int:
 
 async def test_fifty_random_kills(row: Row, short: bool) -> None:
     kills = 10 if short else 50
-    seed = random.SystemRandom().randrange(1_000_000)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    chance = random.Random(row.repetition)
     victims = [SERVICES[n % len(SERVICES)] for n in range(kills)]
     chance.shuffle(victims)
     async with row.fleet.supervised(), row.reporting(pause=0.3):

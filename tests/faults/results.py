@@ -42,7 +42,9 @@ def table(results: list[Result], failed: dict[str, int]) -> list[str]:
             str(sum(run.duplicates for run in runs)),
             f"{max((run.recovery_seconds for run in runs), default=0.0):.1f}",
         ]
-        lines.append(f"{fault:<{width}}  " + "  ".join(f"{c:>{max(12, len(n))}}" for c, n in zip(cells, COLUMNS, strict=True)))
+        lines.append(
+            f"{fault:<{width}}  " + "  ".join(f"{c:>{max(12, len(n))}}" for c, n in zip(cells, COLUMNS, strict=True))
+        )
     return lines
 
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deploy.local.servers import unavailable_reason
 from tests.conftest import CACHE
-from tests.faults import proof, results
-from tests.faults.driver import Driver, new_driver
+from tests.faults import results
 from tests.faults.fleet import Fleet
-from tests.faults.results import Result
+from tests.faults.row import Row, fault_of, row_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-RECOVERY_SECONDS = 240.0
-"""The bound, generous because the whole system shares a small machine with its tests."""
-_done: list[Result] = []
-_failed: dict[str, int] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,70 +58,6 @@ def fleet(real_kafka: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         asyncio.run(running.stop())
 
 
-@dataclass
-class Row:
-    """One fault on one fleet with one driver: to be injected, lifted, proved."""
-
-    fault: str
-    fleet: Fleet
-    driver: Driver
-    dead_before: int
-    counted: dict[int, float]
-    repetition: int = 0
-    lifted_at: float = field(default_factory=time.monotonic)
-
-    def lifted(self) -> None:
-        """Note that the fault is over: recovery is counted from here."""
-        self.lifted_at = time.monotonic()
-
-    @asynccontextmanager
-    async def reporting(self, **how: Any) -> AsyncIterator[None]:
-        """Have events reported all the while."""
-        async with self.driver.reporting(**how):
-            yield
-
-    async def prove(self, *, dead_letters: int = 0, within: float = RECOVERY_SECONDS) -> Result:
-        """Wait for rest, prove that nothing was lost or doubled, and enter it in the table."""
-        await proof.settle(self.fleet, self.driver, within)
-        recovery = time.monotonic() - self.lifted_at
-        found = await proof.prove(self.fleet, self.driver, dead_before=self.dead_before, dead_letters=dead_letters)
-        result = Result(
-            fault=self.fault,
-            acknowledged=found.acknowledged,
-            effects=found.effects,
-            dead_letters=found.dead_letters,
-            duplicates=await self.duplicates() + self.driver.resent,
-            recovery_seconds=round(recovery, 1),
-        )
-        _done.append(result)
-        return result
-
-    async def duplicates(self) -> int:
-        """Count what came again since the row began, by the processes that are still there."""
-        counts = await absorbed(self.fleet)
-        return int(sum(count - self.counted.get(pid, 0.0) for pid, count in counts.items()))
-
-
-@asynccontextmanager
-async def row_on(fleet: Fleet, fault: str, repetition: int = 0) -> AsyncIterator[Row]:
-    """Begin a row: a new dealer group, with its vehicles in stock."""
-    driver = await new_driver(fleet, fault)
-    try:
-        async with fleet.owner() as connection:
-            dead_before = await proof.dead(connection)
-        counted = await absorbed(fleet)
-        await driver.open()
-        yield Row(fault, fleet, driver, dead_before, counted, repetition)
-    finally:
-        await driver.close()
-
-
-async def absorbed(fleet: Fleet) -> dict[int, float]:
-    """Count what came again, by process."""
-    running = [one for one in fleet.services.values() if one.running]
-    return {one.pid: await one.duplicates() for one in running}
-
-
 @pytest.fixture
 async def row(fleet: Fleet, request: pytest.FixtureRequest, repetition: int) -> AsyncIterator[Row]:
     """Give this test's row, and bring the fleet back to health after it."""
@@ -141,24 +68,17 @@ async def row(fleet: Fleet, request: pytest.FixtureRequest, repetition: int) -> 
             await fleet.heal()
 
 
-def fault_of(test: str) -> str:
-    """Name the fault that a test injects: its own name, without which run it is."""
-    name, _, case = test.removeprefix("test_").partition("[")
-    cases = [part for part in case.removesuffix("]").split("-") if part and not part.startswith("run")]
-    return name.replace("_", " ") + (f" ({', '.join(cases)})" if cases else "")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     outcome = yield
     if "row" in getattr(item, "fixturenames", ()) and outcome.get_result().failed:
         fault = fault_of(item.name)
-        _failed[fault] = _failed.get(fault, 0) + 1
+        results.FAILED[fault] = results.FAILED.get(fault, 0) + 1
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _done or _failed:
+    if results.DONE or results.FAILED:
         terminalreporter.section("faults")
-        for line in results.table(_done, _failed):
+        for line in results.table(results.DONE, results.FAILED):
             terminalreporter.write_line(line)
-        results.write(_done, _failed)
+        results.write(results.DONE, results.FAILED)

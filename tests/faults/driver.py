@@ -69,7 +69,7 @@ class Driver:
 
     @asynccontextmanager
     async def reporting(
-        self, *, senders: int = 3, pause: float = 0.1, skew: timedelta | None = None
+        self, *, senders: int = 2, pause: float = 0.2, skew: timedelta | None = None
     ) -> AsyncIterator[None]:
         """Report on for as long as the block runs; every event that was sent is acknowledged when it ends."""
         done = asyncio.Event()

@@ -6,14 +6,14 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Row
+    from tests.faults.row import Row
 
 SKEW = timedelta(minutes=10)
 SOURCE = Path(__file__).with_name("skewed_clock.c")
@@ -37,12 +37,11 @@ async def test_services_clocks_ten_minutes_off(row: Row, skewed_clock: Path) -> 
     row.lifted()
     await row.prove()
     async with row.fleet.owner() as connection:
-        received = await connection.fetchval(
-            "SELECT max(received_at) FROM inventory.vehicle_event WHERE tenant_id = $1", row.driver.tenant
+        steps_back = await connection.fetchval(
+            "SELECT max(received_at) - min(received_at) FROM inventory.vehicle_event WHERE tenant_id = $1",
+            row.driver.tenant,
         )
-    assert received < datetime.now(UTC) - SKEW / 2, "the gateway's clock was wrong indeed"
-    for name in skews:
-        await row.fleet.restart(name)
+    assert steps_back > SKEW / 2, "the gateway's clock was wrong indeed"
 
 
 @pytest.fixture(scope="session")

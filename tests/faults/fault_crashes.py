@@ -13,7 +13,7 @@ from shared.messaging.failpoints import ALLOWED, EXIT_CODE
 from tests.faults import kafka
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Row
+    from tests.faults.row import Row
 
 EVERYWHERE = ("transaction.before_commit", "consumer.before_commit", "consumer.after_commit", "relay.after_send")
 CASES = [(service, point) for service in SERVICES for point in EVERYWHERE]
@@ -26,7 +26,7 @@ POISON = b"\x00 no JSON"
 async def test_service_killed_at_failpoint(row: Row, service: str, failpoint: str) -> None:
     armed = await row.fleet.restart(service, DOSO_FAILPOINT=f"{failpoint}:2", DOSO_FAILPOINTS_ALLOWED=ALLOWED)
     parked = 0
-    async with row.reporting(pause=0.2):
+    async with row.reporting(pause=0.5):
         if failpoint == "relay.after_send" and service != "gateway":
             # What cannot be read gives every reader something of its own to send.
             parked = await _poison(row, service)
@@ -51,7 +51,7 @@ async def test_fifty_random_kills(row: Row, short: bool) -> None:
     chance = random.Random(row.repetition)
     victims = [SERVICES[n % len(SERVICES)] for n in range(kills)]
     chance.shuffle(victims)
-    async with row.fleet.supervised(), row.reporting(pause=0.3):
+    async with row.fleet.supervised(), row.reporting(pause=0.5):
         for victim in victims:
             service = row.fleet.services[victim]
             if not service.running:

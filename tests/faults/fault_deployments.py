@@ -10,7 +10,7 @@ from shared.events.topics import DMS_EVENT_RECEIVED
 from tests.faults import kafka
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Row
+    from tests.faults.row import Row
 
 
 async def test_rolling_restart(row: Row) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.conftest import fault_of, row_on
 from tests.faults.fleet import Fleet, until
+from tests.faults.row import fault_of, row_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from tests.faults.conftest import Row
+    from tests.faults.row import Row
 
 SIZES = {"postgres": "400m", "kafka": "300m"}
 FULL_SECONDS = 12.0

@@ -18,8 +18,8 @@ from tests.faults.proxy import proxied
 from tests.faults.stub_models import OPENAI_DIMENSION, stub_models
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Row
     from tests.faults.proxy import Behaviour
+    from tests.faults.row import Row
 
 ADVISED_SECONDS = 120.0
 BREAKER = {"DOSO_VECTORS_BREAKER_COOLDOWN_SECONDS": "2", "DOSO_VECTORS_WRITE_TIMEOUT_SECONDS": "2"}
@@ -48,7 +48,6 @@ async def test_similarity(row: Row, part: str, behaviour: Behaviour) -> None:
             await asyncio.sleep(3)  # the breaker's cool-down
             assert not await _degraded(row), "advice has its similar cases again"
         await row.prove()
-        await row.fleet.restart("recommend")
 
 
 async def _degraded(row: Row) -> bool:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Row
+    from tests.faults.row import Row
 
 DOWN_SECONDS = 6.0
 

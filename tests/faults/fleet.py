@@ -101,6 +101,8 @@ class Fleet:
             await asyncio.to_thread(self.services.pop(key).stop)
         for service in self.services.values():
             service.thaw()
+            if service.extra:
+                await asyncio.to_thread(service.stop)
             if not service.running:
                 service.start()
         await self.ready()

@@ -23,6 +23,11 @@ class Result:
     recovery_seconds: float
 
 
+DONE: list[Result] = []
+FAILED: dict[str, int] = {}
+"""Of this session; in a module, because a conftest may be loaded under two names."""
+
+
 def table(results: list[Result], failed: dict[str, int]) -> list[str]:
     """Give the lines of the table, a fault a line: sums over its runs, and its longest recovery."""
     groups: dict[str, list[Result]] = defaultdict(list)

@@ -32,6 +32,7 @@ class ServiceProcess:
     process: ServerProcess | None = None
     starts: int = 0
     wanted: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -62,6 +63,7 @@ class ServiceProcess:
             {**self.environment, **extra},
         )  # fmt: skip
         self.process = ServerProcess(command, log=self.log, death_signal=signal.SIGKILL)
+        self.extra = extra
         self.starts += 1
         self.wanted = True
 

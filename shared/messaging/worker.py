@@ -75,8 +75,7 @@ class Worker:
             yield
         finally:
             renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
+            await asyncio.wait([renewing])
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
         until = time.monotonic() + self._patience - LEASE_SECONDS
@@ -84,9 +83,7 @@ class Worker:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:
                 await self._queue.renew(self._work.pool, items, lease=LEASE_SECONDS)
-            except Exception as error:
-                if not passing(error):
-                    raise
+            except Exception as error:  # noqa: BLE001  # whatever it was, the lease merely runs out
                 self._log.warning("lease not renewed", error=str(error))
 
     async def _attempt(self, items: Sequence[WorkItem]) -> None:

@@ -145,7 +145,9 @@ async def mark_until_connected(probe, number: int) -> None:
     await QUEUE.mark(probe.owner, [(probe.tenant, probe.dealer, str(number))])
 
 
-async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_process_died(probe, monkeypatch) -> None:
+async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_process_died(
+    probe, monkeypatch
+) -> None:
     monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 1.0)
     turns = []
     finished = asyncio.Event()

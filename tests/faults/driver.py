@@ -44,6 +44,7 @@ class Driver:
         self.order = f"PO-{uuid4().hex[:8]}"
         self.pool: list[str] = []
         self.resent = 0
+        self.duplicates = 0
         self.throttled = 0
         self.faults_of_ours: list[str] = []
         self._fleet = fleet
@@ -116,6 +117,7 @@ class Driver:
     def _acknowledged(self, events: list[dict[str, Any]], answer: dict[str, Any]) -> None:
         assert answer["rejected"] == [], answer["rejected"]
         assert answer["accepted"] + answer["duplicates"] == len(events), answer
+        self.duplicates += answer["duplicates"]
         for event in events:
             data = event["data"]
             self.ledger.acknowledged(

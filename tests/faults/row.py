@@ -52,7 +52,7 @@ class Row:
             acknowledged=found.acknowledged,
             effects=found.effects,
             dead_letters=found.dead_letters,
-            duplicates=await self.duplicates() + self.driver.resent,
+            duplicates=await self.duplicates() + self.driver.duplicates,
             recovery_seconds=round(recovery, 1),
         )
         DONE.append(result)

@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.gate = Gate(service.work, settings, Tokens(json.loads(settings.signing_key.get_secret_value())))
             app.state.sealer = Sealer(settings.encryption_key.get_secret_value())
             importer = Worker(
-                "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, patience=900.0
+                "gateway", IMPORT_QUEUE, service.work, Importer(service.work).compute, batch=1, lease=900.0
             )
             service.run(importer.run)
             async with broker:

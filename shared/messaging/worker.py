@@ -28,7 +28,7 @@ class Worker:
 
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
     come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
-    hold up the rest. While it computes, the lease is renewed, for ``patience`` seconds at most: so a process that
+    hold up the rest. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that
     died is missed soon, and one that hangs is not waited for without end.
     """
 
@@ -40,13 +40,13 @@ class Worker:
         compute: Compute,
         *,
         batch: int = 32,
-        patience: float = 120.0,
+        lease: float = 120.0,
     ) -> None:
         self._queue = queue
         self._work = work
         self._compute = compute
         self._batch = batch
-        self._patience = patience
+        self._lease = lease
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
 
     async def run(self) -> None:
@@ -78,7 +78,7 @@ class Worker:
             await asyncio.wait([renewing])
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
-        until = time.monotonic() + self._patience - LEASE_SECONDS
+        until = time.monotonic() + self._lease - LEASE_SECONDS
         while time.monotonic() < until:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:

@@ -101,7 +101,7 @@ class WorkTable:
         )
         return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
 
-    async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float) -> None:
+    async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
         """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""
         await pool.execute(
             """

@@ -39,8 +39,6 @@ async def test_service_killed_at_failpoint(row: Row, service: str, failpoint: st
         armed.start()
         row.lifted()
         await armed.ready()
-    if failpoint == "transaction.after_commit":
-        assert row.driver.duplicates > 0, "what was taken in but never acknowledged was sent again"
     await row.prove(dead_letters=parked)
 
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench format lock clean
+.PHONY: help setup demo up test faults check bench format lock clean
 
 help: ## Show what there is to run
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,9 @@ up: setup ## Run the whole system until Ctrl-C, keeping its state in .doso
 
 test: setup ## Run all tests; TEST_ARGS goes to pytest
 	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+faults: setup ## Kill, freeze and cut off every part under load, on real servers; FAULTS_ARGS goes to pytest
+	@$(BIN)/python -m pytest tests/faults -o "python_files=fault_*.py test_*.py" $(FAULTS_ARGS)
 
 check: setup ## Lint, types, import rules, contracts
 	@$(BIN)/ruff check .

@@ -31,6 +31,8 @@ class KafkaSettings(BaseSettings):
     batch_records: int = 500
     batch_wait_ms: int = 20
     session_timeout_ms: int = 45_000
+    metadata_max_age_ms: int = 30_000
+    """How soon partitions that were added are seen; until then what lies in them waits."""
     attempts: int = 5
     """Tries of a batch that failed for a passing reason, before it is handed back to the broker."""
 
@@ -43,6 +45,7 @@ def make_broker(service: str, settings: KafkaSettings) -> KafkaBroker:
         client_id=f"doso-{service}",
         enable_idempotence=True,
         acks="all",
+        metadata_max_age_ms=settings.metadata_max_age_ms,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         graceful_timeout=8.0,
         logger=structlog.stdlib.get_logger("doso.broker", service=service),

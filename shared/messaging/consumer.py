@@ -18,6 +18,7 @@ from shared.events import Event, Topic
 from shared.messaging.broker import KafkaSettings
 from shared.messaging.dead_letter import park
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
+from shared.messaging.failpoints import reach
 from shared.messaging.failures import passing
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span
@@ -140,6 +141,8 @@ class BatchConsumer:
                 fresh = _once(deliveries, new)
                 if fresh:
                     await handler(fresh, transaction)
+                reach("consumer.before_commit")
+        reach("consumer.after_commit")
         self._metrics.processed(topic.name, time.perf_counter() - started, len(deliveries))
         self._metrics.consumed(topic.name, "handled", len(fresh))
         if len(fresh) < len(deliveries):

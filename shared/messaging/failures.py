@@ -12,6 +12,8 @@ _PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,  # such as a disk that fails under the server
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process was frozen, and is back
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,

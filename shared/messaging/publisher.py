@@ -37,6 +37,7 @@ class Publisher:
             acks="all",
             max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,
+            metadata_max_age_ms=kafka.metadata_max_age_ms,
         )
         self._log = structlog.stdlib.get_logger("doso.relay", service=service)
 

@@ -13,10 +13,11 @@ import asyncpg
 import structlog
 
 from shared.messaging.broker import KafkaSettings
+from shared.messaging.failpoints import reach
 from shared.messaging.flow_control import FlowControl
 from shared.messaging.publisher import KAFKA_AWAY, SEND_TIMEOUT, STOP_TIMEOUT, Publisher
 from shared.observability import Metrics
-from shared.postgres.pool import PostgresSettings, role_of
+from shared.postgres.pool import PostgresSettings, milliseconds, role_of
 
 BATCH = 500
 POLL_SECONDS = 1.0
@@ -61,7 +62,12 @@ class Relay:
             password=self._postgres.password,
             timeout=self._postgres.connect_timeout,
             command_timeout=self._postgres.command_timeout,
-            server_settings={"search_path": self._service, "application_name": f"doso-{self._service}-relay"},
+            server_settings={
+                "search_path": self._service,
+                "application_name": f"doso-{self._service}-relay",
+                # A relay asks every second. One that froze must lose its lock, or nobody publishes any more.
+                "idle_session_timeout": milliseconds(self._postgres.silence_timeout),
+            },
         )
         publisher: Publisher | None = None
         flow = FlowControl(self._kafka, self._kafka.kept_bytes) if self._kafka.kept_bytes else None
@@ -101,6 +107,7 @@ class Relay:
             return False
         rows = await flow.admit(waiting) if flow else waiting
         places = await publisher.send(rows)
+        reach("relay.after_send")
         await connection.execute(
             "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
             [row["id"] for row in rows],

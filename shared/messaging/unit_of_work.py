@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.events import Event, topic_of
 from shared.messaging.envelope import RecordHeaders, headers_of, trace_headers
+from shared.messaging.failpoints import reach
 from shared.observability import current_traceparent
 from shared.postgres import tenant_transaction
 from shared.postgres.pool import Connection, Pool
@@ -96,6 +97,8 @@ class UnitOfWork:
             transaction = Transaction(connection, self.service, causes)
             yield transaction
             await transaction.flush()
+            reach("transaction.before_commit")
+        reach("transaction.after_commit")
 
 
 async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: str) -> set[UUID]:

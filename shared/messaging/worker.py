@@ -1,8 +1,9 @@
 """Workers: drain a work table outside the handlers, so that consuming never waits for computing."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 
@@ -15,6 +16,8 @@ Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
 IDLE_SECONDS = 0.2
 PASSING_SECONDS = 1.0
+LEASE_SECONDS = 30.0
+"""How long the work of a process that died lies idle."""
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
@@ -25,7 +28,8 @@ class Worker:
 
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
     come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
-    hold up the rest.
+    hold up the rest. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that
+    died is missed soon, and one that hangs is not waited for without end.
     """
 
     def __init__(
@@ -49,7 +53,7 @@ class Worker:
         """Work until cancelled."""
         while True:
             try:
-                items = await self._queue.claim(self._work.pool, limit=self._batch, lease=self._lease)
+                items = await self._queue.claim(self._work.pool, limit=self._batch, lease=LEASE_SECONDS)
             except Exception as error:
                 if not passing(error):
                     raise
@@ -58,10 +62,29 @@ class Worker:
                 continue
             if items:
                 began = time.monotonic()
-                await self._attempt(items)
+                async with self._held(items):
+                    await self._attempt(items)
                 await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
             else:
                 await asyncio.sleep(IDLE_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, items: Sequence[WorkItem]) -> AsyncIterator[None]:
+        renewing = asyncio.create_task(self._renew(items))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+    async def _renew(self, items: Sequence[WorkItem]) -> None:
+        until = time.monotonic() + self._lease - LEASE_SECONDS
+        while time.monotonic() < until:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            try:
+                await self._queue.renew(self._work.pool, items, lease=LEASE_SECONDS)
+            except Exception as error:  # noqa: BLE001  # whatever it was, the lease merely runs out
+                self._log.warning("lease not renewed", error=str(error))
 
     async def _attempt(self, items: Sequence[WorkItem]) -> None:
         try:

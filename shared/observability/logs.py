@@ -61,6 +61,8 @@ def configure_logs(settings: TelemetrySettings, stream: TextIO | None = None) ->
     root.setLevel(settings.log_level)
     for name in _LIBRARIES:
         library = logging.getLogger(name)
+        if not library.handlers and not library.propagate:
+            continue  # silenced by whoever runs us, as by uvicorn's --no-access-log
         library.handlers.clear()
         library.propagate = True
 

@@ -26,6 +26,8 @@ class PostgresSettings(BaseSettings):
     pool_max: int = 6
     command_timeout: float = 30.0
     connect_timeout: float = 10.0
+    silence_timeout: float = 60.0
+    """Seconds after which the server lets go of one that froze in mid-transaction, or as the active relay."""
 
 
 async def create_pool(service: str, settings: PostgresSettings) -> Pool:
@@ -45,11 +47,18 @@ async def create_pool(service: str, settings: PostgresSettings) -> Pool:
         server_settings={
             "search_path": service,
             "application_name": f"doso-{service}",
+            # Else what a frozen process had locked would stay locked, and every replica wait for it.
+            "idle_in_transaction_session_timeout": milliseconds(settings.silence_timeout),
             # A plan kept from when a table was empty scans it for ever; batches are worth a fresh plan each.
             "plan_cache_mode": "force_custom_plan",
         },
         init=_speak_json,
     )
+
+
+def milliseconds(seconds: float) -> str:
+    """Write a duration as PostgreSQL's settings want it."""
+    return str(round(seconds * 1000))
 
 
 def role_of(service: str) -> str:

@@ -102,12 +102,12 @@ class WorkTable:
         return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
-        """Go on holding claimed items, ``lease`` seconds from now; for work that takes longer than a lease."""
+        """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""
         await pool.execute(
             """
             UPDATE work w SET leased_until = now() + make_interval(secs => $5)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.leased_until > now()
             """,
             self.queue,
             [item.tenant_id for item in items],

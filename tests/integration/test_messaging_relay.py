@@ -6,11 +6,15 @@ import asyncio
 from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events import new_event_id
+from shared.messaging import UnitOfWork
+from shared.messaging.failures import passing
 from shared.messaging.publisher import Publisher
+from shared.postgres import create_pool
 
 
 @asynccontextmanager
@@ -213,3 +217,31 @@ async def test_rows_that_fill_several_record_batches_lie_where_the_publisher_say
     for row, place in zip(rows, places, strict=True):
         by_key[row["key"]].append(place)
     assert all(mine == sorted(mine) for mine in by_key.values())
+
+
+async def test_a_relay_that_fell_silent_loses_the_lead(probe, held_back) -> None:
+    probe.postgres.silence_timeout = 1.0
+    frozen, other = probe.relay(), probe.relay()
+    await emit(probe, probe.event(1))
+    async with relaying(frozen):
+        await held_back.acknowledged.wait()  # it now waits for what does not come, and says nothing to the server
+        assert frozen.leading
+        async with relaying(other):
+            await probe.eventually(lambda: asyncio.sleep(0, other.leading))
+        held_back.gate.set()
+
+
+async def test_what_a_silent_transaction_had_locked_is_let_go(probe) -> None:
+    pool = await create_pool(probe.service, probe.postgres.model_copy(update={"silence_timeout": 1.0}))
+
+    async def lock_and_fall_silent() -> None:
+        async with UnitOfWork(pool, probe.service).begin() as tx:
+            await tx.connection.execute("LOCK TABLE inbox")
+            # Another member waits for the lock no longer than the silence lasts.
+            await asyncio.wait_for(probe.owner.execute("BEGIN; LOCK TABLE inbox; COMMIT"), 30)
+            await tx.connection.execute("SELECT 1")
+
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as ended:
+        await lock_and_fall_silent()
+    assert passing(ended.value), "the frozen member's events are tried again, not parked"
+    await pool.close()

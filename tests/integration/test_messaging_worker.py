@@ -143,3 +143,37 @@ async def test_a_worker_survives_losing_the_database(probe) -> None:
 async def mark_until_connected(probe, number: int) -> None:
     """Mark through the owner's connection, since the pool's were just cut."""
     await QUEUE.mark(probe.owner, [(probe.tenant, probe.dealer, str(number))])
+
+
+async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_process_died(
+    probe, monkeypatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 1.0)
+    turns = []
+    finished = asyncio.Event()
+
+    async def compute(items) -> None:
+        turns.append(asyncio.current_task())
+        await finished.wait()
+        await store(probe, items)
+
+    async def outlived_its_lease() -> bool:
+        claimed = "SELECT leased_until > now() AND now() > due_at + interval '2.5 seconds' FROM work"
+        return bool(await probe.value(claimed))
+
+    await mark(probe, 1)
+    async with working(probe, compute), working(probe, compute):
+        await probe.eventually(outlived_its_lease)
+        assert len(turns) == 1, "nobody else may take what is being computed"
+        finished.set()
+        assert await results(probe, 1) == [1]
+    finished.clear()
+    await mark(probe, 2)
+    died = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute).run())
+    await probe.eventually(lambda: asyncio.sleep(0, len(turns) == 2))
+    died.cancel()  # as SIGKILL: the lease stays
+    with suppress(asyncio.CancelledError):
+        await died
+    finished.set()
+    async with working(probe, compute):
+        assert await results(probe, 2) == [1, 2]

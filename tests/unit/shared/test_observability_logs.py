@@ -55,6 +55,16 @@ def test_a_line_is_one_json_object_with_time_level_logger_and_fields(stream: io.
     assert line["timestamp"].endswith("Z")
 
 
+def test_a_library_that_was_silenced_stays_silent(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = logging.getLogger("uvicorn.access")
+    monkeypatch.setattr(access, "propagate", False)  # what uvicorn's --no-access-log does
+    monkeypatch.setattr(access, "handlers", [])
+    configure_logs(TelemetrySettings(), stream)
+    assert not access.hasHandlers()
+    access.warning("GET /health")
+    assert lines(stream) == []
+
+
 def test_libraries_that_use_plain_logging_look_the_same(stream: io.StringIO) -> None:
     logging.getLogger("aiokafka.consumer").warning("rejoining %s", "group", extra={"topic": "inventory-updated"})
     (line,) = lines(stream)

@@ -1,0 +1,198 @@
+"""A dealer's system that never stops reporting: it sends an event until it is acknowledged, then notes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from services.gateway.bootstrap import bootstrap
+from shared.events import deterministic_id
+from shared.messaging import UnitOfWork
+from shared.postgres import PostgresSettings, create_pool
+from tests.e2e.conftest import new_vin, sign_in
+from tests.faults.ledger import Entry, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.faults.fleet import Fleet
+
+SOURCE = "urn:dms:faults"
+PATIENCE_SECONDS = 240.0
+PAUSE_SECONDS = 0.3
+ORDERED = 1000
+SOME_EVENTS = 5
+TRY_AGAIN = frozenset({429, 502, 503, 504})
+_BAD_LUCK = (httpx.HTTPError,)
+
+
+class Driver:
+    """One dealer group with one rooftop, its vehicles, and what it was promised."""
+
+    def __init__(self, fleet: Fleet, ledger: Ledger, *, tenant: UUID, dealer: str, key: str) -> None:
+        self.ledger = ledger
+        self.tenant = tenant
+        self.dealer = dealer
+        self.order = f"PO-{uuid4().hex[:8]}"
+        self.pool: list[str] = []
+        self.resent = 0
+        self.duplicates = 0
+        self.throttled = 0
+        self.faults_of_ours: list[str] = []
+        self._fleet = fleet
+        self._http = httpx.AsyncClient(timeout=20, headers={"X-API-Key": key})
+        self._numbers = itertools.count(1)
+        self._last = datetime.now(UTC)
+
+    async def open(self, vehicles: int = 24) -> None:
+        """Order units and stock the first vehicles."""
+        place = self._event("order.placed", None, subject=self.order, quantity=ORDERED, make="Toyota", model="RAV4")
+        await self.send([place])
+        await self.stock([new_vin() for _ in range(vehicles)])
+
+    async def stock(self, vins: list[str]) -> None:
+        """Take vehicles into stock, and report on them from now on."""
+        await self.send([self._event("vehicle.stocked", vin, **self._facts()) for vin in vins])
+        self.pool += vins
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._http.aclose()
+        self.ledger.close()
+
+    @asynccontextmanager
+    async def reporting(
+        self, *, senders: int = 2, pause: float = 0.2, skew: timedelta | None = None
+    ) -> AsyncIterator[None]:
+        """Report on for as long as the block runs; every event that was sent is acknowledged when it ends."""
+        done = asyncio.Event()
+        tasks = [asyncio.create_task(self._report(done, pause, skew)) for _ in range(senders)]
+        try:
+            yield
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        done.set()
+        await asyncio.gather(*tasks)
+
+    async def report(self, count: int, *, skew: timedelta | None = None) -> None:
+        """Report ``count`` times."""
+        for _ in range(count):
+            await self.send(self.some(skew))
+
+    async def send(self, events: list[dict[str, Any]]) -> None:
+        """Send events until they are acknowledged."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        sent = 0
+        while True:
+            answer: httpx.Response | None = None
+            sent += 1
+            with contextlib.suppress(*_BAD_LUCK):
+                answer = await self._http.post(f"{self._fleet.url}/dms/events", json=events)
+            if answer is not None and answer.status_code == 202:
+                self._acknowledged(events, answer.json())
+                return
+            if answer is not None:
+                self._refused(answer)
+            assert time.monotonic() < deadline, f"never acknowledged in {PATIENCE_SECONDS:.0f} s: {answer}"
+            self.resent += 1
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _refused(self, answer: httpx.Response) -> None:
+        if answer.status_code == 429:
+            self.throttled += 1
+        if answer.status_code not in TRY_AGAIN:
+            self.faults_of_ours.append(f"{answer.status_code}: {answer.text[:300]}")
+
+    def _acknowledged(self, events: list[dict[str, Any]], answer: dict[str, Any]) -> None:
+        assert answer["rejected"] == [], answer["rejected"]
+        assert answer["accepted"] + answer["duplicates"] == len(events), answer
+        self.duplicates += answer["duplicates"]
+        for event in events:
+            data = event["data"]
+            self.ledger.acknowledged(
+                Entry(
+                    event_id=deterministic_id("dms", self.tenant, SOURCE, event["id"]),
+                    kind=event["type"],
+                    vin=data.get("vin"),
+                    at=datetime.fromisoformat(event["time"]),
+                    price=data.get("list_price"),
+                    # An ordered unit that came is news of two: of the order, and of the vehicle.
+                    effects=2 if event["type"] == "order.received" else 1,
+                )
+            )
+
+    async def _report(self, done: asyncio.Event, pause: float, skew: timedelta | None) -> None:
+        while not done.is_set():
+            await self.send(self.some(skew))
+            await asyncio.sleep(pause)
+
+    def some(self, skew: timedelta | None = None) -> list[dict[str, Any]]:
+        """Make the next few events, for `send`."""
+        events = []
+        for _ in range(SOME_EVENTS):
+            number = next(self._numbers)
+            vin = self.pool[number % len(self.pool)]
+            late = None if skew is None else skew * (number % 3 - 1)
+            if number % 24 == 11:
+                vin = new_vin()
+                events.append(self._event("order.received", vin, subject=self.order, **self._facts()))
+                self.pool.append(vin)
+            elif number % 48 == 23:
+                self.pool.remove(vin)
+                events.append(self._event("vehicle.sold", vin, sale_price=self.price()))
+            else:
+                events.append(self._event("vehicle.priced", vin, late=late, list_price=self.price()))
+        return events
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "make": "Toyota", "model": "RAV4", "condition": "used", "model_year": 2022, "odometer": 30_000,
+            "odometer_unit": "mi", "cost": "17000.00", "stock_date": "2026-03-02", "list_price": self.price(),
+        }  # fmt: skip
+
+    def price(self) -> str:
+        """Give a price that nothing else has."""
+        return f"{15_000 + next(self._numbers) / 100:.2f}"
+
+    def _event(
+        self, kind: str, vin: str | None, *, subject: str | None = None, late: timedelta | None = None, **data: Any
+    ) -> dict[str, Any]:
+        self._last = max(self._last + timedelta(microseconds=1), datetime.now(UTC))
+        at = self._last + (late or timedelta())
+        event = {
+            "specversion": "1.0", "id": uuid4().hex, "source": SOURCE, "type": kind, "time": at.isoformat(),
+            "dealerid": self.dealer, "data": {"vin": vin, **data} if vin else data,
+        }  # fmt: skip
+        return event if subject is None else {**event, "subject": subject}
+
+
+async def new_driver(fleet: Fleet, name: str) -> Driver:
+    """Make a dealer group that nothing else reports for."""
+    pool = await create_pool("gateway", PostgresSettings(dsn=fleet.dsn))
+    try:
+        admin = await bootstrap(UnitOfWork(pool, "gateway"), tenant_name=name, username=f"admin-{uuid4().hex[:8]}")
+    finally:
+        await pool.close()
+    assert admin is not None
+    dealer = await asyncio.to_thread(_new_dealer, fleet.url, admin.username, admin.password)
+    ledger = Ledger(fleet.directory / "ledgers" / f"{uuid4().hex[:8]}.jsonl")
+    return Driver(fleet, ledger, tenant=admin.tenant_id, dealer=dealer, key=admin.dms_api_key)
+
+
+def _new_dealer(api: str, username: str, password: str) -> str:
+    body = {"name": f"Store {uuid4().hex[:8]}", "currency": "USD", "region": "US-MI", "timezone": "UTC"}
+    with contextlib.closing(sign_in(api, username, password)) as client:
+        answer = client.post("/dealers", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])

@@ -1,0 +1,106 @@
+"""Servers that die, freeze or cut everybody off, while events are reported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from tests.faults.row import Row
+
+DOWN_SECONDS = 6.0
+
+
+async def test_broker_killed_and_restarted(row: Row) -> None:
+    fleet = row.fleet
+    async with row.reporting():
+        await asyncio.sleep(1)
+        await fleet.kill_kafka()
+        before = len(row.driver.ledger)
+        await asyncio.sleep(DOWN_SECONDS)
+        assert len(row.driver.ledger) > before, "events are taken in while the broker is away"
+        await asyncio.to_thread(fleet.kafka.start)
+        row.lifted()
+        await asyncio.sleep(2)
+    await row.prove()
+    assert await _starts(row) == 6, "no service had to be restarted"
+
+
+async def test_broker_frozen(row: Row, short: bool) -> None:
+    fleet = row.fleet
+    async with row.reporting(pause=0.3):
+        await asyncio.sleep(1)
+        fleet.freeze_kafka()
+        before = len(row.driver.ledger)
+        await asyncio.sleep(15 if short else 60)
+        assert len(row.driver.ledger) > before, "events are taken in while the broker is frozen"
+        for service in fleet.services.values():
+            assert await _alive(service.url), f"{service.name} is not to be restarted for its broker's sake"
+        fleet.thaw_kafka()
+        row.lifted()
+        await asyncio.sleep(2)
+    await row.prove()
+    assert await _starts(row) == 6, "no service had to be restarted"
+
+
+async def test_postgres_stopped_at_once_and_restarted(row: Row) -> None:
+    fleet = row.fleet
+    async with row.reporting():
+        await asyncio.sleep(1)
+        await fleet.kill_postgres()
+        await asyncio.sleep(DOWN_SECONDS)
+        await asyncio.to_thread(fleet.postgres.start)
+        row.lifted()
+        await asyncio.sleep(2)
+    assert row.driver.resent > 0, "nothing can be acknowledged while the database is away"
+    await row.prove()
+    assert await _starts(row) == 6, "no service had to be restarted"
+
+
+async def test_postgres_connections_terminated(row: Row) -> None:
+    cut = 0
+    async with row.reporting():
+        for _ in range(15):
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                async with row.fleet.owner() as connection:
+                    cut += await connection.fetchval(
+                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                        " WHERE application_name LIKE 'doso-%'"
+                    )
+            await asyncio.sleep(0.5)
+        row.lifted()
+    assert cut > 15
+    await row.prove()
+    assert await _starts(row) == 6, "no service had to be restarted"
+
+
+@pytest.mark.parametrize("first", ["broker", "database"])
+async def test_both_servers_killed(row: Row, first: str) -> None:
+    fleet = row.fleet
+    async with row.reporting():
+        await asyncio.sleep(1)
+        kills = [fleet.kill_kafka, fleet.kill_postgres]
+        for kill in kills if first == "broker" else reversed(kills):
+            await kill()
+        await asyncio.sleep(DOWN_SECONDS)
+        starts = [fleet.kafka.start, fleet.postgres.start]
+        for start in starts if first == "broker" else reversed(starts):
+            await asyncio.to_thread(start)
+        row.lifted()
+        await asyncio.sleep(1)
+    await row.prove()
+
+
+async def _starts(row: Row) -> int:
+    """Count the processes that are as old as the row."""
+    return sum(service.pid in row.counted for service in row.fleet.services.values())
+
+
+async def _alive(url: str) -> bool:
+    async with httpx.AsyncClient(timeout=10) as client:
+        return (await client.get(f"{url}/health")).status_code == 200

@@ -1,0 +1,66 @@
+"""What was acknowledged: the one thing a fault may never take back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One acknowledged event: what it said of which vehicle, and how many effects it has to have."""
+
+    event_id: UUID
+    kind: str
+    vin: str | None
+    at: datetime
+    price: str | None = None
+    effects: int = 1
+
+
+class Ledger:
+    """Entries, appended to a file as they are acknowledged, and never taken out."""
+
+    def __init__(self, file: Path) -> None:
+        self.entries: list[Entry] = []
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file.open("a", encoding="utf-8")
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def acknowledged(self, entry: Entry) -> None:
+        """Append an entry."""
+        self.entries.append(entry)
+        self._file.write(json.dumps(asdict(entry), default=str) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def effects(self) -> dict[UUID, int]:
+        """How many rows of vehicle history each event has to have left."""
+        return {entry.event_id: entry.effects for entry in self.entries}
+
+    def prices(self) -> dict[str, str]:
+        """The price each vehicle must have in the end: the one that was true last, whenever it was told."""
+        return {entry.vin: entry.price for entry in self._in_order() if entry.vin and entry.price}
+
+    def sold(self) -> set[str]:
+        """The vehicles that must be sold in the end; a driver tells of none again after its sale."""
+        return {entry.vin for entry in self.entries if entry.vin and entry.kind == "vehicle.sold"}
+
+    def received(self) -> int:
+        """How many units of the order have come."""
+        return sum(entry.kind == "order.received" for entry in self.entries)
+
+    def _in_order(self) -> list[Entry]:
+        return sorted(self.entries, key=lambda entry: (entry.at, entry.event_id))

@@ -56,16 +56,16 @@ def test_a_top_trim_is_not_taken_for_a_dear_car() -> None:
 def test_a_cut_says_nothing_of_equipment() -> None:
     listed = replace(market(), price_curve=CURVE)
 
-    def worth(**prices: float | None) -> float:
-        found = market_price(camry(**prices), listed, AS_OF)
+    def worth(list_price: float | None, first_price: float | None = None) -> float:
+        found = market_price(camry(list_price=list_price, first_price=first_price), listed, AS_OF)
         assert found is not None
         return found.amount
 
-    model = worth(list_price=None)
-    tagged = worth(list_price=1.08 * model, first_price=1.08 * model)
-    assert worth(list_price=0.96 * model, first_price=1.08 * model) == pytest.approx(tagged)
-    assert worth(list_price=1.08 * model) == pytest.approx(tagged), "without a first price the present one stands in"
-    assert tagged > model > worth(list_price=0.96 * model)
+    model = worth(None)
+    tagged = worth(1.08 * model, 1.08 * model)
+    assert worth(0.96 * model, 1.08 * model) == pytest.approx(tagged)
+    assert worth(1.08 * model) == pytest.approx(tagged), "without a first price the present one stands in"
+    assert tagged > model > worth(0.96 * model)
 
 
 @pytest.mark.parametrize("slip", [0.01, 0.5, 10.0])

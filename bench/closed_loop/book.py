@@ -95,6 +95,7 @@ def unit_of(car: Car, day: int) -> Unit:
         cost=car.cost,
         recon_cost=car.recon,
         list_price=car.price if here else None,
+        first_price=car.first_price if here else None,
         priced_on=calendar(car.priced_day) if here else None,
         stock_date=calendar(car.ready_day) if here else None,
         group_stock_date=calendar(car.first_day) if here else None,

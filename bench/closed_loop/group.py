@@ -40,6 +40,8 @@ class Car:
     first_day: int
     """The same at the first rooftop of the group: a transfer does not move it."""
     price: float = 0.0
+    first_price: float = 0.0
+    """The manager's own, before anything was cut or raised."""
     priced_day: int = 0
     left_day: int | None = None
     sold: bool = False
@@ -185,6 +187,7 @@ class Group:
     def reprice(self, car: Car, price: float, day: int) -> None:
         """Put a new price on a car."""
         car.price, car.priced_day = price, day
+        car.first_price = car.first_price or price
 
     def accrue(self, day: int) -> None:
         """Charge a day's interest and overhead for every car owned, and count what stands for sale."""

@@ -31,7 +31,7 @@ async def save_rooftops(connection: Connection, events: Sequence[InventoryUpdate
 
 
 async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store vehicles; older versions are dropped."""
+    """Store vehicles; older versions are dropped. The first asking price of a stay is kept through its changes."""
     await connection.execute(
         """
         INSERT INTO unit AS u SELECT * FROM jsonb_populate_recordset(NULL::unit, $1)
@@ -42,6 +42,10 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             model_year = excluded.model_year, make = excluded.make, model = excluded.model, trim = excluded.trim,
             odometer_km = excluded.odometer_km, cost = excluded.cost, recon_cost = excluded.recon_cost,
             list_price = excluded.list_price, msrp = excluded.msrp, priced_on = excluded.priced_on,
+            first_price = CASE
+                WHEN u.exit_date IS NOT NULL AND excluded.exit_date IS NULL THEN excluded.first_price
+                ELSE coalesce(u.first_price, excluded.first_price)
+            END,
             stock_date = excluded.stock_date, group_stock_date = excluded.group_stock_date,
             expected_date = excluded.expected_date, exit_date = excluded.exit_date,
             front_gross = excluded.front_gross, back_gross = excluded.back_gross

@@ -59,6 +59,8 @@ class Unit:
     cost: float | None = None
     recon_cost: float | None = None
     list_price: float | None = None
+    first_price: float | None = None
+    """The first asking price that was seen of it: what the store thought of the car before it had stood."""
     msrp: float | None = None
     priced_on: date | None = None
     stock_date: date | None = None

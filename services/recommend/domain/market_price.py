@@ -49,7 +49,8 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     error for the model, 8 % for a median, 12 % for the list price. Markets over 60 days old are not used.
 
     The model knows no equipment, nor every trim, and the store's own tag does: a gap between the two is split by
-    what is known of each (normal prior and likelihood of logarithms, Gelman et al., BDA, 2.5).
+    what is known of each (normal prior and likelihood of logarithms, Gelman et al., BDA, 2.5). The tag is the first
+    that the unit had: cuts since then were made to sell it.
     """
     if market is not None and (as_of - market.as_of).days > _STALE_DAYS:
         stale = f"the market data are {(as_of - market.as_of).days} days old: too old to price by"
@@ -73,18 +74,28 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
         caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
         return _own_list(unit.list_price, as_of, caveat)
     residual = _residual_sd(market) if market and estimate.basis is PriceBasis.MODEL else None
-    return _for_equipment(estimate, unit.list_price, residual) if residual else estimate
+    return _for_equipment(estimate, _tag(unit, estimate, unit.list_price), residual) if residual else estimate
 
 
-def _for_equipment(model: MarketPrice, list_price: float, residual_sd: float) -> MarketPrice:
+def _tag(unit: Unit, model: MarketPrice, list_price: float) -> float:
+    """Give the price that tells of a unit's equipment: the first one, if it was one for such a car at all.
+
+    What has been cut since tells that the car stood, not that it has less.
+    """
+    low, high = _COMPARABLE
+    first = unit.first_price
+    return first if first and low <= first / model.amount <= high else list_price
+
+
+def _for_equipment(model: MarketPrice, tag: float, residual_sd: float) -> MarketPrice:
     """Put that part of the gap between tag and model down to equipment which the model is known to miss."""
     share = residual_sd**2 / (residual_sd**2 + _MISPRICING_SD**2)
     return replace(
         model,
-        amount=model.amount * (list_price / model.amount) ** share,
+        amount=model.amount * (tag / model.amount) ** share,
         log_sd=math.hypot(model.log_sd - 0.05, residual_sd * math.sqrt(1 - share)),
         formula=(
-            f"{model.formula} = {model.amount:,.0f}; {share:.0%} of the gap to its tag is put down to trim and"
+            f"{model.formula} = {model.amount:,.0f}; {share:.0%} of the gap to its first tag is put down to trim and"
             f" equipment, which the model misses by {residual_sd:.0%}"
         ),
     )

@@ -79,9 +79,9 @@ class Parameters:
     horizon_days: float = _within(7, 365, 90)
     median_days_used: float = _within(1, 730, 32)
     median_days_new: float = _within(1, 730, 50)
-    staleness: float = _within(0, 2, 0.10)
+    staleness: float = _within(0, 2, 0.15)
     """How much of its daily chance a unit loses with each 30 days after its first 30."""
-    frailty: float = _within(0, 5, 0.25)
+    frailty: float = _within(0, 5, 0.4)
     """How unlike each other units of a segment are: variance of their own pace around the segment's."""
     hazard_scale: float = _within(0.05, 20, 1)
     price_elasticity: float = _within(0, 40, 9)

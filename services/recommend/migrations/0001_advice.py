@@ -46,6 +46,7 @@ def upgrade() -> None:
             cost double precision,
             recon_cost double precision,
             list_price double precision,
+            first_price double precision,
             msrp double precision,
             priced_on date,
             stock_date date,

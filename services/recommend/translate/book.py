@@ -45,6 +45,7 @@ def unit_row(event: InventoryUpdated) -> dict[str, Any]:
         "status": event.status.value,
         "label": segment_label(event.condition, event.make or "", event.model or ""),
         "odometer_km": odometer,
+        "first_price": event.list_price,
     }
 
 

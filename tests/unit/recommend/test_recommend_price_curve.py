@@ -53,6 +53,30 @@ def test_a_top_trim_is_not_taken_for_a_dear_car() -> None:
     assert "unknown to the market" in base.formula
 
 
+def test_a_cut_says_nothing_of_equipment() -> None:
+    listed = replace(market(), price_curve=CURVE)
+
+    def worth(list_price: float | None, first_price: float | None = None) -> float:
+        found = market_price(camry(list_price=list_price, first_price=first_price), listed, AS_OF)
+        assert found is not None
+        return found.amount
+
+    model = worth(None)
+    tagged = worth(1.08 * model, 1.08 * model)
+    assert worth(0.96 * model, 1.08 * model) == pytest.approx(tagged)
+    assert worth(1.08 * model) == pytest.approx(tagged), "without a first price the present one stands in"
+    assert tagged > model > worth(0.96 * model)
+
+
+@pytest.mark.parametrize("slip", [0.01, 0.5, 10.0])
+def test_a_first_price_that_was_a_slip_is_passed_over(slip: float) -> None:
+    listed = replace(market(), price_curve=CURVE)
+    model = market_price(camry(list_price=None), listed, AS_OF)
+    assert model is not None
+    plain = market_price(camry(list_price=model.amount), listed, AS_OF)
+    assert market_price(camry(list_price=model.amount, first_price=slip * model.amount), listed, AS_OF) == plain
+
+
 SHELF = ("north", "used/toyota/camry")
 
 

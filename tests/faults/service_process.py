@@ -53,10 +53,12 @@ class ServiceProcess:
     def start(self, **extra: str) -> None:
         """Start it with more environment than usual; it is not ready when this returns."""
         assert not self.running, f"{self.name} runs already"
+        protocol = "services.gateway.limits.protocol:BoundedHttpProtocol" if self.name == "gateway" else "auto"
         command = Command(
             (
                 sys.executable, "-m", "uvicorn", f"services.{self.name}.app:create_app", "--factory",
-                "--host", "127.0.0.1", "--port", str(self.port), "--no-access-log", "--no-server-header",
+                "--host", "127.0.0.1", "--port", str(self.port), "--http", protocol, "--no-proxy-headers",
+                "--no-access-log", "--no-server-header", "--ws-max-size", "16384", "--ws-per-message-deflate", "false",
                 "--timeout-keep-alive", "30", "--timeout-graceful-shutdown", "10",
             ),
             ROOT,

@@ -16,10 +16,16 @@ SELECT
   (SELECT count(*) FROM inventory.inbox WHERE topic = 'dms-event-received' AND seen_at >= $1) AS consumed,
   (SELECT count(*) FROM inventory.outbox WHERE topic = 'inventory-updated' AND created_at >= $1) AS updates,
   (SELECT count(*) FROM inventory.outbox WHERE published_at IS NULL) AS unpublished,
-  (SELECT count(*) FROM gateway.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) AS shown,
+  (SELECT count(*) FROM gateway.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) AS shown
+"""
+_UNDER_WAY = """
+SELECT
+  EXISTS (SELECT FROM gateway.outbox WHERE published_at IS NULL)
+    OR EXISTS (SELECT FROM inventory.outbox WHERE published_at IS NULL) AS under_way,
   (SELECT count(*) FROM inventory.dead_letter WHERE parked_at >= $1)
     + (SELECT count(*) FROM gateway.dead_letter WHERE parked_at >= $1) AS parked
 """
+"""Counting reads whole tables, which took a third of the database's time away from what is measured."""
 _ENDS = """
 SELECT
   (SELECT max(published_at) FROM inventory.outbox WHERE topic = 'inventory-updated' AND created_at >= $1)
@@ -37,12 +43,19 @@ class Counts:
     updates: int
     unpublished: int
     shown: int
-    parked: int
 
     @property
     def done(self) -> bool:
         """Tell whether everything received is in the read model."""
         return self.consumed == self.received and not self.unpublished and self.shown == self.updates
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Whether anything still lies in the outboxes of the way, and how many events became dead letters."""
+
+    under_way: bool
+    parked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,17 @@ class Ends:
     shown: datetime
 
 
+async def look(connection: asyncpg.Connection[asyncpg.Record], since: datetime) -> Look:
+    """Look how things stand, at next to no cost to the database."""
+    row = await connection.fetchrow(_UNDER_WAY, since)
+    if row is None:
+        message = "the database gave no answer"
+        raise RuntimeError(message)
+    return Look(**row)
+
+
 async def read_counts(connection: asyncpg.Connection[asyncpg.Record], since: datetime) -> Counts:
-    """Count the events since a time."""
+    """Count the events since a time; reads all of them, so it is for the end."""
     row = await connection.fetchrow(_EVENTS, since)
     if row is None:
         message = "the database gave no counts"

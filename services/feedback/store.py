@@ -1,5 +1,6 @@
 """The only SQL of feedback."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -14,45 +15,60 @@ from shared.postgres.pool import Connection
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
     """Keep advice as issued, and note when it was closed, in whichever order the two arrive."""
-    for event in events:
-        is_open = event.status.value == "issued"
+    for rows in _one_each(events):
         await connection.execute(
             """
             INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, vehicle_key, segment, status,
                 issued_at, closed_at, document)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
             ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
                 status = CASE WHEN excluded.status = 'issued' THEN a.status ELSE excluded.status END,
                 closed_at = coalesce(excluded.closed_at, a.closed_at),
                 issued_at = least(a.issued_at, excluded.issued_at)
             """,
-            event.tenant_id,
-            event.recommendation_id,
-            event.dealer_id,
-            event.vehicle_key,
-            event.segment,
-            event.status.value,
-            event.occurred_at,
-            None if is_open else event.occurred_at,
-            event,
+            [e.tenant_id for e in rows],
+            [e.recommendation_id for e in rows],
+            [e.dealer_id for e in rows],
+            [e.vehicle_key for e in rows],
+            [e.segment for e in rows],
+            [e.status.value for e in rows],
+            [e.occurred_at for e in rows],
+            [None if e.status.value == "issued" else e.occurred_at for e in rows],
+            rows,
         )
+
+
+def _one_each(events: Sequence[RecommendationIssued]) -> list[list[RecommendationIssued]]:
+    """Part events so that no piece of advice comes twice in a part, as one statement requires; their order stays."""
+    parts: list[list[RecommendationIssued]] = []
+    met: Counter[tuple[UUID, UUID]] = Counter()
+    for event in events:
+        key = (event.tenant_id, event.recommendation_id)
+        if met[key] == len(parts):
+            parts.append([])
+        parts[met[key]].append(event)
+        met[key] += 1
+    return parts
 
 
 async def save_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
     """Keep the newest answer to each piece of advice."""
-    for event in events:
-        await connection.execute(
-            """
-            INSERT INTO answer (tenant_id, recommendation_id, answered_at, document) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
-            SET answered_at = excluded.answered_at, document = excluded.document
-            WHERE answer.answered_at <= excluded.answered_at
-            """,
-            event.tenant_id,
-            event.recommendation_id,
-            event.occurred_at,
-            event,
-        )
+    newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    await connection.execute(
+        """
+        INSERT INTO answer (tenant_id, recommendation_id, answered_at, document)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
+        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+        SET answered_at = excluded.answered_at, document = excluded.document
+        WHERE answer.answered_at <= excluded.answered_at
+        """,
+        [e.tenant_id for e in rows],
+        [e.recommendation_id for e in rows],
+        [e.occurred_at for e in rows],
+        rows,
+    )
 
 
 async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -170,9 +170,10 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
 
 
 def _vehicle(row: asyncpg.Record) -> Vehicle:
-    values = {name: row[name] for name in COLUMNS}
+    values = dict(row.items())
+    del values["tenant_id"]
     values["status"] = Status(values["status"])
-    return Vehicle(**values)
+    return Vehicle.of(values)
 
 
 def _columns(

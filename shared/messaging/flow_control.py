@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.events import TOPICS
 from shared.messaging.broker import KafkaSettings
 
-LOOK_AGAIN_SECONDS = 0.02
+LOOK_AGAIN_SECONDS = 0.05
 GIVE_UP_SECONDS = 20.0
 """How long to wait for readers that read nothing: they may be gone, and others want their events."""
 
@@ -30,6 +30,7 @@ class FlowControl:
     def __init__(self, kafka: KafkaSettings, kept_bytes: int) -> None:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers.split(","))
         self._kept = kept_bytes
+        self._coordinators: dict[str, int] = {}
         self._unread: dict[TopicPartition, deque[tuple[int, int]]] = {}
         self._bytes: Counter[str] = Counter()
         self._log = structlog.stdlib.get_logger("doso.flow_control")
@@ -86,7 +87,9 @@ class FlowControl:
         places = [place for place in self._unread if place.topic == topic]
         read = dict.fromkeys(places, 2**63)
         for group in _readers(topic):
-            committed = await self._admin.list_consumer_group_offsets(group, partitions=places)
+            if group not in self._coordinators:  # else the client asks for it every time
+                self._coordinators[group] = await self._admin.find_coordinator(group)
+            committed = await self._admin.list_consumer_group_offsets(group, self._coordinators[group], places)
             for place in places:
                 read[place] = min(read[place], committed[place].offset)
         for place in places:

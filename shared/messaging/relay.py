@@ -7,6 +7,8 @@ between publishes them again, which every inbox absorbs.
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Sequence
 
 import asyncpg
@@ -41,6 +43,7 @@ class Relay:
         self._kafka = kafka
         self._metrics = metrics
         self._woken = asyncio.Event()
+        self._measured_at = -math.inf
         self._log = structlog.stdlib.get_logger("doso.relay", service=service)
         self.leading = False
 
@@ -81,8 +84,9 @@ class Relay:
                 await asyncio.wait_for(flow.start(), SEND_TIMEOUT)
             while True:
                 self._woken.clear()
-                if not await self._publish_batch(connection, publisher, flow):
-                    await self._measure(connection)
+                more = await self._publish_batch(connection, publisher, flow)
+                await self._measure(connection)
+                if not more:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
@@ -118,6 +122,9 @@ class Relay:
         return len(rows) < len(waiting) or len(waiting) == BATCH
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        if time.monotonic() - self._measured_at < POLL_SECONDS:
+            return  # asked after every batch, it would count more than it publishes
+        self._measured_at = time.monotonic()
         [row] = await connection.fetch(
             "SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS age"
             " FROM outbox WHERE published_at IS NULL"

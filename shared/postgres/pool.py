@@ -53,6 +53,7 @@ async def create_pool(service: str, settings: PostgresSettings) -> Pool:
             "plan_cache_mode": "force_custom_plan",
         },
         init=_speak_json,
+        reset=_leave_as_is,
     )
 
 
@@ -70,3 +71,11 @@ async def _speak_json(connection: Any) -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=from_json
     )
+
+
+async def _leave_as_is(_: Any) -> None:
+    """Reset nothing on the server when a connection comes back to the pool; a round trip less for everybody.
+
+    A transaction left open is rolled back by the client all the same. Sessions here have no state besides:
+    settings and advisory locks are a transaction's own, and who listens does so on a connection of its own.
+    """

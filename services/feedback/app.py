@@ -5,7 +5,7 @@ from faststream.asgi import AsgiFastStream
 from services.feedback.handlers import OUTCOMES, router
 from services.feedback.judging import Judge
 from services.feedback.settings import Settings
-from shared.messaging import Service, Worker, create_service
+from shared.messaging import Service, create_service
 from shared.observability import observe
 
 
@@ -15,7 +15,7 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
 
     async def build(service: Service) -> None:
         judge = Judge(service.work)
-        service.run(Worker("feedback", OUTCOMES, service.work, judge.compute).run)
+        service.drain(OUTCOMES, judge.compute)
 
     return create_service(
         "feedback",

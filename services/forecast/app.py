@@ -5,7 +5,7 @@ from faststream.asgi import AsgiFastStream
 from services.forecast.forecasting import Forecaster
 from services.forecast.handlers import SERIES, router
 from services.forecast.settings import Settings
-from shared.messaging import ComputePool, Service, Worker, create_service
+from shared.messaging import ComputePool, Service, create_service
 from shared.observability import observe
 
 
@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
         pool = ComputePool()
         service.stack.push_async_callback(pool.close)
         forecaster = Forecaster(service.work, pool)
-        service.run(Worker("forecast", SERIES, service.work, forecaster.compute, batch=200).run)
+        service.drain(SERIES, forecaster.compute, batch=200)
         service.run(forecaster.refresh)
 
     return create_service(

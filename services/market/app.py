@@ -5,7 +5,7 @@ from faststream.asgi import AsgiFastStream
 from services.market.handlers import SURVEYS, router
 from services.market.settings import Settings
 from services.market.surveying import Surveyor
-from shared.messaging import ComputePool, Service, Worker, create_service
+from shared.messaging import ComputePool, Service, create_service
 from shared.observability import observe
 
 
@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
         pool = ComputePool()
         service.stack.push_async_callback(pool.close)
         surveyor = Surveyor(service.work, pool)
-        service.run(Worker("market", SURVEYS, service.work, surveyor.compute).run)
+        service.drain(SURVEYS, surveyor.compute)
 
     return create_service(
         "market",

@@ -7,7 +7,7 @@ from services.recommend.pacing import Pacing
 from services.recommend.reviewing import Reviewer
 from services.recommend.settings import Settings
 from services.recommend.similar import CASES, SimilarCases
-from shared.messaging import ComputePool, Service, Worker, create_service
+from shared.messaging import ComputePool, Service, create_service
 from shared.observability import observe
 from shared.vectors import choose_embedder, open_vectors
 
@@ -26,8 +26,8 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
         service.health.add_check("vectors", vectors.health, required=False)
         similar = SimilarCases(service.work, vectors, embedder)
         reviewer = Reviewer(service.work, pool, similar, Pacing(service.work, pool))
-        service.run(Worker("recommend", REVIEWS, service.work, reviewer.compute, batch=4).run)
-        service.run(Worker("recommend", CASES, service.work, similar.remember).run)
+        service.drain(REVIEWS, reviewer.compute, batch=4)
+        service.drain(CASES, similar.remember)
         service.run(reviewer.follow_calendar)
 
     return create_service(

@@ -20,12 +20,14 @@ from shared.messaging.dead_letter import park
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
 from shared.messaging.failures import passing
+from shared.messaging.lateness import Lateness
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span
 
 Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 
 _BACKOFF_SECONDS = 0.2
+_REST_SECONDS = 0.05
 _TRACE_LINKS = 32
 
 
@@ -62,7 +64,10 @@ class BatchConsumer:
         metrics: Metrics,
         tracer: Tracer,
         settings: KafkaSettings,
+        lateness: Lateness,
     ) -> None:
+        self._small = settings.batch_records // 2
+        self._lateness = lateness
         self._decode = _decode_once if settings.share_decoded else decode
         self._attempts = settings.attempts
         self._service = service
@@ -74,12 +79,16 @@ class BatchConsumer:
 
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         """Take in a polled batch; returns only when every record is committed or parked."""
+        began = time.perf_counter()
         by_topic = sorted(batch, key=lambda record: record.topic)  # stable: partitions keep their order
         for name, records in groupby(by_topic, key=lambda record: record.topic):
             topic, handler = self._handlers[name]
             deliveries = await self._read(topic, list(records))
             if deliveries:
                 await self._apply(topic, handler, deliveries)
+        if len(batch) < self._small:
+            # A transaction costs as much as the events in it: resting as long as it took lets more of them gather.
+            await asyncio.sleep(min(time.perf_counter() - began, _REST_SECONDS))
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
         deliveries: list[Delivery] = []
@@ -143,6 +152,7 @@ class BatchConsumer:
                     await handler(fresh, transaction)
                 reach("consumer.before_commit")
         reach("consumer.after_commit")
+        self._lateness.took_in(fresh)
         self._metrics.processed(topic.name, time.perf_counter() - started, len(deliveries))
         self._metrics.consumed(topic.name, "handled", len(fresh))
         if len(fresh) < len(deliveries):

@@ -24,6 +24,7 @@ from shared.postgres.pool import PostgresSettings, milliseconds, role_of
 BATCH = 500
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+REST_SECONDS = 0.03
 
 _POSTGRES_AWAY = (
     OSError,
@@ -103,6 +104,7 @@ class Relay:
         self, connection: "asyncpg.Connection[asyncpg.Record]", publisher: Publisher, flow: FlowControl | None
     ) -> bool:
         """Publish the oldest rows; returns whether there may be more."""
+        began = time.monotonic()
         waiting: Sequence[asyncpg.Record] = await connection.fetch(
             "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
             BATCH,
@@ -119,6 +121,9 @@ class Relay:
         if flow:
             for row, (partition, offset) in zip(rows, places, strict=True):
                 flow.published(row, partition, offset)
+        if len(waiting) < BATCH // 2:
+            # Every reader pays for each batch: resting as long as this one took lets more rows gather for the next.
+            await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
         return len(rows) < len(waiting) or len(waiting) == BATCH
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:

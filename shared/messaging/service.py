@@ -13,13 +13,15 @@ from faststream.kafka import KafkaBroker
 
 from shared.messaging.broker import KafkaSettings, make_broker
 from shared.messaging.consumer import BatchConsumer
+from shared.messaging.lateness import Lateness
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention, RetentionSettings
 from shared.messaging.router import EventRouter
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.worker import Compute, Worker
 from shared.observability import Health, Telemetry, health_asgi, instrument_asyncpg, metrics_asgi, ready_asgi
 from shared.observability.kafka_probe import KafkaSubscriberProbe
-from shared.postgres import PostgresSettings, create_pool
+from shared.postgres import PostgresSettings, WorkTable, create_pool
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 STOP_SECONDS = 5.0
@@ -35,11 +37,16 @@ class Service:
     work: UnitOfWork
     health: Health
     stack: AsyncExitStack
+    lateness: Lateness = field(default_factory=Lateness)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, background: Background) -> None:
         """Run a loop for as long as the service does."""
         self.tasks.append(asyncio.create_task(_supervised(background, self.telemetry)))
+
+    def drain(self, queue: WorkTable, compute: Compute, *, batch: int = 32) -> None:
+        """Compute what handlers mark in ``queue``, ``batch`` items at a time, stepping back while events are late."""
+        self.run(Worker(self.name, queue, self.work, compute, batch=batch, lateness=self.lateness).run)
 
 
 @asynccontextmanager
@@ -81,6 +88,7 @@ async def running(
                 metrics=telemetry.metrics,
                 tracer=telemetry.tracer,
                 settings=kafka,
+                lateness=service.lateness,
             )
             context.set_global("consumer", consumer)
         if build:

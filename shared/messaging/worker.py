@@ -9,6 +9,7 @@ import structlog
 
 from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing
+from shared.messaging.lateness import Lateness
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
 
@@ -21,6 +22,8 @@ LEASE_SECONDS = 30.0
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
+STEP_BACK_SECONDS = 20.0
+"""How long it waits at most while events arrive late: an endless flood must not mean no advice at all."""
 
 
 class Worker:
@@ -29,7 +32,8 @@ class Worker:
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
     come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
     hold up the rest. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that
-    died is missed soon, and one that hangs is not waited for without end.
+    died is missed soon, and one that hangs is not waited for without end. Given a ``lateness``, it steps back
+    while events arrive late.
     """
 
     def __init__(
@@ -41,7 +45,9 @@ class Worker:
         *,
         batch: int = 32,
         lease: float = 120.0,
+        lateness: Lateness | None = None,
     ) -> None:
+        self._lateness = lateness
         self._queue = queue
         self._work = work
         self._compute = compute
@@ -52,6 +58,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
+            await self._step_back()
             try:
                 items = await self._queue.claim(self._work.pool, limit=self._batch, lease=LEASE_SECONDS)
             except Exception as error:
@@ -67,6 +74,11 @@ class Worker:
                 await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
             else:
                 await asyncio.sleep(IDLE_SECONDS)
+
+    async def _step_back(self) -> None:
+        until = time.monotonic() + STEP_BACK_SECONDS
+        while self._lateness and self._lateness.late and time.monotonic() < until:  # noqa: ASYNC110  # it ends unseen
+            await asyncio.sleep(IDLE_SECONDS)
 
     @contextlib.asynccontextmanager
     async def _held(self, items: Sequence[WorkItem]) -> AsyncIterator[None]:

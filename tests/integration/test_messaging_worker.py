@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from shared.messaging import ComputePool, Worker
 from shared.postgres import WorkTable
+
+if TYPE_CHECKING:
+    from shared.messaging.lateness import Lateness
 
 QUEUE = WorkTable("surveys")
 
@@ -47,6 +51,40 @@ async def store(probe, items) -> None:
 async def results(probe, count: int) -> list[int]:
     await probe.eventually(lambda: probe.value("SELECT count(*) = $1 FROM effect", count))
     return sorted(await probe.effects())
+
+
+class Flood:
+    """A service whose events arrive late, or not, as it is told."""
+
+    def __init__(self) -> None:
+        self.high = True
+        self.asked = asyncio.Event()
+
+    @property
+    def late(self) -> bool:
+        self.asked.set()
+        return self.high
+
+
+async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(probe, monkeypatch) -> None:
+    flood = Flood()
+    await mark(probe, 1)
+    lateness = cast("Lateness", flood)
+    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), lateness=lateness)
+    task = asyncio.create_task(worker.run())
+    try:
+        await flood.asked.wait()
+        assert await probe.effects() == []
+        flood.high = False
+        assert await results(probe, 1) == [1]
+        flood.high = True
+        monkeypatch.setattr("shared.messaging.worker.STEP_BACK_SECONDS", 0.0)
+        await mark(probe, 2)
+        assert await results(probe, 2) == [1, 2]
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:

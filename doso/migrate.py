@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from doso.console import fail, out
+from doso.secrets import password_variable
 
 
 def migrate(
@@ -20,7 +22,8 @@ def migrate(
 ) -> None:
     """Bring the database of a deployment up to date, and create the topics that are missing.
 
-    The services' roles get the password in DOSO_POSTGRES_PASSWORD, where it is set.
+    Each service's role gets the password in its own variable, DOSO_GATEWAY_POSTGRES_PASSWORD and so on: all of them
+    or, on a server that asks for none, none.
 
     Example: `DOSO_POSTGRES_DSN=postgresql://owner@db/doso doso migrate`.
     """
@@ -30,21 +33,26 @@ def migrate(
     from asyncpg import InterfaceError, PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
+    from deploy.local.pipeline import SERVICES
+
+    passwords = {service: os.environ.get(password_variable(service)) for service in SERVICES}
+    missing = [password_variable(service) for service, password in passwords.items() if not password]
+    if missing and (len(missing) < len(SERVICES) or "DOSO_POSTGRES_PASSWORD" in os.environ):
+        fail(f"every service's role has a password of its own; set also {', '.join(missing)} (see `doso secrets`)")
     try:
-        asyncio.run(_migrate(dsn, kafka, replication))
+        asyncio.run(_migrate(dsn, kafka, replication, passwords))
     except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
         fail(f"the database did not take the migration: {error}")
     except KafkaError as error:
         fail(f"Kafka at {kafka} did not make the topics: {error}")
 
 
-async def _migrate(dsn: str, kafka: str, replication: int) -> None:
-    from deploy.local.pipeline import SERVICES
+async def _migrate(dsn: str, kafka: str, replication: int, passwords: Mapping[str, str | None]) -> None:
     from shared.messaging import KafkaSettings, ensure_topics
     from shared.postgres import migrate as migrate_service
 
-    for service in SERVICES:
-        await migrate_service(service, dsn, role_password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
+    for service, password in passwords.items():
+        await migrate_service(service, dsn, role_password=password or None)
         out.print(f"{service}: schema is up to date")
     if kafka:
         created = await ensure_topics(KafkaSettings(bootstrap_servers=kafka), replication=replication)

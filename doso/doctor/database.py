@@ -27,7 +27,7 @@ async def connected(deployment: Deployment) -> AsyncIterator[catalogue.Connectio
     connection = await asyncpg.connect(
         deployment.postgres_dsn,
         user=None if named else role_of("gateway"),
-        password=None if named else deployment.role_password,
+        password=None if named else deployment.gateway_password,
         timeout=10,
     )
     try:

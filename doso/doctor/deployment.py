@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+_PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105  # how the variables end
 _LOCAL_NAMES = {"localhost", "localhost.localdomain", ""}
 
 
@@ -16,7 +17,8 @@ class Deployment:
 
     environment: Mapping[str, str] = field(repr=False)
     postgres_dsn: str | None = field(default=None, repr=False)
-    role_password: str | None = field(default=None, repr=False)
+    role_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By the variable that names each."""
     kafka: str | None = None
     kafka_in_memory: bool = False
     qdrant_url: str | None = None
@@ -26,13 +28,19 @@ class Deployment:
     gateway_url: str | None = None
     data_dir: Path | None = None
 
+    @property
+    def gateway_password(self) -> str | None:
+        """The password of the gateway's role: of its own environment, or of the migration's."""
+        found = [self.role_passwords.get(f"DOSO_{which}{_PASSWORD}") for which in ("GATEWAY_", "")]
+        return found[0] or found[1]
+
     @classmethod
     def of_environment(cls, environment: Mapping[str, str], *, dsn: str = "", gateway_url: str = "") -> "Deployment":
         """Read a deployment from the variables that its services read."""
         return cls(
             environment=environment,
             postgres_dsn=dsn or environment.get("DOSO_POSTGRES_DSN"),
-            role_password=environment.get("DOSO_POSTGRES_PASSWORD"),
+            role_passwords={name: text for name, text in environment.items() if name.endswith(_PASSWORD) and text},
             kafka=environment.get("DOSO_KAFKA_BOOTSTRAP_SERVERS"),
             qdrant_url=environment.get("DOSO_QDRANT_URL"),
             qdrant_api_key=environment.get("DOSO_QDRANT_API_KEY"),
@@ -52,7 +60,7 @@ class Deployment:
         return cls(
             environment=environment,
             postgres_dsn=named.postgres_dsn or PostgresServer(data_dir).dsn(),
-            role_password=named.role_password,
+            role_passwords=named.role_passwords,
             kafka=kafka,
             kafka_in_memory=kafka is None,
             qdrant_url=named.qdrant_url,

@@ -27,13 +27,15 @@ async def check(deployment: Deployment) -> list[Finding]:
     local = all(is_local(host) for host in hosts_of(deployment.postgres_dsn or ""))
     password = urlsplit(deployment.postgres_dsn or "").password
     secrets = {
-        "DOSO_POSTGRES_PASSWORD (the services' roles)": deployment.role_password,
+        **deployment.role_passwords,
         "the password in DOSO_POSTGRES_DSN": unquote(password) if password else None,
         "DOSO_QDRANT_API_KEY": deployment.qdrant_api_key,
     }
-    if deployment.role_password is None and not local:
-        text = "DOSO_POSTGRES_PASSWORD is not set, and the server is not on this machine"
-        findings.append(unsafe(NAME, text, f"let the roles ask for a password; {_RENEW}"))
+    if not deployment.role_passwords and not local:
+        text = (
+            "no password of a service's role is set (DOSO_POSTGRES_PASSWORD), and the server is not on this machine"
+        )
+        findings.append(unsafe(NAME, text, f"let the roles ask for a password (DOSO_POSTGRES_PASSWORD); {_RENEW}"))
     if deployment.qdrant_url and not deployment.qdrant_api_key:
         text = f"Qdrant at {deployment.qdrant_url} is used without an API key"
         findings.append(

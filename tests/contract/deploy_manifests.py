@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.local.pipeline import SERVICES
 from doso.migrate import migrate
+from doso.secrets import password_variable
 from shared.events import TOPICS
 from shared.messaging import KafkaSettings
 from shared.postgres import PostgresSettings
@@ -101,7 +102,7 @@ def variables_of(service: str) -> dict[str, bool]:
         options = inspect.signature(migrate, eval_str=True).parameters.values()
         named = {typing.get_args(option.annotation)[1].envvar for option in options} - {None}
         # The owner's address carries a password.
-        secrets = {"DOSO_POSTGRES_DSN", "DOSO_POSTGRES_PASSWORD"}
+        secrets = {"DOSO_POSTGRES_DSN", *map(password_variable, SERVICES)}
         return {name: name in secrets for name in named | secrets}
     found = {}
     for settings in settings_of(service).values():

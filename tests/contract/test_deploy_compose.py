@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import pytest
 import yaml
 from deploy_manifests import ROOT, dependencies, variables_of
+from dotenv import dotenv_values
+from typer.testing import CliRunner
 
 from deploy.local.pipeline import SERVICES
 from deploy.local.servers.apache_kafka import KAFKA_VERSION
 from deploy.local.servers.postgres import MAJOR_VERSION
+from doso.doctor.secrets import weakness
+from doso.main import app
+from doso.secrets import password_variable
+from services.gateway.security import Sealer, SigningKeys
 
 SERVERS = {"kafka", "postgres", "qdrant"}
 REQUIRED = re.compile(r"\$\{([A-Z_]+):\?[^}]+\}")
@@ -75,6 +82,22 @@ def test_the_example_names_every_secret_and_gives_none():
     lines = (ROOT / ".env.example").read_text().splitlines()
     offered = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     assert offered == dict.fromkeys(asked, "")
+
+
+def test_one_command_makes_every_secret_each_another_and_none_weak():
+    made = CliRunner().invoke(app, ["secrets"], catch_exceptions=False).output
+    secrets = dotenv_values(stream=StringIO(made))
+    assert secrets.keys() == set(REQUIRED.findall((ROOT / "docker-compose.yml").read_text()))
+    assert len(set(secrets.values())) == len(secrets)
+    assert SigningKeys(secrets["DOSO_GATEWAY_SIGNING_KEY"])
+    assert Sealer(secrets["DOSO_GATEWAY_ENCRYPTION_KEY"])
+    assert [name for name, secret in secrets.items() if "POSTGRES" in name and weakness(secret)] == []
+
+
+def test_no_service_knows_the_password_of_another():
+    for name in SERVICES:
+        asked = set(REQUIRED.findall(str(CONTAINERS[name]["environment"])))
+        assert {each for each in asked if "POSTGRES" in each} == {password_variable(name)}
 
 
 def test_services_wait_for_what_they_depend_on():

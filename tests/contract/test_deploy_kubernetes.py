@@ -147,6 +147,18 @@ def test_every_service_gets_the_settings_it_cannot_start_without(overlay):
         assert needed <= given, f"{name} lacks {needed - given}"
 
 
+@overlays
+def test_no_pod_knows_the_database_password_of_another_service(overlay):
+    for workload in of_kind(rendered(overlay), "Deployment"):
+        (container,) = pod_of(workload)["spec"]["containers"]
+        keys = {
+            variable["valueFrom"]["secretKeyRef"]["key"]
+            for variable in container["env"]
+            if variable.get("valueFrom", {}).get("secretKeyRef", {}).get("name") == "doso-postgres"
+        }
+        assert keys == {pod_of(workload)["metadata"]["labels"][NAME]}
+
+
 def test_no_secret_value_is_kept_here(documents):
     assert not of_kind(documents, "Secret")
     secrets = {name for service in SERVICES for name, secret in variables_of(service).items() if secret}

@@ -25,6 +25,7 @@ BATCH = 500
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03
+MEASURE_SECONDS = 5.0
 
 _POSTGRES_AWAY = (
     OSError,
@@ -78,6 +79,7 @@ class Relay:
         try:
             await self._lead(connection)
             await connection.add_listener(f"outbox_{self._service}", self._wake)
+            self._measured_at = -math.inf
             await self._measure(connection)  # Here too: while the broker is away, we come no further.
             publisher = Publisher(self._service, self._kafka)
             await publisher.start()
@@ -127,8 +129,8 @@ class Relay:
         return len(rows) < len(waiting) or len(waiting) == BATCH
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        if time.monotonic() - self._measured_at < POLL_SECONDS:
-            return  # asked after every batch, it would count more than it publishes
+        if time.monotonic() - self._measured_at < MEASURE_SECONDS:
+            return  # a backlog takes time to count, which it then lacks to shrink
         self._measured_at = time.monotonic()
         [row] = await connection.fetch(
             "SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS age"

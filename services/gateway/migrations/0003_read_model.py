@@ -29,7 +29,9 @@ CREATE TABLE vehicle (
     currency text NOT NULL,
     document jsonb NOT NULL,
     PRIMARY KEY (tenant_id, vehicle_key)
-);
+)
+-- Room for the next version of a vehicle beside this one, which spares the indexes.
+WITH (fillfactor = 80);
 CREATE INDEX vehicle_in_stock ON vehicle (tenant_id, dealer_id, status, group_stock_date);
 CREATE TABLE market (
     tenant_id uuid NOT NULL,

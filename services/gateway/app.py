@@ -13,8 +13,7 @@ from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.api.well_known import well_known_router
 from services.gateway.handlers import router
-from services.gateway.import_attempts import IMPORT_LEASE
-from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.importing import IMPORT_LEASE, IMPORT_QUEUE, Importer
 from services.gateway.limits.claimed_work import ClaimedWork
 from services.gateway.limits.installing import install_limits
 from services.gateway.live import Hub, Limits, Purge

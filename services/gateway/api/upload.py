@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from services.gateway.api.principal import FileSender, Gate, GateDep
 from services.gateway.api.problems import ProblemError
-from services.gateway.import_attempts import of_the_disk
+from services.gateway.importing import of_the_disk
 
 _PIECE = 1024 * 1024
 _MOST_FIELDS = 20

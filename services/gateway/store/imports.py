@@ -203,6 +203,18 @@ async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
     return {row["vehicle_key"] for row in rows}
 
 
+async def awaited(connection: Connection) -> dict[UUID, set[str]]:
+    """Give, by rooftop, the keys of what stands there or was counted as missing: what a snapshot can lack."""
+    rows = await connection.fetch(
+        "SELECT dealer_id, vehicle_key FROM vehicle WHERE status = 'in_stock'"
+        " UNION SELECT dealer_id, vehicle_key FROM missing_vehicle"
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["dealer_id"], set()).add(row["vehicle_key"])
+    return found
+
+
 async def missing_again(
     connection: Connection, work: Import, dealer_id: UUID, *, missing: set[str], present: set[str], grace: int
 ) -> set[str]:

@@ -6,5 +6,6 @@ row becomes.
 
 from services.gateway.importing.attempts import IMPORT_LEASE, of_the_disk
 from services.gateway.importing.importer import IMPORT_QUEUE, Importer
+from services.gateway.importing.retention import RejectionRetention, RejectionSettings
 
-__all__ = ["IMPORT_LEASE", "IMPORT_QUEUE", "Importer", "of_the_disk"]
+__all__ = ["IMPORT_LEASE", "IMPORT_QUEUE", "Importer", "RejectionRetention", "RejectionSettings", "of_the_disk"]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.api.problems import UNREACHABLE
 from services.gateway.limits import refusals
 from services.gateway.limits.addresses import Addresses
 from services.gateway.limits.admission import AWAY, Admission, enter, over
@@ -16,8 +17,9 @@ from services.gateway.limits.limiter import CountersAway, Limiter
 from services.gateway.limits.metrics import LimitMetrics
 from services.gateway.limits.passage import Passage
 from services.gateway.limits.problem_answers import QUOTA_EXCEEDED, send_problem
-from services.gateway.limits.routes import RouteClass, classify
+from services.gateway.limits.routes import RouteClass, classify, is_delivery
 from services.gateway.limits.settings import LimitSettings
+from shared.messaging.failures import passing
 
 _STOPPED: Final = "This took longer than {:g} s and was stopped; look whether it took effect before trying again."
 
@@ -49,6 +51,7 @@ class Guard:
             # What surrounds the file: the other fields, and the lines between them.
             RouteClass.IMPORTS: max_import_bytes + 64 * 1024,
         }
+        self._most_of_delivery = min(settings.max_delivery_bytes, max_event_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one request or one WebSocket."""
@@ -68,10 +71,10 @@ class Guard:
             head = BodyHead.of(headers)
         except refusals.BodyRefusedError as refusal:
             head = BodyHead(None, present=True, encoding=b"", content_type=b"")
-            passage = self._passage(admission, head, receive, send)
+            passage = self._passage(scope, admission, head, receive, send)
             await self._refuse(passage, refusal)
             return
-        passage = self._passage(admission, head, receive, send)
+        passage = self._passage(scope, admission, head, receive, send)
         if self._hosts and route_class is not RouteClass.OPERATIONS and not self._knows(headers):
             self._metrics.turned_away(route_class, "host")
             await send_problem(
@@ -87,8 +90,10 @@ class Guard:
             return
         await self._run(scope, passage)
 
-    def _passage(self, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
+    def _passage(self, scope: Scope, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
         most = self._most.get(admission.route_class, self._settings.max_write_bytes)
+        if admission.route_class is RouteClass.EVENTS and is_delivery(scope["path"], scope["headers"]):
+            most = self._most_of_delivery
         return Passage(self._settings, admission, head, most, receive, send, self._clock)
 
     def _knows(self, headers: list[tuple[bytes, bytes]]) -> bool:
@@ -116,16 +121,24 @@ class Guard:
         try:
             async with asyncio.timeout(passage.patience) as passage.deadline:
                 await self._app(scope, passage.body, passage.send)
-        except TimeoutError:
-            if passage.deadline is None or not passage.deadline.expired():
+        except Exception as error:
+            deadline, passage.deadline = passage.deadline, None  # it is over, and can be put off no more
+            if isinstance(error, TimeoutError) and deadline is not None and deadline.expired():
+                await self._give_up(passage)
+            # The framework answers for all that is inside it; what is before it knows no other failure.
+            elif passing(error) and not passage.started:
+                away = HTTPStatus.SERVICE_UNAVAILABLE
+                await send_problem(passage.send, away, UNREACHABLE, [(b"retry-after", b"2")])
+            else:
                 raise
-            self._metrics.turned_away(passage.admission.route_class, "stalled" if passage.started else "timeout")
-            passage.deadline = None
-            if not passage.started:
-                detail = _STOPPED.format(passage.patience)
-                await send_problem(passage.send, HTTPStatus.GATEWAY_TIMEOUT, detail)
         if passage.body.refusal is not None:
             self._metrics.turned_away(passage.admission.route_class, passage.body.refusal.reason)
+
+    async def _give_up(self, passage: Passage) -> None:
+        self._metrics.turned_away(passage.admission.route_class, "stalled" if passage.started else "timeout")
+        if not passage.started:
+            detail = _STOPPED.format(passage.patience)
+            await send_problem(passage.send, HTTPStatus.GATEWAY_TIMEOUT, detail)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         admission = Admission(self._limiter, RouteClass.READS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 import tracemalloc
+from collections import deque
 from contextlib import closing
 
 import pytest
@@ -47,8 +48,7 @@ def test_a_full_disk_is_told_as_one() -> None:
         duplicates = Duplicates(notes, WarningTally())
         notes.execute("PRAGMA max_page_count = 3")
         with pytest.raises(OSError, match="temporary folder") as told:
-            for number in range(10_000):
-                duplicates.judge(in_stock(number, number + 2))
+            deque((duplicates.judge(in_stock(number, number + 2)) for number in range(10_000)), maxlen=0)
     assert told.value.errno == errno.ENOSPC
 
 

@@ -24,9 +24,9 @@ def reset_password(
 ) -> None:
     """Give somebody who is locked out a new password, and print it, once. Every sign-in of theirs ends.
 
-    For when no admin is left who could issue a reset (`POST /users/{id}/password-reset`). Somebody who was deactivated
-    is active again. The audit trail says that it was done. Runs as the gateway's own database role, whose password is
-    in DOSO_POSTGRES_PASSWORD where the server asks.
+    For when no admin is left who could issue a reset (`POST /users/{id}/password-reset`). Somebody who was
+    deactivated is active again. The audit trail says that it was done. Runs as the gateway's own database role,
+    whose password is in DOSO_POSTGRES_PASSWORD where the server asks.
 
     Examples: `doso reset-password admin`, `doso reset-password admin --data-dir .doso --remove-second-factor`.
     """

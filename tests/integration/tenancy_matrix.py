@@ -31,6 +31,7 @@ PUBLIC = {
     "POST /api/v1/auth/token": "signing in",
     "POST /api/v1/auth/refresh": "carries its own credential",
     "POST /api/v1/auth/logout": "carries its own credential",
+    "POST /api/v1/auth/password-reset": "carries its own credential",
     "POST /api/v1/invitations/accept": "carries its own credential",
     "GET /api/v1/health": "probes; tells nothing of tenants",
     "GET /api/v1/ready": "probes; tells nothing of tenants",

@@ -30,6 +30,7 @@ async def check(deployment: Deployment) -> list[Finding]:
         "DOSO_POSTGRES_PASSWORD (the services' roles)": deployment.role_password,
         "the password in DOSO_POSTGRES_DSN": unquote(password) if password else None,
         "DOSO_QDRANT_API_KEY": deployment.qdrant_api_key,
+        "DOSO_KAFKA_PASSWORD": deployment.environment.get("DOSO_KAFKA_PASSWORD"),
     }
     if deployment.role_password is None and not local:
         text = "DOSO_POSTGRES_PASSWORD is not set, and the server is not on this machine"

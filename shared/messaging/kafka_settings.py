@@ -53,9 +53,8 @@ class KafkaSettings(BaseSettings):
             )
             raise ValueError(message)
         if self.ca_file is not None and not self.encrypted:
-            message = (
-                "DOSO_KAFKA_CA_FILE would not be used: set DOSO_KAFKA_SECURITY_PROTOCOL=SASL_SSL, or take it away"
-            )
+            wanted = "set DOSO_KAFKA_SECURITY_PROTOCOL=SASL_SSL, or take it away"
+            message = f"DOSO_KAFKA_CA_FILE would not be used: {wanted}"
             raise ValueError(message)
         return self
 

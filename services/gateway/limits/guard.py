@@ -45,6 +45,7 @@ class Guard:
         self._clock = clock
         self._addresses = Addresses(settings.trusted_proxies)
         self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        self._origins = frozenset(settings.cors_origins)
         self._most = {
             RouteClass.SIGN_IN: settings.max_sign_in_bytes,
             RouteClass.EVENTS: max_event_bytes,
@@ -143,12 +144,23 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         admission = Admission(self._limiter, RouteClass.READS)
         enter(scope, admission)
-        known = not self._hosts or self._knows(scope["headers"])
-        if not known or await admission.count("address", self._addresses.of(scope)) is not None:
+        reason = await self._objection(scope, admission)
+        if reason is not None:
             await receive()  # the connection has to be offered before it can be declined
-            await send({"type": "websocket.close", "code": 1008, "reason": "limited" if known else "host"})
+            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+            self._metrics.turned_away(admission.route_class, reason)
             return
         await self._app(scope, receive, send)
+
+    async def _objection(self, scope: Scope, admission: Admission) -> str | None:
+        if self._hosts and not self._knows(scope["headers"]):
+            return "host"
+        # Browsers ask nobody before they open a WebSocket, wherever the page is from; but they say where.
+        if any(
+            name == b"origin" and value.decode("latin-1") not in self._origins for name, value in scope["headers"]
+        ):
+            return "origin"
+        return "limited" if await admission.count("address", self._addresses.of(scope)) is not None else None
 
 
 def _name_of(host: bytes) -> bytes:

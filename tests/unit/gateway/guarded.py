@@ -84,6 +84,24 @@ class Guarded:
         )  # fmt: skip
         self.app = Envelope(_cross_origin(guard, limits), limits)
 
+    async def open_websocket(self, **headers: str) -> list[dict[str, Any]]:
+        """Offer a WebSocket; gives what is answered to that."""
+        told: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        scope = {
+            "type": "websocket", "path": "/api/v1/ws", "raw_path": b"", "query_string": b"", "subprotocols": [],
+            "headers": [(b"host", b"dealer.example"), *((k.encode(), v.encode()) for k, v in headers.items())],
+            "client": ("192.0.2.1", 1), "scheme": "ws", "http_version": "1.1",
+        }  # fmt: skip
+        await self.app(scope, receive, send)  # type: ignore[arg-type]
+        return told
+
     async def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=HOST, timeout=10) as client:

@@ -84,6 +84,31 @@ async def test_only_known_hosts_are_served_but_for_the_probes() -> None:
     problem(await guarded.ask("GET", "/health", headers={"host": "10.1.2.3:8000"}), 404)  # of the small application
 
 
+@pytest.mark.parametrize(
+    ("origins", "origin", "welcome"),
+    [
+        ("", None, True), ("", "https://app.dealer.example", False), ("", "http://dealer.example", False),
+        ("https://app.dealer.example", "https://app.dealer.example", True),
+        ("https://app.dealer.example", "https://app.dealer.example.evil.example", False),
+        ("https://app.dealer.example", "null", False), ("https://app.dealer.example", "", False),
+        ("https://app.dealer.example", None, True),
+    ],
+)  # fmt: skip
+async def test_pages_of_listed_origins_alone_may_open_a_websocket(
+    origins: str, origin: str | None, welcome: bool
+) -> None:
+    async def accepting(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    guarded = Guarded(accepting, cors_origins=origins)
+    (told,) = await guarded.open_websocket(**({} if origin is None else {"origin": origin}))
+    if welcome:
+        assert told["type"] == "websocket.accept"
+    else:
+        assert (told["type"], told["code"], told["reason"]) == ("websocket.close", 1008, "origin")
+        assert guarded.refused("reads", "origin") == 1
+
+
 async def test_cross_origin_access_is_for_the_listed_origins() -> None:
     guarded = Guarded(cors_origins="https://app.dealer.example", writes_per_address="1/hour")
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}

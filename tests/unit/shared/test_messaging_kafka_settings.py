@@ -63,5 +63,5 @@ def test_a_ca_file_that_holds_none_is_named(tmp_path: Path, content: str | None)
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(ValueError, match="ca.pem holds no certificates"):
+    with pytest.raises(ValueError, match=r"ca\.pem holds no certificates"):
         settings(security_protocol="SSL", ca_file=path).client_options()

@@ -59,7 +59,7 @@ async def test_an_event_goes_out_and_comes_in(secured: SecuredKafka, mechanism: 
         "topic": TOPIC,
         "key": "k",
         "payload": value,
-        "headers": {},
+        "headers": "{}",
         "trace": None,
         "id": uuid4(),
         "created_at": None,

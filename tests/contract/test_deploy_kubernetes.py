@@ -61,7 +61,10 @@ def test_every_pod_is_restricted(documents):
         assert pod["securityContext"]["runAsUser"] >= 10_000
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-        assert all(volume.keys() == {"name", "emptyDir"} for volume in pod["volumes"])
+        assert all(volume.keys() in ({"name", "emptyDir"}, {"name", "secret"}) for volume in pod["volumes"])
+        secret = {volume["name"] for volume in pod["volumes"] if "secret" in volume}
+        mounts = [mount for container in pod["containers"] for mount in container["volumeMounts"]]
+        assert all(mount.get("readOnly") for mount in mounts if mount["name"] in secret)
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaMessage  # the library reads annotations
 from pydantic import SecretStr
 
 from doso.doctor import topics as doctor_topics
@@ -50,7 +51,7 @@ async def test_an_event_goes_out_and_comes_in(secured: SecuredKafka, mechanism: 
     broker, came = make_broker("gateway", kafka), asyncio.Queue[bytes]()
 
     @broker.subscriber(TOPIC, group_id=uuid4().hex, auto_offset_reset="earliest", batch=True)
-    async def take(message: Any) -> None:
+    async def take(message: KafkaMessage) -> None:
         for record in message.raw_message:
             came.put_nowait(record.value)
 

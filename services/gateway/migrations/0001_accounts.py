@@ -112,12 +112,13 @@ CREATE TABLE invitation (
 );
 CREATE TABLE password_reset (
     tenant_id uuid NOT NULL,
+    reset_id uuid NOT NULL,
     user_id uuid NOT NULL,
     token_hash text NOT NULL UNIQUE,
     issued_by uuid NOT NULL,
     issued_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, user_id),
+    PRIMARY KEY (tenant_id, reset_id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES app_user,
     FOREIGN KEY (tenant_id, issued_by) REFERENCES app_user
 );

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -53,7 +53,7 @@ async def issue_password_reset(
         if not user.active:
             message = f"{user.username} is deactivated: reactivate them first."
             raise ProblemError(HTTPStatus.CONFLICT, message)
-        reset = PasswordReset(admin.tenant_id, user_id, digest(token), admin.user_id, now, expires_at)
+        reset = PasswordReset(admin.tenant_id, uuid4(), user_id, digest(token), admin.user_id, now, expires_at)
         await store.add_password_reset(tx.connection, reset)
         details = {"expires_at": expires_at.isoformat()}
         await accounts.write_audit(

@@ -12,6 +12,7 @@ class PasswordReset:
     """Whose password may be chosen anew until when; the token is only stored as a hash."""
 
     tenant_id: UUID
+    reset_id: UUID
     user_id: UUID
     token_hash: str
     issued_by: UUID
@@ -19,18 +20,16 @@ class PasswordReset:
     expires_at: datetime
 
 
-_COLUMNS = "tenant_id, user_id, token_hash, issued_by, issued_at, expires_at"
+_COLUMNS = "tenant_id, reset_id, user_id, token_hash, issued_by, issued_at, expires_at"
 
 
 async def add_password_reset(connection: Connection, reset: PasswordReset) -> None:
-    """Add a reset, in place of one for the same user."""
+    """Add a reset, in place of one for the same user, whose row the transaction holds."""
+    await connection.execute("DELETE FROM password_reset WHERE user_id = $1", reset.user_id)
     await connection.execute(
-        f"""
-        INSERT INTO password_reset ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (tenant_id, user_id) DO UPDATE SET token_hash = excluded.token_hash,
-            issued_by = excluded.issued_by, issued_at = excluded.issued_at, expires_at = excluded.expires_at
-        """,  # noqa: S608  # constant
+        f"INSERT INTO password_reset ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)",  # noqa: S608  # constant
         reset.tenant_id,
+        reset.reset_id,
         reset.user_id,
         reset.token_hash,
         reset.issued_by,

@@ -30,6 +30,7 @@ EMPTY = {
 }
 """Tables in which the other tenant need not have a row, each with the reason; in all others it has."""
 
+
 @pytest.fixture
 async def two(gateway: RunningGateway) -> tuple[Named, Named]:
     return await two_tenants(gateway)

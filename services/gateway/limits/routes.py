@@ -45,4 +45,5 @@ def classify(method: str, path: str) -> RouteClass:
 
 def is_delivery(path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Tell whether a request is a source's delivery: whose it is shows only once its body was read."""
-    return path.startswith(_WEBHOOKS) or any(name == SOURCE_HEADER.encode() for name, _ in headers)
+    signed = path == _EVENTS[0] and any(name == SOURCE_HEADER.encode() for name, _ in headers)
+    return signed or path.startswith(_WEBHOOKS)

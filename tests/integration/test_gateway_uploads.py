@@ -112,6 +112,13 @@ async def test_strangers_are_refused_though_their_bodies_never_end(gateway: Runn
         assert answer.headers["www-authenticate"] in {"Bearer", "Signature"}
 
 
+async def test_an_idempotency_key_alone_needs_credentials_wherever_it_is_sent(gateway: RunningGateway) -> None:
+    for path in ("/recommendations/x/response", "http://gateway/nowhere"):
+        for key in ("0", uuid4().hex):
+            answer = await gateway.client().post(path, headers={"Idempotency-Key": key})
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
 async def test_an_invitation_is_accepted_with_an_idempotency_key_or_without(north: Party) -> None:
     for headers in ({"Idempotency-Key": uuid4().hex}, {}):
         name = f"new {uuid4().hex[:8]}"

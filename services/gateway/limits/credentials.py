@@ -10,10 +10,10 @@ from services.gateway.api.principal import Gate, identify
 from services.gateway.api.problems import ProblemError
 from services.gateway.limits.admission import admit
 from services.gateway.limits.problem_answers import send_problem
-from services.gateway.limits.routes import API, RouteClass, classify, is_delivery
+from services.gateway.limits.routes import RouteClass, classify, is_delivery
 
 _CLASSES: Final = frozenset({RouteClass.WRITES, RouteClass.IMPORTS, RouteClass.EVENTS})
-_TELLING_OF_A_BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"idempotency-key"})
+_TELLING: Final = frozenset({b"transfer-encoding", b"idempotency-key"})
 
 
 class CredentialsFirst:
@@ -46,8 +46,8 @@ class CredentialsFirst:
 
 
 def _brings_something(scope: Scope) -> bool:
-    if scope["type"] != "http" or not scope["path"].startswith(f"{API}/"):
+    if scope["type"] != "http" or classify(scope["method"], scope["path"]) not in _CLASSES:
         return False
-    if classify(scope["method"], scope["path"]) not in _CLASSES or is_delivery(scope["path"], scope["headers"]):
+    if is_delivery(scope["path"], scope["headers"]):
         return False
-    return any(name in _TELLING_OF_A_BODY and value != b"0" for name, value in scope["headers"])
+    return any(name in _TELLING or (name == b"content-length" and value != b"0") for name, value in scope["headers"])

@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, dead_letters, demo, import_file, keys, migrate, secrets, up, webhook
+from doso import create_admin, dead_letters, demo, import_file, keys, migrate, reset_password, secrets, up, webhook
 from doso.audit import audit
 from doso.backtest import backtest
 from doso.doctor import doctor
@@ -20,6 +20,7 @@ app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("secrets")(secrets.secrets)
 app.command("create-admin")(create_admin.create_admin)
+app.command("reset-password")(reset_password.reset_password)
 app.command("doctor")(doctor)
 app.add_typer(audit)
 app.add_typer(dead_letters.app)

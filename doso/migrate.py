@@ -43,6 +43,8 @@ def migrate(
         asyncio.run(_migrate(dsn, kafka, replication, passwords))
     except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
         fail(f"the database did not take the migration: {error}")
+    except ValueError as error:  # the settings of Kafka, which say themselves what is wrong with them
+        fail(str(error))
     except KafkaError as error:
         fail(f"Kafka at {kafka} did not make the topics: {error}")
 

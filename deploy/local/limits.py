@@ -22,4 +22,7 @@ class LocalLimits(LimitSettings):
     reads_per_address: Rate = rate("10000000/minute")
     reads_per_sender: Rate = rate("10000000/minute")
     reads_per_tenant: Rate = rate("10000000/minute")
+    reports_per_address: Rate = rate("10000000/minute")
+    reports_per_sender: Rate = rate("10000000/minute")
+    reports_per_tenant: Rate = rate("10000000/minute")
     operations_per_address: Rate = rate("10000000/minute")

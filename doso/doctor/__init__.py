@@ -20,7 +20,7 @@ def doctor(
     only: Annotated[list[str] | None, typer.Option(help="Only this check; may be repeated.")] = None,
     json_out: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Examine a deployment: secrets, transport, roles, tenancy, migrations, topics, clock, flags, files, disk.
+    """Examine a deployment: secrets, transport, roles, tenancy, migrations, sources, topics, clock, files, disk.
 
     Settings are read from the environment, as the services read them. Each finding is OK, WARN or FAIL, with what
     was found and what to do. Ends with 1 when anything is unsafe. Nothing is changed.

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from shared.messaging.kafka_settings import KafkaSettings
+
 _PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105  # how the variables end
 _LOCAL_NAMES = {"localhost", "localhost.localdomain", ""}
 
@@ -70,6 +72,16 @@ class Deployment:
             gateway_url=json.loads(credentials.read_text(encoding="utf-8"))["url"] if credentials.exists() else None,
             data_dir=data_dir,
         )
+
+    def kafka_settings(self) -> KafkaSettings:
+        """Read how Kafka is reached, as the services would; raises ``ValidationError`` where they would not start."""
+        prefix = "DOSO_KAFKA_"
+        given = {
+            name.removeprefix(prefix).lower(): value
+            for name, value in self.environment.items()
+            if name.startswith(prefix)
+        }
+        return KafkaSettings(**given | {"bootstrap_servers": self.kafka or ""})  # type: ignore[arg-type]  # it reads text
 
 
 def hosts_of(address: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 import httpx
 
-from doso.doctor import clocks, database, files, flags, secrets, topics, transport
+from doso.doctor import clocks, database, files, flags, secrets, sources, topics, transport
 from doso.doctor.deployment import Deployment
 from doso.doctor.findings import Finding, unsafe
 
@@ -16,13 +16,14 @@ CHECKS: dict[str, Check] = {
     database.ROLES: database.check_roles,
     database.TENANCY: database.check_tenancy,
     database.MIGRATIONS: database.check_migrations,
+    sources.NAME: sources.check,
     topics.NAME: topics.check,
     clocks.NAME: clocks.check,
     flags.NAME: flags.check,
     files.NAME: files.check,
     files.DISK: files.check_disk,
 }
-_NEED_POSTGRES = {database.ROLES, database.TENANCY, database.MIGRATIONS}
+_NEED_POSTGRES = {database.ROLES, database.TENANCY, database.MIGRATIONS, sources.NAME}
 _AWAY = (*database.AWAY, *topics.AWAY, httpx.HTTPError, ValueError)
 _PATIENCE_SECONDS = 60.0
 

@@ -34,6 +34,7 @@ KEYS_ACROSS_TENANTS = {
     "gateway.api_key (key_id)": "credential: its id names one row wherever it is; random",
     "gateway.refresh_token (token_hash)": "credential: its hash names one row wherever it is; random",
     "gateway.invitation (token_hash)": "credential: its hash names one row wherever it is; random",
+    "gateway.password_reset (token_hash)": "credential: its hash names one row wherever it is; random",
     "gateway.dms_source (source_id)": "whose tenant it is only becomes known by finding who delivers; random",
 }
 """Unique keys of fenced tables that do not begin with the tenant."""
@@ -43,6 +44,7 @@ LOOKUPS = {
     "gateway.api_key credential_lookup": "a key finds its row by its id",
     "gateway.refresh_token credential_lookup": "a refresh token finds its row by its hash",
     "gateway.invitation credential_lookup": "an invitation finds its row by its hash",
+    "gateway.password_reset credential_lookup": "a password reset finds its row by its hash",
     "gateway.dms_source credential_lookup": "a delivery finds its source by the id in its path",
 }
 """Policies beside the tenants' own: for SELECT, of the one row that a credential names."""

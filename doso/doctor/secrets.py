@@ -30,11 +30,10 @@ async def check(deployment: Deployment) -> list[Finding]:
         **deployment.role_passwords,
         "the password in DOSO_POSTGRES_DSN": unquote(password) if password else None,
         "DOSO_QDRANT_API_KEY": deployment.qdrant_api_key,
+        "DOSO_KAFKA_PASSWORD": deployment.environment.get("DOSO_KAFKA_PASSWORD"),
     }
     if not deployment.role_passwords and not local:
-        text = (
-            "no password of a service's role is set (DOSO_POSTGRES_PASSWORD), and the server is not on this machine"
-        )
+        text = "no password of a service's role is set, and the server is not on this machine"
         findings.append(unsafe(NAME, text, f"let the roles ask for a password (DOSO_POSTGRES_PASSWORD); {_RENEW}"))
     if deployment.qdrant_url and not deployment.qdrant_api_key:
         text = f"Qdrant at {deployment.qdrant_url} is used without an API key"

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from doso.doctor.deployment import Deployment, hosts_of, is_local
 from doso.doctor.findings import Finding, ok, unsafe, warn
 from shared.events import TOPICS
+from shared.messaging.kafka_settings import KafkaSettings
 
 NAME = "topics"
 _DAY_MS = 86_400_000
@@ -36,7 +37,7 @@ async def check(deployment: Deployment) -> list[Finding]:
         return [warn(NAME, "events pass through memory: there are no topics to examine", "for trying out only")]
     if not deployment.kafka:
         return [unsafe(NAME, "no Kafka is named", "set DOSO_KAFKA_BOOTSTRAP_SERVERS")]
-    facts, brokers = await _facts(deployment.kafka)
+    facts, brokers = await _facts(deployment.kafka_settings())
     local = all(is_local(host) for host in hosts_of(deployment.kafka))
     return judge(facts, brokers=brokers, local=local)
 
@@ -90,10 +91,8 @@ def _kept(name: str, topic: TopicFacts) -> list[Finding]:
     return found
 
 
-async def _facts(servers: str) -> tuple[dict[str, TopicFacts], int]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=servers.split(","), client_id="doso-doctor", request_timeout_ms=10_000
-    )
+async def _facts(kafka: KafkaSettings) -> tuple[dict[str, TopicFacts], int]:
+    admin = AIOKafkaAdminClient(**kafka.client_options(), client_id="doso-doctor", request_timeout_ms=10_000)
     await admin.start()
     try:
         brokers = len((await admin.describe_cluster())["brokers"])

@@ -13,8 +13,7 @@ from services.gateway.api.principal import Gate
 from services.gateway.api.problems import install
 from services.gateway.api.well_known import well_known_router
 from services.gateway.handlers import router
-from services.gateway.import_attempts import IMPORT_LEASE
-from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.importing import IMPORT_LEASE, IMPORT_QUEUE, Importer, RejectionRetention, RejectionSettings
 from services.gateway.limits.claimed_work import ClaimedWork
 from services.gateway.limits.installing import install_limits
 from services.gateway.live import Hub, Limits, Purge
@@ -51,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             importing = Importer(service.work, settings.limits.max_import_rows)
             importer = Worker("gateway", IMPORT_QUEUE, service.work, importing.compute, batch=1, lease=IMPORT_LEASE)
             service.run(importer.run)
+            service.run(RejectionRetention(service.work, RejectionSettings(), metrics=telemetry.metrics).run)
             app.state.desk = Desk()
             app.state.live = Hub(service.work, settings.postgres, Limits.of(settings))
             service.run(app.state.live.run)

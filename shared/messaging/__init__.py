@@ -4,8 +4,9 @@ One batch of one topic is one transaction: inbox rows, effects and outbox rows c
 outbox's relay is the only thing that publishes. What can never work is parked through the same outbox.
 """
 
-from shared.messaging.broker import KafkaSettings, make_broker
+from shared.messaging.broker import make_broker
 from shared.messaging.compute import ComputePool
+from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.router import EventRouter
 from shared.messaging.schema import MESSAGING_TABLES_V1
 from shared.messaging.service import Service, create_service, running

@@ -15,11 +15,11 @@ from opentelemetry.trace import Tracer
 from pydantic import ValidationError
 
 from shared.events import Event, Topic
-from shared.messaging.broker import KafkaSettings
 from shared.messaging.dead_letter import park
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
 from shared.messaging.failures import passing
+from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.lateness import Lateness
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events import TOPICS
-from shared.messaging.broker import KafkaSettings
+from shared.messaging.kafka_settings import KafkaSettings
 
 LOOK_AGAIN_SECONDS = 0.05
 GIVE_UP_SECONDS = 20.0
@@ -28,7 +28,7 @@ class FlowControl:
     """
 
     def __init__(self, kafka: KafkaSettings, kept_bytes: int) -> None:
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers.split(","))
+        self._admin = AIOKafkaAdminClient(**kafka.client_options())
         self._kept = kept_bytes
         self._coordinators: dict[str, int] = {}
         self._unread: dict[TopicPartition, deque[tuple[int, int]]] = {}

@@ -14,7 +14,8 @@ from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
-from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
+from shared.messaging.broker import MAX_REQUEST_BYTES
+from shared.messaging.kafka_settings import KafkaSettings
 
 KAFKA_AWAY = (OSError, TimeoutError, KafkaError)
 BATCH_BYTES = 512 * 1024
@@ -31,7 +32,7 @@ class Publisher:
 
     def __init__(self, service: str, kafka: KafkaSettings) -> None:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=kafka.bootstrap_servers.split(","),
+            **kafka.client_options(),
             client_id=f"doso-{service}-relay",
             enable_idempotence=True,
             acks="all",

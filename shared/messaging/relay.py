@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import asyncpg
 import structlog
 
-from shared.messaging.broker import KafkaSettings
 from shared.messaging.failpoints import reach
 from shared.messaging.flow_control import FlowControl
+from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.publisher import KAFKA_AWAY, SEND_TIMEOUT, STOP_TIMEOUT, Publisher
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, milliseconds, role_of

@@ -9,8 +9,8 @@ from faststream.kafka.schemas import Topic as KafkaTopic
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from shared.events import Event, Topic
-from shared.messaging.broker import KafkaSettings
 from shared.messaging.consumer import BatchConsumer, Handler
+from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.unit_of_work import Transaction
 
 E = TypeVar("E", bound=Event)

@@ -11,8 +11,9 @@ from faststream import ContextRepo
 from faststream.asgi import AsgiFastStream
 from faststream.kafka import KafkaBroker
 
-from shared.messaging.broker import KafkaSettings, make_broker
+from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
+from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.lateness import Lateness
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention, RetentionSettings

@@ -4,7 +4,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.events import TOPICS
-from shared.messaging.broker import MAX_REQUEST_BYTES, KafkaSettings
+from shared.messaging.broker import MAX_REQUEST_BYTES
+from shared.messaging.kafka_settings import KafkaSettings
 
 # What the broker took from a stranger it must take from us, with the reason added, or the relay is stuck.
 _DEAD_LETTER_CONFIGS = {"max.message.bytes": str(MAX_REQUEST_BYTES)}
@@ -21,7 +22,7 @@ async def ensure_topics(settings: KafkaSettings, *, replication: int = 1) -> lis
         for topic in TOPICS.values()
         for group in topic.consumers
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","), client_id="doso-topics")
+    admin = AIOKafkaAdminClient(**settings.client_options(), client_id="doso-topics")
     await admin.start()
     try:
         answer = await admin.create_topics(wanted)

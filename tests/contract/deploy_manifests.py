@@ -103,18 +103,27 @@ def variables_of(service: str) -> dict[str, bool]:
         named = {typing.get_args(option.annotation)[1].envvar for option in options} - {None}
         # The owner's address carries a password.
         secrets = {"DOSO_POSTGRES_DSN", *map(password_variable, SERVICES)}
-        return {name: name in secrets for name in named | secrets}
+        kafka = variables_of_settings(KafkaSettings)  # read beside the option for the address
+        return {**kafka, **{name: name in secrets for name in named | secrets}}
+    return {
+        name: secret
+        for settings in settings_of(service).values()
+        for name, secret in variables_of_settings(settings).items()
+    }
+
+
+def variables_of_settings(settings: type[BaseSettings]) -> dict[str, bool]:
+    """Give the environment variables of one settings class, and whether each is a secret."""
     found = {}
-    for settings in settings_of(service).values():
-        prefix = settings.model_config.get("env_prefix") or ""
-        for name, field in settings.model_fields.items():
-            kinds = {field.annotation, *typing.get_args(field.annotation)}
-            if any(isinstance(kind, type) and issubclass(kind, BaseSettings) for kind in kinds):
-                continue
-            variable = (
-                field.validation_alias if isinstance(field.validation_alias, str) else prefix.upper() + name.upper()
-            )
-            found[variable] = SecretStr in kinds or name == "password"
+    prefix = settings.model_config.get("env_prefix") or ""
+    for name, field in settings.model_fields.items():
+        kinds = {field.annotation, *typing.get_args(field.annotation)}
+        if any(isinstance(kind, type) and issubclass(kind, BaseSettings) for kind in kinds):
+            continue
+        variable = (
+            field.validation_alias if isinstance(field.validation_alias, str) else prefix.upper() + name.upper()
+        )
+        found[variable] = SecretStr in kinds or name == "password"
     return found
 
 

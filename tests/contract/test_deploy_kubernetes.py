@@ -61,14 +61,18 @@ def test_every_pod_is_restricted(documents):
         assert pod["securityContext"]["runAsUser"] >= 10_000
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-        assert all(volume.keys() == {"name", "emptyDir"} for volume in pod["volumes"])
+        assert all(volume.keys() in ({"name", "emptyDir"}, {"name", "secret"}) for volume in pod["volumes"])
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }
-            assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+            temporary, authority = sorted(
+                container["volumeMounts"], key=lambda mount: mount["mountPath"], reverse=True
+            )
+            assert temporary == {"name": "tmp", "mountPath": "/tmp"}
+            assert authority == {"name": "kafka-ca", "mountPath": "/etc/doso/kafka", "readOnly": True}
             assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
             assert "memory" in container["resources"]["limits"]
 

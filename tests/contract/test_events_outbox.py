@@ -10,7 +10,7 @@ from annotated_types import MaxLen
 from jsonschema import Draft202012Validator
 
 from doso.contracts.messages import dead_letter, event_message, examples
-from services.gateway.importing import LISTINGS_PER_EVENT
+from services.gateway.importing.importer import LISTINGS_PER_EVENT
 from shared.events import (
     TOPICS,
     Event,

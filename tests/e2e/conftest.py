@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import System
+    from tests.e2e.users import User
+    from tests.e2e.vendor import Vendor
 
 PATIENCE_SECONDS = 120
 _serials = itertools.count(100_001)
@@ -224,3 +226,53 @@ def new_group(system: System) -> Iterator[Callable[[], Group]]:
 def group(new_group: Callable[[], Group]) -> Group:
     """Give the module's own dealer group."""
     return new_group()
+
+
+@pytest.fixture
+def stranger(system: System) -> Iterator[Client]:
+    with httpx.Client(base_url=f"{system.url}/api/v1", timeout=60) as http:
+        yield Client(http)
+
+
+@pytest.fixture(scope="module")
+def source(system: System, group: Group) -> Callable[..., Vendor]:
+    """Make a source as an admin does."""
+    from tests.e2e.vendor import Vendor  # which is made of what stands above
+
+    def make(adapter: str = "canonical", owner: Group = group, **fields: Any) -> Vendor:
+        body = {"name": f"Vendor {uuid4().hex[:8]}", "adapter": adapter, **fields}
+        answer = owner.http.post("/dms/sources", json=body)
+        assert answer.status_code == 201, answer.text
+        return Vendor(f"{system.url}/api/v1", answer.json())
+
+    return make
+
+
+@pytest.fixture
+def vendor(source: Callable[..., Vendor]) -> Vendor:
+    return source()
+
+
+@pytest.fixture
+def new_user(system: System, group: Group) -> Iterator[Callable[..., User]]:
+    """Make people of the group that no other test knows."""
+    from tests.e2e.users import User
+
+    made: list[httpx.Client] = []
+
+    def make(role: str = "buyer", address: str = "127.0.0.1") -> User:
+        name, password = f"user-{uuid4().hex[:10]}", uuid4().hex
+        body = {"username": name, "password": password, "role": role}
+        answer = group.http.post("/users", json=body)
+        assert answer.status_code == 201, answer.text
+        return User(at(address), name, password)
+
+    def at(address: str) -> httpx.Client:
+        transport = httpx.HTTPTransport(local_address=address)
+        made.append(httpx.Client(base_url=f"{system.url}/api/v1", timeout=60, transport=transport))
+        return made[-1]
+
+    make.at = at  # type: ignore[attr-defined]
+    yield make
+    for client in made:
+        client.close()

@@ -1,4 +1,4 @@
-"""Signing in: refresh tokens, sign-ins that end at once, second factors, throttled tries, forged tokens."""
+"""Signing in: refresh tokens, sign-ins that end at once, throttled tries, forged tokens."""
 
 from __future__ import annotations
 
@@ -13,70 +13,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
-import pyotp
-import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from tests.e2e.conftest import Client
+from tests.e2e.users import User, bearer, enrol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.conftest import System
     from tests.e2e.conftest import Group
-
-Tokens = dict[str, str]
-
-
-class User(Client):
-    """Somebody with a name and a password at one address."""
-
-    def __init__(self, http: httpx.Client, username: str, password: str) -> None:
-        super().__init__(http)
-        self.username, self.password = username, password
-
-    def form(self, **fields: str) -> dict[str, str]:
-        return {"username": self.username, "password": self.password, **fields}
-
-    def sign_in(self, **fields: str) -> Tokens:
-        answer = self.http.post("/auth/token", data=self.form(**fields))
-        assert answer.status_code == 200, answer.text
-        pair: Tokens = answer.json()
-        return pair
-
-    def refused(self, status: int, **fields: str) -> dict[str, Any]:
-        return self.problem(status, "POST", "/auth/token", data=self.form(**fields))
-
-    def status(self, pair: Tokens, path: str = "/auth/me") -> int:
-        return self.http.get(path, headers=bearer(pair)).status_code
-
-
-def bearer(pair: Tokens) -> dict[str, str]:
-    return {"Authorization": f"Bearer {pair['access_token']}"}
-
-
-@pytest.fixture
-def new_user(system: System, group: Group) -> Iterator[Callable[..., User]]:
-    """Make people of the group that no other test knows."""
-    made: list[httpx.Client] = []
-
-    def make(role: str = "buyer", address: str = "127.0.0.1") -> User:
-        name, password = f"user-{uuid4().hex[:10]}", uuid4().hex
-        body = {"username": name, "password": password, "role": role}
-        answer = group.http.post("/users", json=body)
-        assert answer.status_code == 201, answer.text
-        return User(at(address), name, password)
-
-    def at(address: str) -> httpx.Client:
-        transport = httpx.HTTPTransport(local_address=address)
-        made.append(httpx.Client(base_url=f"{system.url}/api/v1", timeout=60, transport=transport))
-        return made[-1]
-
-    make.at = at  # type: ignore[attr-defined]
-    yield make
-    for client in made:
-        client.close()
 
 
 def test_refresh_token_used_twice_at_once_ends_the_sign_in_and_its_access(new_user: Callable[..., User]) -> None:
@@ -145,87 +91,6 @@ def test_changed_password_ends_every_other_sign_in(new_user: Callable[..., User]
     user.refused(401)
     user.password = change["new_password"]
     user.sign_in()
-
-
-def enrol(user: User, pair: Tokens) -> tuple[pyotp.TOTP, list[str], str]:
-    """Enrol and confirm; gives the authenticator, the recovery codes, and the code that confirmed."""
-    made = user.http.post("/auth/mfa/enroll", json={"password": user.password}, headers=bearer(pair))
-    assert made.status_code == 200, made.text
-    totp = pyotp.TOTP(made.json()["secret"])
-    code = totp.at(time.time() - 30)  # a step old, so that this step's is still to be used
-    answer = user.http.post("/auth/mfa/confirm", json={"otp": code}, headers=bearer(pair))
-    assert answer.status_code == 200, answer.text
-    return totp, answer.json()["recovery_codes"], code
-
-
-def test_second_factor_is_asked_for_and_each_code_works_once(new_user: Callable[..., User]) -> None:
-    user = new_user()
-    pair, other = user.sign_in(), user.sign_in()
-    user.problem(403, "POST", "/auth/mfa/enroll", json={"password": "not the password"}, headers=bearer(pair))
-    user.problem(403, "POST", "/auth/mfa/confirm", json={"otp": "123456"}, headers=bearer(pair))
-    totp, recovery, confirmed = enrol(user, pair)
-    assert (user.status(pair), user.status(other)) == (200, 401), "sign-ins without the code end"
-    user.problem(409, "POST", "/auth/mfa/enroll", json={"password": user.password}, headers=bearer(pair))
-    assert "otp" in user.refused(401)["detail"]
-    user.refused(401, otp=confirmed)
-    code = totp.now()
-    user.sign_in(otp=code)
-    user.refused(401, otp=code)
-    user.sign_in(otp=recovery[0].upper().replace("-", " "))
-    user.refused(401, otp=recovery[0])
-    off = {"password": user.password, "otp": recovery[1]}
-    assert user.http.post("/auth/mfa/disable", json=off, headers=bearer(pair)).status_code == 204
-    user.sign_in()
-
-
-@pytest.mark.parametrize("kind", ["one-time password", "recovery code"])
-def test_code_used_many_times_at_once_signs_in_once(new_user: Callable[..., User], kind: str) -> None:
-    user = new_user()
-    totp, recovery, _ = enrol(user, user.sign_in())
-    form = user.form(otp=totp.now() if kind == "one-time password" else recovery[0])
-    with ThreadPoolExecutor(4) as threads:
-        sent = [
-            threads.submit(httpx.post, f"{user.http.base_url}auth/token", data=form, timeout=60) for _ in range(4)
-        ]
-    assert sorted(one.result().status_code for one in sent) == [200, 401, 401, 401]
-
-
-def test_renewed_recovery_codes_replace_the_old_ones(new_user: Callable[..., User]) -> None:
-    user = new_user()
-    pair = user.sign_in()
-    _, recovery, _ = enrol(user, pair)
-    answer = user.http.post("/auth/mfa/recovery-codes", json={"otp": recovery[0]}, headers=bearer(pair))
-    assert answer.status_code == 200
-    user.refused(401, otp=recovery[1])
-    user.sign_in(otp=answer.json()["recovery_codes"][0])
-
-
-def test_codes_cannot_be_tried_out(new_user: Callable[..., User]) -> None:
-    user = new_user()
-    totp, recovery, _ = enrol(user, user.sign_in())
-    wrong = next(
-        code
-        for code in ("000000", "111111", "222222")
-        if code not in {totp.at(time.time(), counter_offset=n) for n in range(-3, 6)}
-    )
-    for _ in range(5):
-        user.refused(401, otp=wrong)
-    for code in (wrong, totp.now(), recovery[0]):
-        answer = user.http.post("/auth/token", data=user.form(otp=code))
-        assert answer.status_code == 429
-        assert 0 < int(answer.headers["Retry-After"]) <= 30
-
-
-def test_admin_takes_the_second_factor_off_who_lost_it(group: Group, new_user: Callable[..., User]) -> None:
-    user = new_user()
-    pair = user.sign_in()
-    enrol(user, pair)
-    (known,) = (one for one in group.get("/users")["items"] if one["username"] == user.username)
-    assert known["second_factor"] is True
-    assert group.http.delete(f"/users/{known['id']}/mfa").status_code == 204
-    assert user.status(pair) == 401
-    user.sign_in()
-    group.problem(404, "DELETE", f"/users/{known['id']}/mfa")
 
 
 def test_guessing_from_elsewhere_is_stopped_and_locks_nobody_out(new_user: Callable[..., User]) -> None:

@@ -31,6 +31,7 @@ PUBLIC = {
     "POST /api/v1/auth/token": "signing in",
     "POST /api/v1/auth/refresh": "carries its own credential",
     "POST /api/v1/auth/logout": "carries its own credential",
+    "POST /api/v1/auth/password-reset": "carries its own credential",
     "POST /api/v1/invitations/accept": "carries its own credential",
     "GET /api/v1/health": "probes; tells nothing of tenants",
     "GET /api/v1/ready": "probes; tells nothing of tenants",
@@ -172,6 +173,7 @@ async def settled(party: Party) -> Named:
     user_id, recovery_code = await _second_person(party)
     invited = {"username": f"invited {party.mark} {uuid4().hex[:6]}", "role": "buyer"}
     invitation = await _sent(party.http, "POST", "/invitations", json=invited)
+    await _sent(party.http, "POST", f"/users/{user_id}/password-reset")
     source = await _sent(party.http, "POST", "/dms/sources", json={"name": "Main DMS"})
     sent = delivery(f"delivery-{party.mark}", source["secret"], {"id": "nothing"})
     assert len((await _sent(party.http, "POST", f"/dms/webhooks/{source['id']}", **sent))["rejected"]) == 1

@@ -46,6 +46,7 @@ def _signing_in(_: Named, t: Named) -> dict[str, list[Try]]:
         "POST /api/v1/auth/refresh": [Try({401}, {"data": {"refresh_token": t.party.api_key}})],
         "POST /api/v1/auth/logout": [Try({204}, {"data": {"refresh_token": t.party.api_key}})],
         "POST /api/v1/auth/password": [_json(403, {"current_password": t.source_secret, "new_password": A_PASSWORD})],
+        "POST /api/v1/auth/password-reset": [_json(404, {"token": t.invitation_id, "new_password": A_PASSWORD})],
         "POST /api/v1/auth/mfa/enroll": [_json(403, {"password": t.source_secret})],
         "POST /api/v1/auth/mfa/confirm": [_json(403, {"otp": t.recovery_code})],
         "POST /api/v1/auth/mfa/recovery-codes": [_json(403, {"otp": t.recovery_code})],
@@ -70,6 +71,7 @@ def _accounts(m: Named, t: Named) -> dict[str, list[Try]]:
             _json(404, {"dealer_ids": [m.dealer_id]}),
             _json(404, {"dealer_ids": [t.dealer_id]}, own_path=True),
         ],
+        "POST /api/v1/users/{user_id}/password-reset": [_json(404, {"expires_in_hours": 1})],
         "POST /api/v1/invitations": [
             _json(404, {**person, "dealer_ids": [t.dealer_id]}),
             _json(409, {**person, "username": t.party.username}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -54,6 +55,25 @@ async def test_each_check_of_the_database_finds_what_is_wrong(migrated: str, own
     found = await statuses(migrated)
     assert Status.FAIL in found.pop(name)
     assert all(each == {Status.OK} for each in found.values())
+
+
+@pytest.mark.parametrize("role", ["postgres", "doso_gateway"])
+async def test_a_source_whose_adapter_is_gone_is_found(migrated: str, owner, role: str) -> None:
+    dsn = migrated.replace("postgres@", f"{role}@")
+    assert await statuses(dsn, "sources") == {"sources": {Status.OK}}
+    for number, (adapter, status) in enumerate((("canonical", "active"), ("gone", "disabled"), ("gone", "active"))):
+        tenant = UUID(int=number + 1)
+        await owner.execute("INSERT INTO gateway.tenant (tenant_id, name) VALUES ($1, 'A')", tenant)
+        await owner.execute("INSERT INTO gateway.live_position VALUES ($1, 1)", tenant)
+        await owner.execute(
+            "INSERT INTO gateway.dms_source (tenant_id, source_id, name, adapter, authentication, status, secret,"
+            " created_at, dealer_codes) VALUES ($1, $2, 'a', $3, 'signature', $4, '', now(), '{}')",
+            tenant, f"src{number}", adapter, status,
+        )  # fmt: skip
+    found = await examine(Deployment(environment={}, postgres_dsn=dsn), ["sources"])
+    assert [(each.status, each.found) for each in found] == [
+        (Status.FAIL, "1 active sources need the adapter 'gone', which is not in this program")
+    ]
 
 
 async def test_an_empty_database_is_not_well(postgres_server) -> None:

@@ -11,9 +11,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.gateway import importing
-from services.gateway.import_attempts import MAX_STARTS
-from services.gateway.importing import IMPORT_QUEUE, Importer
+from services.gateway.importing import IMPORT_QUEUE, Importer, importer
+from services.gateway.importing.attempts import MAX_STARTS
 from shared.messaging import UnitOfWork, Worker
 from shared.postgres import PostgresSettings, create_pool
 from tests.e2e.conftest import as_csv, new_vin, stock_row
@@ -82,14 +81,14 @@ async def test_a_full_disk_is_tried_again_and_then_told(pool, owner, monkeypatch
         tried.append(1)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(importing.store, "write_file", full)
+    monkeypatch.setattr(importer.store, "write_file", full)
     row = await ended(owner, pool, await an_import(owner))
     assert (row["status"], len(tried)) == ("failed", MAX_STARTS)
     assert "no room" in row["error"]
 
 
 async def test_a_disk_that_is_full_once_costs_nothing(pool, owner, monkeypatch) -> None:
-    write, tried = importing.store.write_file, []
+    write, tried = importer.store.write_file, []
 
     async def full_at_first(*arguments: object) -> None:
         tried.append(1)
@@ -97,7 +96,7 @@ async def test_a_disk_that_is_full_once_costs_nothing(pool, owner, monkeypatch) 
             raise OSError(errno.ENOSPC, "No space left on device")
         await write(*arguments)
 
-    monkeypatch.setattr(importing.store, "write_file", full_at_first)
+    monkeypatch.setattr(importer.store, "write_file", full_at_first)
     row = await ended(owner, pool, await an_import(owner))
     assert (row["status"], row["error"], len(tried)) == ("done", None, 2)
 
@@ -113,7 +112,7 @@ async def test_a_file_that_ended_the_gateway_every_time_is_given_up(pool, owner)
 
 
 async def test_what_the_network_does_is_never_held_against_the_file(pool, owner, monkeypatch) -> None:
-    write, tried = importing.store.write_file, []
+    write, tried = importer.store.write_file, []
 
     async def cut_off(*arguments: object) -> None:
         tried.append(1)
@@ -121,22 +120,22 @@ async def test_what_the_network_does_is_never_held_against_the_file(pool, owner,
             raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
         await write(*arguments)
 
-    monkeypatch.setattr(importing.store, "write_file", cut_off)
+    monkeypatch.setattr(importer.store, "write_file", cut_off)
     row = await ended(owner, pool, await an_import(owner))
     assert (row["status"], row["starts"]) == ("done", 1)
 
 
 async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch) -> None:
-    monkeypatch.setattr("services.gateway.import_attempts.IMPORT_LEASE", 0.4)
+    monkeypatch.setattr("services.gateway.importing.attempts.IMPORT_LEASE", 0.4)
     entered, leave = asyncio.Event(), asyncio.Event()
-    write = importing.store.write_file
+    write = importer.store.write_file
 
     async def long(*arguments: object) -> None:
         entered.set()
         await leave.wait()
         await write(*arguments)
 
-    monkeypatch.setattr(importing.store, "write_file", long)
+    monkeypatch.setattr(importer.store, "write_file", long)
     await an_import(owner)
     work = UnitOfWork(pool, "gateway")
     [item] = await IMPORT_QUEUE.claim(pool, limit=1, lease=0.4)

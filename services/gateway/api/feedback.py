@@ -1,6 +1,7 @@
 """What came of advice, and what was learned from it."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,15 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from services.gateway.api.cursor import PageOut, page
-from services.gateway.api.principal import GateDep, Person
+from services.gateway.api.principal import Gate, GateDep, Person, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES
 from services.gateway.api.recommendations import load_advice
 from services.gateway.domain.uplift import uplift
 from services.gateway.store.figures import answered_counts, outcome_documents
 from services.gateway.store.listings import OUTCOMES, POLICIES
+from services.gateway.store.pages import read_page
 from shared.events import Action, OutcomeKind
 
 router = APIRouter(tags=["feedback"], responses=PROBLEM_RESPONSES)
+_ANY_ORDER = [("recorded_at", True)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -49,10 +52,23 @@ async def list_outcomes(
     cursor: str | None = None,
 ) -> PageOut:
     """List outcomes, newest first."""
+    await check_advice(gate, person, filters)
     found, after = await page(gate, person, OUTCOMES, filters=filters, sort=sort, cursor=cursor, limit=limit)
-    if isinstance(wanted := filters["recommendation_id"], UUID) and not found.rows:
-        await load_advice(gate, person, wanted)  # nothing came of it yet, or there is no such advice
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
+
+
+async def check_advice(gate: Gate, person: Principal, filters: Mapping[str, object]) -> None:
+    """Check that the advice whose outcomes are asked for is there; raises 404.
+
+    Outcomes that came are answer enough: they may be here before the advice, or outlive it.
+    """
+    wanted = filters["recommendation_id"]
+    if not isinstance(wanted, UUID):
+        return
+    async with gate.work.begin(person.tenant_id) as tx:
+        found = await read_page(tx.connection, OUTCOMES, filters=filters, order=_ANY_ORDER, after=None, limit=1)
+    if not found.rows:
+        await load_advice(gate, person, wanted)
 
 
 @router.get("/feedback/summary")

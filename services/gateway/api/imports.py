@@ -1,6 +1,8 @@
 """Imports of inventory, sales and market: hand a file in, watch it, fetch what was refused."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -8,15 +10,15 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from services.gateway.api.cursor import PageOut, page
-from services.gateway.api.principal import FileSender, GateDep, Principal
+from services.gateway.api.principal import FileSender, Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, FieldError, ProblemError, documented, not_found
 from services.gateway.api.upload import UPLOAD_BODY, Upload
 from services.gateway.importing import IMPORT_QUEUE
-from services.gateway.imports import rejected_csv
+from services.gateway.imports import RejectedCsv, Rejection
 from services.gateway.store import accounts
 from services.gateway.store import imports as store
 from services.gateway.store.imports import Import
@@ -25,6 +27,8 @@ from services.gateway.store.listings import IMPORTS
 router = APIRouter(tags=["imports"], responses=PROBLEM_RESPONSES)
 Kind = Annotated[Literal["inventory", "sales", "market"], Path()]
 _ERRORS_SHOWN = 200
+_ROWS_AT_ONCE = 200
+_BEFORE_ALL = -1
 
 
 class ImportAccepted(BaseModel):
@@ -138,41 +142,63 @@ async def list_imports(
 @router.get("/{kind}/imports/{import_id}")
 async def read_import_status(kind: Kind, import_id: UUID, person: FileSender, gate: GateDep) -> ImportStatus:
     """Tell how an import stands: counts, the mapping that was chosen, warnings, the first refused rows."""
-    row, errors = await _load(gate, person, kind, import_id, _ERRORS_SHOWN)
+    row = await _load(gate, person, kind, import_id)
+    async with gate.work.begin(person.tenant_id) as tx:
+        errors = await store.first_rejections(tx.connection, import_id, _ERRORS_SHOWN)
     shown = row.pop("report")
     # JSON in the database keeps no order of keys; people expect the file's.
     mapping = {column: shown["mapping"].get(column) for column in shown.pop("header", ())}
     shown["mapping"] = mapping
     return ImportStatus(
         id=row.pop("import_id"),
-        errors=[RowError(line=e["line"], field=e["field"], reason=e["reason"]) for e in errors],
+        errors=[RowError(**error) for error in errors],
         **row,
         **{name: value for name, value in shown.items() if name in ImportStatus.model_fields},
     )
 
 
-@router.get("/{kind}/imports/{import_id}/rejected.csv", response_class=Response)
+@router.get(
+    "/{kind}/imports/{import_id}/rejected.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **documented(410)},
+)
 async def download_rejected(kind: Kind, import_id: UUID, person: FileSender, gate: GateDep) -> Response:
-    """Download the refused rows with their reasons; mended, the file can be sent as it is, with mode=delta."""
-    row, rejected = await _load(gate, person, kind, import_id, None)
-    rows = ((item["line"], item["reason"], item["cells"]) for item in rejected)
-    return Response(
-        rejected_csv(row["report"].get("header", ()), rows),
+    """Download the refused rows with their reasons; mended, the file can be sent as it is, with mode=delta.
+
+    Refused rows are kept for a while after the import ended; then the answer is 410.
+    """
+    row = await _load(gate, person, kind, import_id)
+    async with gate.work.begin(person.tenant_id) as tx:
+        first = await store.rejections_after(tx.connection, import_id, _BEFORE_ALL, _ROWS_AT_ONCE)
+    if row["rejected"] and not first:
+        message = "The rows that this import refused are no longer kept: send the file again to see them."
+        raise ProblemError(HTTPStatus.GONE, message)
+    return StreamingResponse(
+        _rejected(gate, person.tenant_id, import_id, row["report"].get("header", ()), first),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="rejected-{import_id}.csv"'},
     )
 
 
-async def _load(
-    gate: GateDep, person: Principal, kind: str, import_id: UUID, most: int | None
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _rejected(
+    gate: Gate, tenant_id: UUID, import_id: UUID, header: Sequence[str], rows: list[Rejection]
+) -> AsyncIterator[bytes]:
+    """Write refused rows as they are read; no transaction waits for a client that reads slowly."""
+    file = RejectedCsv(header)
+    yield file.header()
+    while rows:
+        yield await asyncio.to_thread(file.lines, rows)
+        async with gate.work.begin(tenant_id) as tx:
+            rows = await store.rejections_after(tx.connection, import_id, rows[-1].line, _ROWS_AT_ONCE)
+
+
+async def _load(gate: GateDep, person: Principal, kind: str, import_id: UUID) -> dict[str, Any]:
     async with gate.work.begin(person.tenant_id) as tx:
         row = await store.status(tx.connection, import_id)
-        errors = await store.rejections(tx.connection, import_id, most)
     out_of_scope = row is not None and person.dealer_ids is not None and row["dealer_id"] not in person.dealer_ids
     if row is None or row["kind"] != kind or out_of_scope:
         raise not_found(f"{kind} import", import_id)
-    return row, errors
+    return row
 
 
 def _override(mapping: str | None) -> dict[str, str | None] | None:

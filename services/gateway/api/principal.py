@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 
 from services.gateway.api.problems import ProblemError, not_found
 from services.gateway.limits.admission import admit, identified
+from services.gateway.limits.places import Places
 from services.gateway.security import InvalidTokenError, Passwords, Sealer, Tokens, digest, same, split_api_key
 from services.gateway.security.password_policy import PasswordPolicy
 from services.gateway.settings import Settings
@@ -71,7 +72,8 @@ class Gate:
         self.passwords = Passwords()
         self.password_policy = PasswordPolicy(settings.breached_passwords)
         self.sealer = Sealer(settings.encryption_key.get_secret_value())
-        self.uploads = asyncio.Semaphore(settings.limits.max_uploads)
+        self.uploads = Places(settings.limits.max_uploads, settings.limits.max_uploads_per_tenant)
+        self.deliveries = Places(settings.limits.max_deliveries, settings.limits.max_deliveries_per_source)
         self._later: set[asyncio.Task[None]] = set()
         self._keys: dict[str, tuple[float, Principal]] = {}
         self._dealers: dict[UUID, tuple[float, dict[UUID, Dealer]]] = {}

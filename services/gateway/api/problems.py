@@ -82,8 +82,7 @@ def install(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> JSONResponse:
         if passing(error):
             _log.warning("dependency unavailable", path=request.url.path, error_class=type(error).__name__)
-            detail = "A part this needs is not reachable right now. Nothing was accepted; try again."
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"})
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, UNREACHABLE, headers={"Retry-After": "2"})
         _log.exception("request failed", path=request.url.path)
         return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault and has been logged.")
 
@@ -114,12 +113,14 @@ def _answer(
 
 
 PROBLEM_TYPE = "application/problem+json"
+UNREACHABLE = "A part this needs is not reachable right now. Nothing was accepted; try again."
 _MEANINGS = {
     400: "Cannot be read",
     401: "No valid credentials",
     403: "Not allowed for this role",
     404: "Not here",
     409: "Contradicts what is here",
+    410: "No longer kept",
     408: "Came too slowly",
     413: "Too large",
     415: "Compressed, or of a kind that is not taken",

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.api import report_rows
 from services.gateway.api.cursor import order_of
-from services.gateway.api.feedback import outcome_filters
+from services.gateway.api.feedback import check_advice, outcome_filters
 from services.gateway.api.inventory import summarise, vehicle_filters
 from services.gateway.api.market import gap_filters
 from services.gateway.api.principal import Gate, GateDep, Person, Principal
@@ -171,6 +171,7 @@ async def outcomes_report(
     printer: Printing, filters: Annotated[dict[str, object], Depends(outcome_filters)], sort: str = "-recorded_at"
 ) -> Response:
     """Take the outcomes as a file: those of `GET /feedback` with the same filters and order."""
+    await check_advice(printer.gate, printer.person, filters)
     rows = report_rows.outcomes(printer.gate, printer.person, filters, order_of(OUTCOME_LIST, sort))
     return await printer.answer(OUTCOMES, filters, rows)
 

@@ -58,7 +58,7 @@ async def delivers(gate: Gate, source_id: str) -> bool:
         return False
     async with lookup_transaction(gate.work.pool, source_id) as connection:
         found = await sources.one(connection, source_id)
-    return found is not None and found.status == "active" and found.adapter in ADAPTERS
+    return found is not None and found.status == "active"
 
 
 async def identify(
@@ -76,12 +76,16 @@ async def identify(
     by_password = _password_fits(headers.get("authorization", ""), source.source_id, keys)
     basic = source.authentication == "basic"
     fits = (by_password if basic else by_signature) and source.status == "active" and found is not None
-    named = headers.get(ADAPTERS[source.adapter].id_header or "", "") if basic else signed.delivery_id
     if not fits:
         _log.warning("delivery refused", source=wanted[:40], known=found is not None)
         raise refused()
+    adapter = ADAPTERS.get(source.adapter)
+    if adapter is None:
+        _log.error("delivery not read: its adapter is not in this program", source=wanted, adapter=source.adapter)
+        raise _nobody_reads(source.adapter)
+    named = headers.get(adapter.id_header or "", "") if basic else signed.delivery_id
     if not (0 < len(named) <= 180 and named.isascii() and named.isprintable()):  # noqa: PLR2004  # as for signed ones
-        message = f"The header {ADAPTERS[source.adapter].id_header} must name the event, in at most 180 characters."
+        message = f"The header {adapter.id_header} must name the event, in at most 180 characters."
         raise ProblemError(HTTPStatus.BAD_REQUEST, message)
     return Pushed(source, named, now if basic else signed.at)
 
@@ -93,6 +97,15 @@ def refused() -> ProblemError:
         "Not a delivery of a source known here: see docs/dms.md for how deliveries are signed.",
         headers={"WWW-Authenticate": "Signature"},
     )
+
+
+def _nobody_reads(adapter: str) -> ProblemError:
+    """Ask the sender to come again: what reads its documents may be back, and nothing of them may be lost."""
+    message = (
+        f"This source was made for the adapter {adapter!r}, which this version of DOSO does not have. Nothing was"
+        f" taken in. Tell whoever runs the installation; send it again later."
+    )
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, message, headers={"Retry-After": "600"})
 
 
 def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:

@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from services.gateway.api.principal import FileSender, Gate, GateDep
 from services.gateway.api.problems import ProblemError
-from services.gateway.import_attempts import of_the_disk
+from services.gateway.importing import of_the_disk
+from services.gateway.limits.places import NoPlace
 
 _PIECE = 1024 * 1024
 _MOST_FIELDS = 20
@@ -58,9 +59,9 @@ class ReceivedUpload:
             yield piece
 
 
-async def receive_upload(request: Request, _sender: FileSender, gate: GateDep) -> AsyncIterator[ReceivedUpload]:
+async def receive_upload(request: Request, sender: FileSender, gate: GateDep) -> AsyncIterator[ReceivedUpload]:
     """Receive a form with one file, after its sender was let in; raises 422 for fields that do not fit."""
-    async with _turn(gate), _form(request) as given:
+    async with _turn(gate, sender.tenant_id), _form(request) as given:
         file = given.get("file")
         fields = {name: value for name, value in given.items() if isinstance(value, str) and value}
         wrong: list[Any] = []
@@ -79,13 +80,18 @@ Upload = Annotated[ReceivedUpload, Depends(receive_upload)]
 
 
 @asynccontextmanager
-async def _turn(gate: Gate) -> AsyncIterator[None]:
-    """Take one of the few places for files; raises 503 when all are taken, since the disk holds no more."""
-    if gate.uploads.locked():
+async def _turn(gate: Gate, tenant_id: UUID) -> AsyncIterator[None]:
+    """Take one of the few places for files; raises 429 when the group has all it may, 503 when all are taken."""
+    try:
+        with gate.uploads.taken(tenant_id):
+            yield
+    except NoPlace as error:
+        retry = {"Retry-After": "10"}
+        if error.whose == "own":
+            message = f"Your group is sending {error.most} files already, as many as it may at once: wait for one."
+            raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, message, headers=retry) from error
         message = "As many files as fit are being taken in right now: send this one again in a moment."
-        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, message, headers={"Retry-After": "10"})
-    async with gate.uploads:
-        yield
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, message, headers=retry) from error
 
 
 @asynccontextmanager

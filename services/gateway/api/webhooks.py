@@ -6,7 +6,8 @@ repetition, also one sent at the same moment, gets the answer of the first.
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -27,13 +28,16 @@ from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, docum
 from services.gateway.api.source_access import Pushed, SealerDep, delivers, identify, refused
 from services.gateway.ingest import RejectionError, accept, parse
 from services.gateway.limits.admission import admit
+from services.gateway.limits.places import NoPlace
+from services.gateway.limits.routes import SOURCE_HEADER
+from services.gateway.limits.settings import LimitSettings
 from services.gateway.security import Sealer
 from services.gateway.store import sources
+from services.gateway.store.audit import ORIGIN
 from services.gateway.store.sources import KEPT_DAYS
 from shared.events import DmsEventReceived
 from shared.messaging import Transaction
 
-SOURCE_HEADER = "x-doso-source"
 REPLAY_HEADER = "X-DOSO-Replay"
 _HEADERS_DOC = [
     {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": text}
@@ -58,9 +62,6 @@ class SignedRoute(APIRoute):
             return super().matches(scope)
         return Match.NONE, {}
 
-
-BODY_SECONDS = 60.0
-"""How long one delivery may take to come in, all of it."""
 
 router = APIRouter(prefix="/dms", tags=["dms"], responses={**PROBLEM_RESPONSES, **documented(409)})
 signed_router = APIRouter(prefix="/dms", route_class=SignedRoute)
@@ -93,18 +94,39 @@ async def _take(request: Request, gate: Gate, sealer: Sealer, source_id: str, re
     now = datetime.now(UTC)
     if not await delivers(gate, source_id):
         raise refused()  # before its body: strangers are not listened to
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await bounded_body(request, gate.settings.max_body_bytes)
-    except TimeoutError as error:
-        message = f"The body did not come within {BODY_SECONDS:g} s."
-        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, message) from error
-    pushed = await identify(gate, sealer, source_id, request.headers, body, now)
+    async with _place(gate, source_id):
+        body = await _body(request, gate.settings.limits)
+        pushed = await identify(gate, sealer, source_id, request.headers, body, now)
     judged = await _judge(request, gate, pushed, body, now)
     try:
         return await _once(gate, pushed, body, now, judged, response)
     except asyncpg.ForeignKeyViolationError as error:  # the source was deleted meanwhile
         raise refused() from error
+
+
+@asynccontextmanager
+async def _place(gate: Gate, source_id: str) -> AsyncIterator[None]:
+    """Take a place for a delivery whose sender is not known yet; raises 429 or 503.
+
+    Counted by source and address: whoever knows a source's id takes no place of those who send for it.
+    """
+    origin = ORIGIN.get()
+    try:
+        with gate.deliveries.taken((source_id, origin.client if origin else None)):
+            yield
+    except NoPlace as error:
+        busy = HTTPStatus.TOO_MANY_REQUESTS if error.whose == "own" else HTTPStatus.SERVICE_UNAVAILABLE
+        message = f"{error.most} deliveries are being read already, as many as may be at once: send this one again."
+        raise ProblemError(busy, message, headers={"Retry-After": "1"}) from error
+
+
+async def _body(request: Request, limits: LimitSettings) -> bytes:
+    try:
+        async with asyncio.timeout(limits.delivery_seconds):
+            return await bounded_body(request, limits.max_delivery_bytes)
+    except TimeoutError as error:
+        message = f"The body did not come within {limits.delivery_seconds:g} s."
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, message) from error
 
 
 async def _once(

@@ -17,7 +17,7 @@ from services.gateway.imports.errors import (
 from services.gateway.imports.fields import FIELDS, ImportKind
 from services.gateway.imports.importing import ImportCounts, ImportReading, read_import
 from services.gateway.imports.naming import How
-from services.gateway.imports.rejected import rejected_csv
+from services.gateway.imports.rejected import RejectedCsv, Rejection
 from services.gateway.imports.rows import (
     ImportedRow,
     InventoryRow,
@@ -48,7 +48,9 @@ __all__ = [
     "MissingHeaderError",
     "NotATableError",
     "OdometerUnit",
+    "RejectedCsv",
     "RejectedRow",
+    "Rejection",
     "RowProblem",
     "SaleRow",
     "UnknownColumnError",
@@ -56,5 +58,4 @@ __all__ = [
     "WarningCount",
     "WarningKind",
     "read_import",
-    "rejected_csv",
 ]

@@ -13,7 +13,7 @@ from typing import Final
 from services.gateway.imports.building import BUILDERS
 from services.gateway.imports.columns import Mapping, OdometerUnit, detect
 from services.gateway.imports.dates import DateOrder, decide_order
-from services.gateway.imports.duplicates import Duplicates, Seen
+from services.gateway.imports.duplicates import Duplicates, Seen, finding_duplicates
 from services.gateway.imports.fields import ImportKind
 from services.gateway.imports.header import Header, data_rows, find_header
 from services.gateway.imports.reading import open_table
@@ -67,11 +67,15 @@ class ImportReading:
 
     def __iter__(self) -> Iterator[ImportedRow | RejectedRow]:
         """Read the file from its first row."""
-        self.counts, self.tally = counts, tally = ImportCounts(), WarningTally()
+        self.counts, self.tally = ImportCounts(), WarningTally()
         self._note_what_the_file_is()
+        with finding_duplicates(self.tally) as duplicates:
+            yield from self._judged(duplicates)
+
+    def _judged(self, duplicates: Duplicates) -> Iterator[ImportedRow | RejectedRow]:
+        counts, tally = self.counts, self.tally
         orders = {index: order for index, (order, _) in self.date_orders.items()}
         reader = RowReader(self.mapping, self.default_odometer_unit, orders, tally)
-        duplicates = Duplicates(tally)
         build = BUILDERS[self.mapping.kind]
         for source in data_rows(self.table, self.header):
             if self.header.repeats(source.cells):

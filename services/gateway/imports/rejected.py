@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 EXTRA_COLUMNS: Final = ("line", "reason")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _MARK: Final = "'"
 
 
-def rejected_csv(header: Sequence[str], rejected: Iterable[tuple[int, str, Sequence[str | None]]]) -> bytes:
-    """Write refused rows (line, reason, cells) as UTF-8 CSV.
+class Rejection(NamedTuple):
+    """A refused row as it was kept: its line, why, and its cells as they stood in the file."""
+
+    line: int
+    reason: str
+    cells: Sequence[str | None]
+
+
+class RejectedCsv:
+    """Writes refused rows as UTF-8 CSV, as many at a time as one likes.
 
     `line` and `reason` come first, then the file's own columns with the cells as they were, so a row with too
     many or too few cells stays that way. Both columns are ignored when the file is sent again, and replaced
     when refused again. A byte order mark lets spreadsheets read accents right; a cell that a spreadsheet would
     run as a formula gets an apostrophe in front, which reading takes off again.
     """
-    # A file that was mended once already carries the two columns of the last time in front.
-    already = len(EXTRA_COLUMNS) if tuple(header[: len(EXTRA_COLUMNS)]) == EXTRA_COLUMNS else 0
+
+    def __init__(self, header: Sequence[str]) -> None:
+        """Write rows of a file with this header."""
+        # A file that was mended once already carries the two columns of the last time in front.
+        self._already = len(EXTRA_COLUMNS) if tuple(header[: len(EXTRA_COLUMNS)]) == EXTRA_COLUMNS else 0
+        self._header = [*EXTRA_COLUMNS, *map(harmless, header[self._already :])]
+
+    def header(self) -> bytes:
+        """Write the first line."""
+        return codecs.BOM_UTF8 + _written([self._header])
+
+    def lines(self, rejected: Iterable[Rejection]) -> bytes:
+        """Write refused rows, one line each."""
+        return _written(
+            [row.line, harmless(row.reason), *(harmless(cell or "") for cell in row.cells[self._already :])]
+            for row in rejected
+        )
+
+
+def _written(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*EXTRA_COLUMNS, *map(harmless, header[already:])])
-    for line, reason, cells in rejected:
-        writer.writerow([line, harmless(reason), *(harmless(cell or "") for cell in cells[already:])])
-    return text.getvalue().encode("utf-8-sig")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def unmarked(cell: str) -> str:

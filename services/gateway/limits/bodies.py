@@ -64,6 +64,7 @@ class Body:
         head: BodyHead,
         most: int,
         settings: LimitSettings,
+        slowest: float,
         *,
         on_progress: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
@@ -74,7 +75,9 @@ class Body:
         self._settings = settings
         self._on_progress = on_progress
         self._clock = clock
-        self._began: float | None = None
+        self._slowest = slowest
+        self._waited = 0.0
+        self._came = 0
         self.size = 0
         self.complete = not head.present
         self.refusal: refusals.BodyRefusedError | None = None
@@ -117,8 +120,7 @@ class Body:
         )
 
     async def _next(self) -> Message:
-        if self._began is None:
-            self._began = self._clock()
+        asked = self._clock()
         try:
             async with asyncio.timeout(self._settings.body_idle_seconds):
                 message = await self._receive()
@@ -127,7 +129,10 @@ class Body:
         if message["type"] != "http.request":
             raise self._refused(refusals.wrong_length("The connection ended before the body did."))
         self._on_progress()
-        self.size += len(message.get("body", b""))
+        self._waited += self._clock() - asked
+        came = len(message.get("body", b""))
+        self.size += came
+        self._came += came
         self.complete = not message.get("more_body", False)
         self._check_size()
         if not self.complete and self._crawls():
@@ -143,8 +148,15 @@ class Body:
             raise self._refused(refusals.wrong_length(told))
 
     def _crawls(self) -> bool:
-        took = self._clock() - (self._began or 0.0) - self._settings.body_grace_seconds
-        return took > 0 and self.size < took * self._settings.body_bytes_per_second
+        """Tell whether too little came while we waited for it, looking anew each time the grace has passed.
+
+        Only waiting counts: who sends faster than we store is not slow. And what came fast at first buys no time.
+        """
+        if self._waited < self._settings.body_grace_seconds:
+            return False
+        slow = self._came < self._waited * self._slowest
+        self._waited, self._came = 0.0, 0
+        return slow
 
     def _refused(self, refusal: refusals.BodyRefusedError) -> refusals.BodyRefusedError:
         self.refusal = refusal

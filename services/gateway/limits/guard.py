@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.api.problems import UNREACHABLE
 from services.gateway.limits import refusals
 from services.gateway.limits.addresses import Addresses
 from services.gateway.limits.admission import AWAY, Admission, enter, over
@@ -16,8 +17,9 @@ from services.gateway.limits.limiter import CountersAway, Limiter
 from services.gateway.limits.metrics import LimitMetrics
 from services.gateway.limits.passage import Passage
 from services.gateway.limits.problem_answers import QUOTA_EXCEEDED, send_problem
-from services.gateway.limits.routes import RouteClass, classify
+from services.gateway.limits.routes import RouteClass, classify, is_delivery
 from services.gateway.limits.settings import LimitSettings
+from shared.messaging.failures import passing
 
 _STOPPED: Final = "This took longer than {:g} s and was stopped; look whether it took effect before trying again."
 
@@ -43,12 +45,14 @@ class Guard:
         self._clock = clock
         self._addresses = Addresses(settings.trusted_proxies)
         self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        self._origins = frozenset(settings.cors_origins)
         self._most = {
             RouteClass.SIGN_IN: settings.max_sign_in_bytes,
             RouteClass.EVENTS: max_event_bytes,
             # What surrounds the file: the other fields, and the lines between them.
             RouteClass.IMPORTS: max_import_bytes + 64 * 1024,
         }
+        self._most_of_delivery = min(settings.max_delivery_bytes, max_event_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one request or one WebSocket."""
@@ -68,10 +72,10 @@ class Guard:
             head = BodyHead.of(headers)
         except refusals.BodyRefusedError as refusal:
             head = BodyHead(None, present=True, encoding=b"", content_type=b"")
-            passage = self._passage(admission, head, receive, send)
+            passage = self._passage(scope, admission, head, receive, send)
             await self._refuse(passage, refusal)
             return
-        passage = self._passage(admission, head, receive, send)
+        passage = self._passage(scope, admission, head, receive, send)
         if self._hosts and route_class is not RouteClass.OPERATIONS and not self._knows(headers):
             self._metrics.turned_away(route_class, "host")
             await send_problem(
@@ -87,8 +91,10 @@ class Guard:
             return
         await self._run(scope, passage)
 
-    def _passage(self, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
+    def _passage(self, scope: Scope, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
         most = self._most.get(admission.route_class, self._settings.max_write_bytes)
+        if admission.route_class is RouteClass.EVENTS and is_delivery(scope["path"], scope["headers"]):
+            most = self._most_of_delivery
         return Passage(self._settings, admission, head, most, receive, send, self._clock)
 
     def _knows(self, headers: list[tuple[bytes, bytes]]) -> bool:
@@ -116,26 +122,45 @@ class Guard:
         try:
             async with asyncio.timeout(passage.patience) as passage.deadline:
                 await self._app(scope, passage.body, passage.send)
-        except TimeoutError:
-            if passage.deadline is None or not passage.deadline.expired():
+        except Exception as error:
+            deadline, passage.deadline = passage.deadline, None  # it is over, and can be put off no more
+            if isinstance(error, TimeoutError) and deadline is not None and deadline.expired():
+                await self._give_up(passage)
+            # The framework answers for all that is inside it; what is before it knows no other failure.
+            elif passing(error) and not passage.started:
+                away = HTTPStatus.SERVICE_UNAVAILABLE
+                await send_problem(passage.send, away, UNREACHABLE, [(b"retry-after", b"2")])
+            else:
                 raise
-            self._metrics.turned_away(passage.admission.route_class, "stalled" if passage.started else "timeout")
-            passage.deadline = None
-            if not passage.started:
-                detail = _STOPPED.format(passage.patience)
-                await send_problem(passage.send, HTTPStatus.GATEWAY_TIMEOUT, detail)
         if passage.body.refusal is not None:
             self._metrics.turned_away(passage.admission.route_class, passage.body.refusal.reason)
+
+    async def _give_up(self, passage: Passage) -> None:
+        self._metrics.turned_away(passage.admission.route_class, "stalled" if passage.started else "timeout")
+        if not passage.started:
+            detail = _STOPPED.format(passage.patience)
+            await send_problem(passage.send, HTTPStatus.GATEWAY_TIMEOUT, detail)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         admission = Admission(self._limiter, RouteClass.READS)
         enter(scope, admission)
-        known = not self._hosts or self._knows(scope["headers"])
-        if not known or await admission.count("address", self._addresses.of(scope)) is not None:
+        reason = await self._objection(scope, admission)
+        if reason is not None:
             await receive()  # the connection has to be offered before it can be declined
-            await send({"type": "websocket.close", "code": 1008, "reason": "limited" if known else "host"})
+            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+            self._metrics.turned_away(admission.route_class, reason)
             return
         await self._app(scope, receive, send)
+
+    async def _objection(self, scope: Scope, admission: Admission) -> str | None:
+        if self._hosts and not self._knows(scope["headers"]):
+            return "host"
+        # Browsers ask nobody before they open a WebSocket, wherever the page is from; but they say where.
+        if any(
+            name == b"origin" and value.decode("latin-1") not in self._origins for name, value in scope["headers"]
+        ):
+            return "origin"
+        return "limited" if await admission.count("address", self._addresses.of(scope)) is not None else None
 
 
 def _name_of(host: bytes) -> bytes:

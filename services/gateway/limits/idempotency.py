@@ -6,12 +6,10 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.api.principal import Gate, Principal, identify
-from services.gateway.api.problems import ProblemError
-from services.gateway.limits.admission import admit
+from services.gateway.api.principal import Gate, Principal
+from services.gateway.limits.admission import identified
 from services.gateway.limits.claimed_work import HELD
 from services.gateway.limits.fingerprint import Fingerprint
 from services.gateway.limits.problem_answers import send_problem
@@ -56,13 +54,7 @@ class Idempotency:
                 send, HTTPStatus.BAD_REQUEST, "An Idempotency-Key has 1 to 255 visible ASCII characters."
             )
             return
-        try:
-            principal = await self._identify(scope)
-        except (ProblemError, HTTPException) as refusal:
-            status = refusal.status if isinstance(refusal, ProblemError) else refusal.status_code
-            headers = [(name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()]
-            await send_problem(send, status, refusal.detail, headers)
-            return
+        principal: Principal = identified(scope)  # ``CredentialsFirst`` lets no key pass without
         route = f"{scope['method']} {scope['path']}"
         async with self._gate().work.begin(principal.tenant_id) as tx:
             found = await store.claim(
@@ -76,14 +68,6 @@ class Idempotency:
             await self._again(found, print_, receive, send)
         else:
             await _First(self, found, print_, receive, send).run(scope)
-
-    async def _identify(self, scope: Scope) -> Principal:
-        given = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        scheme, _, token = given.get(b"authorization", "").partition(" ")
-        bearer = token if scheme.lower() == "bearer" else None
-        principal = await identify(self._gate(), bearer, given.get(b"x-api-key"))
-        await admit(scope, principal)
-        return principal
 
     async def _again(self, earlier: Earlier, print_: Fingerprint, receive: Receive, send: Send) -> None:
         if earlier.fingerprint is None:

@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from services.gateway.api.principal import Gate
+from services.gateway.limits.credentials import CredentialsFirst
 from services.gateway.limits.envelope import Envelope
 from services.gateway.limits.guard import Guard
 from services.gateway.limits.idempotency import Idempotency
@@ -42,13 +43,13 @@ def install_limits(app: FastAPI, settings: Settings, registry: CollectorRegistry
 
 
 def guard(app: ASGIApp, settings: Settings, registry: CollectorRegistry, gate: Callable[[], Gate]) -> ASGIApp:
-    """Wrap an application: envelope, cross-origin rules, guard, idempotency, application."""
+    """Wrap an application: envelope, cross-origin rules, guard, credentials, idempotency, application."""
     limits = settings.limits
     metrics = make_limit_metrics(registry)
     seal = Seal(Sealer(settings.encryption_key.get_secret_value()))
     kept = Idempotency(app, gate, seal, keep_seconds=limits.idempotency_hours * 3600)
     guarded: ASGIApp = Guard(
-        kept,
+        CredentialsFirst(kept, gate),
         limits,
         Limiter(limits, metrics),
         metrics,

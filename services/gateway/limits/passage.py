@@ -37,8 +37,12 @@ class Passage:
         self._linger = False
         self.admission = admission
         storing = admission.route_class is RouteClass.IMPORTS
-        self.patience = settings.store_seconds if storing else settings.handler_seconds
-        self.body = Body(receive, head, most, settings, on_progress=self._more_time, clock=clock)
+        self.patience = {
+            RouteClass.IMPORTS: settings.store_seconds,
+            RouteClass.REPORTS: settings.report_seconds,
+        }.get(admission.route_class, settings.handler_seconds)
+        slowest = settings.upload_bytes_per_second if storing else settings.body_bytes_per_second
+        self.body = Body(receive, head, most, settings, slowest, on_progress=self._more_time, clock=clock)
         self.deadline: asyncio.Timeout | None = None
         self.started = False
 

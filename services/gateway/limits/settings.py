@@ -63,6 +63,9 @@ class LimitSettings(BaseSettings):
     reads_per_address: Rate = rate("12000/minute")
     reads_per_sender: Rate = rate("2400/minute")
     reads_per_tenant: Rate = rate("12000/minute")
+    reports_per_address: Rate = rate("600/minute")
+    reports_per_sender: Rate = rate("60/minute")
+    reports_per_tenant: Rate = rate("300/minute")
     operations_per_address: Rate = rate("1200/minute")
 
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
@@ -76,13 +79,20 @@ class LimitSettings(BaseSettings):
     max_number_digits: int = 64
 
     body_idle_seconds: float = Field(default=15.0, description="the longest pause within a body")
-    body_grace_seconds: float = Field(default=20.0, description="from when on a body has to come fast enough")
-    body_bytes_per_second: float = Field(default=8 * 1024, description="the slowest a body may come on average")
+    body_grace_seconds: float = Field(default=20.0, description="how long a body may come too slowly")
+    body_bytes_per_second: float = Field(default=8 * 1024, description="the slowest a body may come")
+    upload_bytes_per_second: float = Field(default=64 * 1024, description="the slowest a file may come")
     handler_seconds: float = Field(default=30.0, description="from the last byte of a request to its answer")
+    report_seconds: float = Field(default=120.0, description="the same for reports, which are made before they begin")
     store_seconds: float = Field(default=300.0, description="the same for imports, whose files are stored first")
     send_seconds: float = Field(default=60.0, description="the longest a client may take no part of its answer")
 
     max_uploads: int = Field(default=3, description="files taken in at once; each may fill max_import_bytes of /tmp")
+    max_uploads_per_tenant: int = Field(default=2, description="how many of them may be one group's")
+    max_delivery_bytes: int = Field(default=2 * 1024 * 1024, description="a webhook, whose sender is not known yet")
+    delivery_seconds: float = Field(default=15.0, description="how long all of a webhook may take to come in")
+    max_deliveries: int = Field(default=64, description="webhooks that are read at once; each may fill memory")
+    max_deliveries_per_source: int = Field(default=8, description="how many of them may be of one source and address")
     max_import_rows: int = 2_000_000
     idempotency_hours: float = 24.0
 

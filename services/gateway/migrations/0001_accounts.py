@@ -110,6 +110,18 @@ CREATE TABLE invitation (
     PRIMARY KEY (tenant_id, invitation_id),
     FOREIGN KEY (tenant_id, invited_by) REFERENCES app_user
 );
+CREATE TABLE password_reset (
+    tenant_id uuid NOT NULL,
+    reset_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_hash text NOT NULL UNIQUE,
+    issued_by uuid NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, reset_id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user,
+    FOREIGN KEY (tenant_id, issued_by) REFERENCES app_user
+);
 CREATE TABLE sign_in_failure (
     key bytea PRIMARY KEY,
     failures int NOT NULL,
@@ -134,9 +146,11 @@ def upgrade() -> None:
         tenant_isolation(
             "tenant", "dealer", "app_user", "api_key",
             "sign_in", "refresh_token", "second_factor", "recovery_code", "invitation",
+            "password_reset",
         ),
     )  # fmt: skip
     run_script(op, lookup_exception("app_user", "username"))
     run_script(op, lookup_exception("api_key", "key_id"))
     run_script(op, lookup_exception("refresh_token", "token_hash"))
     run_script(op, lookup_exception("invitation", "token_hash"))
+    run_script(op, lookup_exception("password_reset", "token_hash"))

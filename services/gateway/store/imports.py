@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.gateway.imports import Rejection
 from services.gateway.store.live import announced
 from shared.postgres.pool import Connection
 
@@ -171,14 +172,39 @@ async def status(connection: Connection, import_id: UUID) -> dict[str, Any] | No
     return dict(row) if row else None
 
 
-async def rejections(connection: Connection, import_id: UUID, limit: int | None) -> list[dict[str, Any]]:
-    """Read rejected rows in the file's order."""
+async def first_rejections(connection: Connection, import_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """Read the first refused rows in the file's order: line, field and reason, without the cells."""
     rows = await connection.fetch(
-        "SELECT line, field, reason, cells FROM import_rejection WHERE import_id = $1 ORDER BY line LIMIT $2",
+        "SELECT line, field, reason FROM import_rejection WHERE import_id = $1 ORDER BY line LIMIT $2",
         import_id,
         limit,
     )
     return [dict(row) for row in rows]
+
+
+async def rejections_after(connection: Connection, import_id: UUID, line: int, limit: int) -> list[Rejection]:
+    """Read refused rows below a line of the file, in its order, so that any number can be read bit by bit."""
+    rows = await connection.fetch(
+        "SELECT line, reason, cells FROM import_rejection WHERE import_id = $1 AND line > $2 ORDER BY line LIMIT $3",
+        import_id,
+        line,
+        limit,
+    )
+    return [Rejection(**row) for row in rows]
+
+
+async def purge_rejections(connection: Connection, ended_before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` refused rows of imports of the transaction's tenants that ended before a time."""
+    status = await connection.execute(
+        """
+        DELETE FROM import_rejection WHERE (tenant_id, import_id, line) IN (
+            SELECT r.tenant_id, r.import_id, r.line FROM import_rejection r JOIN import i USING (tenant_id, import_id)
+            WHERE i.finished_at < $1 LIMIT $2 FOR UPDATE OF r SKIP LOCKED)
+        """,
+        ended_before,
+        limit,
+    )
+    return int(status.split()[-1])
 
 
 async def known_vehicles(connection: Connection, vins: Sequence[str]) -> dict[str, KnownVehicle]:
@@ -201,6 +227,18 @@ async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:
         "SELECT vehicle_key FROM vehicle WHERE dealer_id = $1 AND status = 'in_stock'", dealer_id
     )
     return {row["vehicle_key"] for row in rows}
+
+
+async def awaited(connection: Connection) -> dict[UUID, set[str]]:
+    """Give, by rooftop, the keys of what stands there or was counted as missing: what a snapshot can lack."""
+    rows = await connection.fetch(
+        "SELECT dealer_id, vehicle_key FROM vehicle WHERE status = 'in_stock'"
+        " UNION SELECT dealer_id, vehicle_key FROM missing_vehicle"
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["dealer_id"], set()).add(row["vehicle_key"])
+    return found
 
 
 async def missing_again(

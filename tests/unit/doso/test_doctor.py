@@ -100,6 +100,42 @@ async def test_what_stays_on_the_machine_may_be_in_clear() -> None:
     assert "Kafka at k1 in clear" in told(found, Status.WARN)
 
 
+KAFKA = {
+    "DOSO_KAFKA_BOOTSTRAP_SERVERS": "k1:9093", "DOSO_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "DOSO_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512", "DOSO_KAFKA_USERNAME": "doso", "DOSO_KAFKA_PASSWORD": "e1c2" * 10,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({}, Status.OK, "over TLS, by user and password (SCRAM-SHA-512)"),
+        ({"DOSO_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, Status.FAIL, "password for Kafka at k1 goes over"),
+        (
+            {"DOSO_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DOSO_KAFKA_BOOTSTRAP_SERVERS": "[::1]:1"},
+            Status.OK,
+            "on",
+        ),
+        ({"DOSO_KAFKA_USERNAME": ""}, Status.FAIL, "needs DOSO_KAFKA_USERNAME as well"),
+        ({"DOSO_KAFKA_CA_FILE": "/nowhere/ca.pem"}, Status.FAIL, "/nowhere/ca.pem holds no certificates"),
+    ],
+)
+async def test_kafka_is_judged_by_how_it_is_reached(changed: dict[str, str], status: Status, said: str) -> None:
+    found = await transport.check(Deployment.of_environment({**SAFE, **KAFKA, **changed}))
+    assert said in told([each for each in found if "kafka" in each.found.lower()], status)
+    assert KAFKA["DOSO_KAFKA_PASSWORD"] not in str(found)
+
+
+async def test_tls_without_a_password_is_said() -> None:
+    named = {"DOSO_KAFKA_BOOTSTRAP_SERVERS": "k1:9093", "DOSO_KAFKA_SECURITY_PROTOCOL": "SSL"}
+    found = await transport.check(Deployment.of_environment({**SAFE, **named}))
+    assert "does not ask who we are" in told(found, Status.WARN)
+
+
+async def test_a_weak_password_for_kafka_is_found() -> None:
+    assert "DOSO_KAFKA_PASSWORD" in await unsafe(secrets.check, DOSO_KAFKA_PASSWORD="changeme-please-now")
+
+
 @pytest.mark.parametrize(
     ("address", "hosts"),
     [

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from services.gateway.import_progress import Progress
+from services.gateway.importing.progress import Progress
 from services.gateway.imports import ImportKind, RejectedRow, read_import
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.gateway.importing import moment
+from services.gateway.importing.row_events import moment
 
 EVENING_IN_DETROIT = datetime(2026, 4, 16, 2, 30, tzinfo=UTC)
 

@@ -1,9 +1,18 @@
 """Refused rows: mended and sent again, and harmless in a spreadsheet."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from services.gateway.imports import ImportKind, ImportReading, InventoryRow, RejectedRow, read_import, rejected_csv
+from services.gateway.imports import (
+    ImportKind,
+    ImportReading,
+    InventoryRow,
+    RejectedCsv,
+    RejectedRow,
+    Rejection,
+    read_import,
+)
 
 AS_OF = dt.date(2026, 4, 15)
 STOCK = {
@@ -45,8 +54,13 @@ def test_refused_rows_can_be_mended_and_sent_again(tmp_path: Path) -> None:
     assert first.model == 'Q3 "quattro", é'
 
 
-def told(rows: list[RejectedRow]) -> list[tuple[int, str, tuple[str | None, ...]]]:
-    return [(row.line, row.reason, row.cells) for row in rows]
+def told(rows: list[RejectedRow]) -> list[Rejection]:
+    return [Rejection(row.line, row.reason, row.cells) for row in rows]
+
+
+def rejected_csv(header: Sequence[str], rows: Iterable[Rejection]) -> bytes:
+    file = RejectedCsv(header)
+    return file.header() + b"".join(file.lines([row]) for row in rows)
 
 
 def test_a_refused_cell_is_no_formula_to_a_spreadsheet_and_itself_when_sent_again(tmp_path: Path) -> None:

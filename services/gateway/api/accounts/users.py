@@ -15,7 +15,7 @@ from services.gateway.api.passwords import hash_chosen
 from services.gateway.api.principal import Admin, GateDep, Principal
 from services.gateway.api.problems import ProblemError, documented, not_found
 from services.gateway.store import accounts
-from services.gateway.store.accounts import User, invitations, second_factors, sign_ins
+from services.gateway.store.accounts import User, invitations, password_resets, second_factors, sign_ins
 from services.gateway.store.listings import USERS
 from shared.messaging.unit_of_work import Transaction
 
@@ -100,6 +100,7 @@ async def change_user(user_id: UUID, body: UserChange, admin: Admin, gate: GateD
         await accounts.change_user(tx.connection, changed)
         if _may_less(user, changed):
             await invitations.withdraw_invitations_of(tx.connection, user_id)
+            await password_resets.withdraw_password_resets(tx.connection, user_id)
         details = {"role": [user.role, changed.role], "dealer_ids": [_names(user), _names(changed)]}
         await _audit(tx, admin, "user.changed", user, details)
     return _user_out(changed)
@@ -115,6 +116,7 @@ async def deactivate_user(user_id: UUID, admin: Admin, gate: GateDep) -> UserOut
         await accounts.change_user(tx.connection, changed)
         ended = await sign_ins.end_sign_ins_of(tx.connection, user_id)
         await invitations.withdraw_invitations_of(tx.connection, user_id)
+        await password_resets.withdraw_password_resets(tx.connection, user_id)
         await _audit(tx, admin, "user.deactivated", user, {"sign_ins_ended": ended})
     return _user_out(changed)
 

@@ -10,7 +10,7 @@ from services.gateway.api.passwords import hash_chosen
 from services.gateway.api.principal import Gate, GateDep, Principal, SignedIn, unauthorised
 from services.gateway.api.problems import FieldError, ProblemError
 from services.gateway.store import accounts
-from services.gateway.store.accounts import User, sign_ins
+from services.gateway.store.accounts import User, password_resets, sign_ins
 
 router = APIRouter()
 
@@ -35,6 +35,7 @@ async def change_password(body: PasswordChange, person: SignedIn, gate: GateDep)
         if held is None or held.password_hash != user.password_hash:  # changed from elsewhere meanwhile
             raise unauthorised()
         await accounts.set_password_hash(tx.connection, user.user_id, hashed)
+        await password_resets.withdraw_password_resets(tx.connection, user.user_id)
         ended = await sign_ins.end_sign_ins_of(tx.connection, user.user_id, but=person.sign_in_id)
         await accounts.write_audit(
             tx.connection, person.tenant_id, person.actor, "password.changed", person.actor, {"sign_ins_ended": ended}

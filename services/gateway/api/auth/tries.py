@@ -70,6 +70,17 @@ async def try_own_password(gate: Gate, user_id: UUID) -> Tries:
     return await _try(gate, _key("own password", str(user_id)), sign_in_throttle.OWN_PASSWORD)
 
 
+async def try_reset(gate: Gate, address: str) -> Tries:
+    """Count a try of a token that resets a password; raises 429 with the seconds to wait."""
+    own, shared = _key("reset", address), {_key("address", address): sign_in_throttle.ADDRESS}
+    async with gate.work.begin() as tx:
+        wait = await sign_in_failures.try_once(
+            tx.connection, {own: sign_in_throttle.PAIR, **shared}, datetime.now(UTC)
+        )
+    _refuse(wait)
+    return Tries(own, sign_in_throttle.PAIR, shared)
+
+
 def client_address(request: Request, gate: Gate) -> str:
     """Give the address that a request is counted under: see ``Addresses``."""
     return Addresses(gate.settings.limits.trusted_proxies).of(request.scope)

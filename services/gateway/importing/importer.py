@@ -2,30 +2,28 @@
 
 import asyncio
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.gateway.domain.snapshot import GRACE_DAYS, Known, step, too_many_missing
-from services.gateway.import_attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, held, of_the_disk
-from services.gateway.import_progress import Progress
+from services.gateway.domain.snapshot import Known, step
+from services.gateway.importing.attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, held, of_the_disk
+from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
+from services.gateway.importing.departures import Departures
+from services.gateway.importing.progress import Progress
+from services.gateway.importing.row_events import inventory_facts, listing_of, market_chunk, moment, vehicle_event
 from services.gateway.imports import (
     ImportedRow,
     ImportFileError,
-    ImportReading,
     InventoryRow,
     ListingRow,
     RejectedRow,
     SaleRow,
     read_import,
 )
-from services.gateway.row_events import inventory_facts, listing_of, market_chunk, vehicle_event
 from services.gateway.store import accounts
 from services.gateway.store import imports as store
 from services.gateway.store.accounts import Dealer
@@ -34,15 +32,10 @@ from shared.messaging import Transaction, UnitOfWork
 from shared.messaging.failures import passing
 from shared.postgres import WorkItem, WorkTable
 
-CHUNK = 400
 LISTINGS_PER_EVENT = 100
 IMPORT_QUEUE = WorkTable("import")
 _MILES = {"USD", "GBP"}
 _log = structlog.stdlib.get_logger("doso.import", service="gateway")
-
-
-class ImportRefusedError(Exception):
-    """Why a whole file was refused, for the person who sent it."""
 
 
 class Importer:
@@ -117,9 +110,11 @@ class Importer:
         async with self._work.begin(work.tenant_id) as tx:
             opened = await store.known_dealers(tx.connection)
         progress = Progress(work, dealers, opened, reading)
-        gone = await self._departures(progress) if work.kind == "inventory" and work.mode == "snapshot" else {}
+        departures = Departures(self._work, progress)
+        if work.kind == "inventory" and work.mode == "snapshot":
+            await departures.judge(self._most_rows)
         chunk_number = 0
-        async for rows in _chunks(reading, self._most_rows):
+        async for rows in chunks(reading, self._most_rows):
             async with self._work.begin(work.tenant_id) as tx:
                 await self._emit(progress, tx, rows, chunk_number)
                 await _keep_rejected(tx, work, rows)
@@ -129,7 +124,7 @@ class Importer:
                     rejected=counts.rejected, report=progress.report(),
                 )  # fmt: skip
             chunk_number += 1
-        await self._depart(progress, gone)
+        await departures.tell()
         if reading.counts.rows == 0:
             message = "The file has a header but no rows below it: send the rows with it."
             raise ImportRefusedError(message)
@@ -140,49 +135,6 @@ class Importer:
     async def _dealers(self, tenant_id: UUID) -> dict[UUID, Dealer]:
         async with self._work.begin(tenant_id) as tx:
             return {dealer.dealer_id: dealer for dealer in await accounts.dealers(tx.connection)}
-
-    async def _departures(self, progress: Progress) -> dict[UUID, set[str]]:
-        """Read the file once for its VINs; refuse it, before anything is emitted, if too many are missing."""
-        present: dict[UUID, set[str]] = defaultdict(set)
-        unreadable: Counter[UUID] = Counter()
-        async for rows in _chunks(progress.reading, self._most_rows):
-            for row in rows:
-                dealer_id, vin = progress.listed(row)
-                if vin is None:
-                    unreadable[dealer_id] += 1
-                else:
-                    present[dealer_id].add(vin)
-        if not present:
-            return {}
-        gone: dict[UUID, set[str]] = {}
-        async with self._work.begin(progress.work.tenant_id) as tx:
-            for dealer_id, vins in present.items():
-                known = await store.in_stock(tx.connection, dealer_id)
-                missing = {key for key in known - vins if not key.startswith("order:")}
-                if too_many_missing(len(known), len(missing)) and not progress.work.confirm:
-                    message = (
-                        f"The snapshot lacks {len(missing)} of the {len(known)} vehicles known at "
-                        f"{progress.dealers[dealer_id].name}: more than 30 %, which looks like a broken feed. "
-                        f"Nothing was changed. If they really left, send it again with confirm=true."
-                    )
-                    raise ImportRefusedError(message)
-                if 0 < len(missing) <= unreadable[dealer_id]:
-                    progress.notes.append(
-                        f"{len(missing)} vehicles known at {progress.dealers[dealer_id].name} are missing, but "
-                        f"{unreadable[dealer_id]} rows have a VIN that cannot be read and may be them: none departs"
-                    )
-                    continue
-                grace = 1 if progress.work.confirm else GRACE_DAYS
-                left = await store.missing_again(
-                    tx.connection, progress.work, dealer_id, missing=missing, present=vins, grace=grace
-                )
-                gone[dealer_id] = left
-                if waiting := len(missing) - len(left):
-                    progress.notes.append(
-                        f"{waiting} vehicles known at {progress.dealers[dealer_id].name} are missing from this "
-                        f"snapshot; they count as departed if that of a later day lacks them too"
-                    )
-        return gone
 
     async def _emit(
         self, progress: Progress, tx: Transaction, rows: Sequence[ImportedRow | RejectedRow], chunk: int
@@ -232,31 +184,6 @@ class Importer:
             return
         tx.emit(vehicle_event(work, dealer, row, told.kind, at, told.facts))
 
-    async def _depart(self, progress: Progress, gone: dict[UUID, set[str]]) -> None:
-        async with self._work.begin(progress.work.tenant_id) as tx:
-            for dealer_id, keys in gone.items():
-                dealer = progress.dealers[dealer_id]
-                at = moment(progress.work.as_of, dealer.timezone, datetime.now(UTC))
-                await store.forget_missing(tx.connection, dealer_id, keys)
-                for key in sorted(keys):
-                    tx.emit(vehicle_event(progress.work, dealer, None, "vehicle.departed", at, {"vin": key}))
-                    progress.events["vehicle.departed"] += 1
-            counts = progress.reading.counts
-            await store.report(
-                tx.connection, progress.work.import_id, rows=counts.rows, accepted=counts.accepted,
-                rejected=counts.rejected, report=progress.report(),
-            )  # fmt: skip
-
-
-async def _chunks(reading: ImportReading, most: int) -> AsyncIterator[list[ImportedRow | RejectedRow]]:
-    """Read rows in a thread, a chunk at a time, so that parsing never holds the event loop."""
-    rows = iter(reading)
-    while chunk := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
-        if reading.counts.rows > most:
-            message = f"The file has more than {most} rows, the most in one file: split it. Rows up to there count."
-            raise ImportRefusedError(message)
-        yield chunk
-
 
 async def _keep_rejected(tx: Transaction, work: Import, rows: Sequence[ImportedRow | RejectedRow]) -> None:
     rejected = [
@@ -266,9 +193,3 @@ async def _keep_rejected(tx: Transaction, work: Import, rows: Sequence[ImportedR
     ]
     if rejected:
         await store.add_rejections(tx.connection, work, rejected)
-
-
-def moment(as_of: date, timezone: str, now: datetime) -> datetime:
-    """Place a snapshot in time: now when it is today's in the rooftop's time zone, else noon of its day, UTC."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    return now if as_of >= today else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)

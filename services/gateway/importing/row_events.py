@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.gateway.imports import ImportedRow, InventoryRow, ListingRow
 from services.gateway.store.accounts import Dealer
@@ -102,3 +103,9 @@ def _facts(row: ImportedRow) -> dict[str, Any]:
     if stated["odometer"] is None:
         stated["odometer_unit"] = None
     return {name: value for name, value in stated.items() if value is not None}
+
+
+def moment(as_of: date, timezone: str, now: datetime) -> datetime:
+    """Place a snapshot in time: now when it is today's in the rooftop's time zone, else noon of its day, UTC."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    return now if as_of >= today else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)

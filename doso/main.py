@@ -6,6 +6,7 @@ from doso import create_admin, dead_letters, demo, import_file, keys, migrate, u
 from doso.audit import audit
 from doso.backtest import backtest
 from doso.doctor import doctor
+from doso.rebuild import app as rebuild
 
 app = typer.Typer(
     name="doso",
@@ -22,6 +23,7 @@ app.command("create-admin")(create_admin.create_admin)
 app.command("doctor")(doctor)
 app.add_typer(audit)
 app.add_typer(dead_letters.app)
+app.add_typer(rebuild)
 app.add_typer(backtest)
 app.add_typer(webhook.webhook)
 app.add_typer(keys.keys)

@@ -148,6 +148,8 @@ def show(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
 
     table = Table("", "checked", "differed", "missing", "nobody's")
     for step, counts in outcome.counts.items():
+        if not counts:
+            continue  # it only waited
         numbers = (counts[what] for what in ("checked", "differing", "missing", "unclaimed"))
         table.add_row(step, *(str(number) for number in numbers))
     out.print(table)

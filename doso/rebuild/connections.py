@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
-    Connection = asyncpg.Connection[asyncpg.Record]
+    from shared.postgres.pool import Connection
 
 _SECONDS = 10.0
 _PATIENCE = 300.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from doso.rebuild.connections import Connection
 from doso.rebuild.step import Note, Piece
 from services.gateway.store.audit import write_audit
+from shared.postgres.pool import Connection
 from shared.postgres.spans import Key
 
 

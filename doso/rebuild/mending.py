@@ -17,10 +17,11 @@ from uuid import UUID
 
 from asyncpg import DeadlockDetectedError, Record
 
-from doso.rebuild.connections import Connection, Connections
+from doso.rebuild.connections import Connections
 from doso.rebuild.copies import Copy
 from doso.rebuild.step import Note, Piece
 from shared.messaging.failpoints import reach
+from shared.postgres.pool import Connection
 from shared.postgres.spans import Key, Span, within
 
 PIECE = 500
@@ -115,7 +116,8 @@ class Mending:
         shadow = await connections.of(copy.schema, shadow=True)
         beside = _TOLD_WITH if copy.schema == "gateway" else ()
         for table in (copy.table, *beside):
-            await shadow.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (LIKE {copy.schema}.{table} INCLUDING ALL)")
+            like = f"(LIKE {copy.schema}.{table} INCLUDING ALL)"
+            await shadow.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} {like}")
         transaction = shadow.transaction()
         await transaction.start()
         try:

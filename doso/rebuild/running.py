@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from doso.rebuild import journal
-from doso.rebuild.connections import Connection, Connections
+from doso.rebuild.connections import Connections
 from doso.rebuild.copies import MARKETS, OWN_UNITS, READ_MODEL
 from doso.rebuild.journal import Entry
 from doso.rebuild.mending import Mending
 from doso.rebuild.step import RebuildError, Step
 from doso.rebuild.working_off import EMBEDDED, SURVEYED, Cases, Surveys
+from shared.postgres.pool import Connection
 
 TARGETS: dict[str, tuple[Step, ...]] = {
     "read-model": tuple(Mending(copy) for copy in READ_MODEL),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from doso.rebuild.connections import Connection, Connections
+from doso.rebuild.connections import Connections
+from shared.postgres.pool import Connection
 from shared.postgres.spans import Key
 
 Note = Callable[[Connection, "Piece"], Awaitable[None]]

@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from uuid import UUID
 
-from doso.rebuild.connections import Connection, Connections
+from doso.rebuild.connections import Connections
 from doso.rebuild.step import Note, Piece, RebuildError
 from services.market.handlers import ANEW, SURVEYS
 from services.market.restating import survey_anew
 from services.recommend.restating import BY_ID, embed_anew
 from services.recommend.similar import CASES
+from shared.postgres.pool import Connection
 from shared.postgres.spans import Key, Span, within
 from shared.postgres.work import MAX_ATTEMPTS
 

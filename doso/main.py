@@ -2,7 +2,7 @@
 
 import typer
 
-from doso import create_admin, dead_letters, demo, import_file, keys, migrate, up, webhook
+from doso import backup, create_admin, dead_letters, demo, import_file, keys, migrate, restore, up, webhook
 from doso.audit import audit
 from doso.backtest import backtest
 from doso.doctor import doctor
@@ -21,6 +21,8 @@ app.command("import")(import_file.import_file)
 app.command("migrate")(migrate.migrate)
 app.command("create-admin")(create_admin.create_admin)
 app.command("doctor")(doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.add_typer(audit)
 app.add_typer(dead_letters.app)
 app.add_typer(rebuild)

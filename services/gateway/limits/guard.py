@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -89,7 +90,8 @@ class Guard:
 
     def _passage(self, admission: Admission, head: BodyHead, receive: Receive, send: Send) -> Passage:
         most = self._most.get(admission.route_class, self._settings.max_write_bytes)
-        return Passage(self._settings, admission, head, most, receive, send, self._clock)
+        answered = partial(self._metrics.answered, admission.route_class)
+        return Passage(self._settings, admission, head, most, receive, send, self._clock, answered)
 
     def _knows(self, headers: list[tuple[bytes, bytes]]) -> bool:
         hosts = [value for name, value in headers if name == b"host"]

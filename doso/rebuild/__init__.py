@@ -2,7 +2,7 @@
 
 import typer
 
-from doso.rebuild.commands import market, read_model, vectors
+from doso.rebuild.commands import events, market, read_model, vectors
 
 app = typer.Typer(
     name="rebuild",
@@ -13,5 +13,6 @@ app = typer.Typer(
 app.command("read-model")(read_model)
 app.command("market")(market)
 app.command("vectors")(vectors)
+app.command("events")(events)
 
 __all__ = ["app"]

@@ -87,6 +87,26 @@ def vectors(
     _run("vectors", tenant, dry_run=dry_run, restart=restart, by=by, as_json=as_json, dsn=dsn, data_dir=data_dir)
 
 
+def events(dsn: DsnOption = "", data_dir: DataDir = _EMBEDDED) -> None:
+    """Publish again what was published and some reader has not taken in: for a Kafka that lost its topics.
+
+    Give it while the services are stopped, or just after they were: what is on its way would come twice, which
+    every reader lets pass. It reaches as far back as published events are kept in the outbox.
+
+    Example: `doso rebuild events --dsn postgresql://owner@db/doso`.
+    """
+    from asyncpg import InterfaceError, PostgresError
+
+    from deploy.local.sweep import Sweep
+
+    try:
+        with err.status("looking for what was not taken in …"):
+            offered = asyncio.run(Sweep(address(dsn, data_dir)).once(0.0))
+    except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
+        fail(f"the database did not answer, or refused: {error}")
+    out.print(f"{offered} events will be published again as soon as their services run.")
+
+
 def _run(
     target: str,
     tenants: list[UUID] | None,

@@ -10,6 +10,7 @@ from uuid import UUID
 from doso.rebuild import journal
 from doso.rebuild.connections import Connections
 from doso.rebuild.copies import MARKETS, OWN_UNITS, READ_MODEL
+from doso.rebuild.folding import Folding
 from doso.rebuild.journal import Entry
 from doso.rebuild.mending import Mending
 from doso.rebuild.step import RebuildError, Step
@@ -17,7 +18,7 @@ from doso.rebuild.working_off import EMBEDDED, SURVEYED, Cases, Surveys
 from shared.postgres.pool import Connection
 
 TARGETS: dict[str, tuple[Step, ...]] = {
-    "read-model": tuple(Mending(copy) for copy in READ_MODEL),
+    "read-model": (Folding(), *(Mending(copy) for copy in READ_MODEL)),
     "market": (Mending(OWN_UNITS), Surveys(), SURVEYED, *(Mending(copy) for copy in MARKETS)),
     "vectors": (Cases(), EMBEDDED),
 }

@@ -207,6 +207,48 @@ def test_one_that_was_killed_goes_on_where_it_was(system: System, group: Group, 
     assert sql(system, "SELECT FROM gateway.rebuild WHERE tenant_id = $1", arguments=[tenant]) == []
 
 
+def test_vehicles_are_what_was_reported_of_them_and_everybody_hears_of_it(
+    system: System, group: Group, calm: str
+) -> None:
+    tenant = group.admin.tenant_id
+    shown_before = shown(system, group, "vehicle")
+    keys = sql(
+        system,
+        "DELETE FROM inventory.vehicle WHERE tenant_id = $1 AND vehicle_key ="
+        " (SELECT max(vehicle_key) FROM inventory.vehicle WHERE tenant_id = $1) RETURNING vehicle_key",
+        "UPDATE inventory.vehicle SET list_price = 1, status = 'departed' WHERE tenant_id = $1 AND vehicle_key IN"
+        " (SELECT vehicle_key FROM inventory.vehicle WHERE tenant_id = $1 ORDER BY 1 LIMIT 2) RETURNING vehicle_key",
+        arguments=[tenant],
+    )
+    wrong = found(system, group, "read-model", "--dry-run")
+    assert wrong["histories"] == {"differing": len(keys), "missing": 1}
+    assert found(system, group, "read-model")["histories"] == {"differing": len(keys), "missing": 1}
+    assert found(system, group, "read-model") == {}
+    assert without_version(shown(system, group, "vehicle")) == without_version(shown_before)
+
+    def heard() -> bool:
+        [row] = sql(
+            system,
+            "SELECT count(*) FILTER (WHERE u.version = v.version AND o.version = v.version) = count(*) AS all"
+            " FROM inventory.vehicle v JOIN recommend.unit u USING (tenant_id, vehicle_key)"
+            " JOIN market.own_unit o USING (tenant_id, vehicle_key) WHERE v.tenant_id = $1",
+            arguments=[tenant],
+        )
+        return bool(row["all"])
+
+    poll(heard, "the vehicles put right at all who read them")
+
+
+def without_version(rows: list[str]) -> list[dict[str, Any]]:
+    """Leave out what a vehicle that is published anew must have new."""
+    told = [json.loads(row) for row in rows]
+    for row in told:
+        row.pop("version")
+        for name in ("aggregate_version", "event_id"):
+            row["document"].pop(name)
+    return sorted(told, key=lambda row: str(row["vehicle_key"]))
+
+
 def test_others_are_left_alone(system: System, group: Group, calm: str) -> None:
     stranger = uuid4()
     sql(

@@ -123,6 +123,20 @@ async def test_a_body_is_capped_by_what_it_says_and_by_what_comes() -> None:
     assert (taken.status_code, taken.json()) == (200, 2000)
 
 
+async def test_answers_are_counted_by_status_and_timed_also_those_that_are_our_fault() -> None:
+    guarded = Guarded()
+    await guarded.ask("POST", "/api/v1/dms/events", content=b" " * 2001)
+    await guarded.ask("POST", "/api/v1/dms/events", content=b" ")
+    await guarded.ask("GET", "/api/v1/broken")
+    counted = {
+        (route_class, status): guarded.registry.get_sample_value(
+            "doso_response_seconds_count", {"service": "gateway", "route_class": route_class, "status": status}
+        )
+        for route_class, status in (("events", "413"), ("events", "200"), ("reads", "500"))
+    }
+    assert set(counted.values()) == {1}, counted
+
+
 async def test_a_declared_length_that_is_too_large_is_refused_before_anything_is_read() -> None:
     async def never_read() -> Any:
         message = "the body was read"

@@ -125,7 +125,7 @@ async def test_broker_lost_with_all_it_held(row: Row) -> None:
         await ensure_topics(KafkaSettings(bootstrap_servers=fleet.kafka.bootstrap_servers))
         done = await asyncio.to_thread(CliRunner().invoke, app, ["rebuild", "events", "--dsn", fleet.dsn])
         assert done.exit_code == 0, done.output
-        assert int(done.output.split()[0]) > 0
+        assert int(done.stdout.split()[0]) > 0
         await fleet.heal()
         row.lifted()
     await row.prove()

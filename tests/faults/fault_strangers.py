@@ -124,7 +124,7 @@ def _all_refused(row: Row, forged: dict[str, str]) -> None:
     for name, token in forged.items():
         headers = {"Authorization": f"Bearer {token}"}
         read = httpx.get(f"{row.fleet.url}/inventory", headers=headers, timeout=20).status_code
-        body = {"name": f"Store of {name}", "currency": "USD", "region": "US-MI", "timezone": "UTC"}
+        body = {"name": f"Store {uuid4()}", "currency": "USD", "region": "US-MI", "timezone": "UTC"}
         written = httpx.post(f"{row.fleet.url}/dealers", headers=headers, json=body, timeout=20).status_code
         statuses[name] = (read, written)
     real = statuses.pop("the real one")

@@ -58,7 +58,7 @@ def back_up(data_dir: Path, target: Path, on_progress: Progress) -> Manifest:
             manifest = Manifest(FORMAT, at.isoformat(), version("doso"), postgres, schemas, files)
             draft = staging / "archive"
             _write(draft, staging, manifest)
-            os.link(draft, target)  # unlike a rename it never replaces what has come there meanwhile
+            draft.rename(target)
             _settle(target.parent)
     except OSError as error:
         raise ArchiveError(f"{target} cannot be written: {error}") from error

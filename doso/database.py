@@ -23,6 +23,20 @@ DsnOption = Annotated[
 _SECONDS = 10.0
 
 
+def address(dsn: str, data_dir: Path) -> str:
+    """Give the address of the deployment's database, or where it is empty that of the embedded system's.
+
+    Ends the command with a clear message where there is neither.
+    """
+    if dsn:
+        return dsn
+    if not data_dir.is_dir():
+        fail(f"no database: set DOSO_POSTGRES_DSN, or --data-dir of a running `doso up` ({data_dir} is not there)")
+    from deploy.local.servers import PostgresServer
+
+    return PostgresServer(data_dir).dsn()
+
+
 def with_database(dsn: str, data_dir: Path, act: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
     """Connect to ``dsn``, or where it is empty to the embedded system of ``data_dir``, act, and give the result.
 
@@ -30,13 +44,10 @@ def with_database(dsn: str, data_dir: Path, act: Callable[[asyncpg.Connection[as
     """
     import asyncpg  # --help need not wait for it
 
-    from deploy.local.servers import PostgresServer
-
-    if not dsn and not data_dir.is_dir():
-        fail(f"no database: set DOSO_POSTGRES_DSN, or --data-dir of a running `doso up` ({data_dir} is not there)")
+    found = address(dsn, data_dir)
 
     async def run() -> T:
-        connection = await asyncpg.connect(dsn or PostgresServer(data_dir).dsn(), timeout=_SECONDS)
+        connection = await asyncpg.connect(found, timeout=_SECONDS)
         try:
             return await act(connection)
         finally:

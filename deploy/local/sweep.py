@@ -27,7 +27,8 @@ class Sweep:
         """Sweep until cancelled."""
         while True:
             try:
-                await self.once(self._patience)
+                if offered := await self.once(self._patience):
+                    _log.info("offered again", events=offered)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 _log.warning("sweep interrupted", error=str(error))
             await asyncio.sleep(self._patience)
@@ -40,8 +41,6 @@ class Sweep:
             for topic in TOPICS.values():
                 for producer in topic.producers:
                     total += await self._topic(connection, topic.name, producer, topic.consumers, older_than)
-            if total:
-                _log.info("offered again", events=total)
             return total
         finally:
             await connection.close()

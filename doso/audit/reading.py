@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from services.gateway.domain.audit_chain import Entry
 from services.gateway.store.audit import Row, row_of
+from shared.postgres.pool import Connection
 
 
 class UnreadableError(Exception):
@@ -49,7 +50,7 @@ async def database_rows(
             yield row_of(row)
 
 
-async def known_tenants(connection: "asyncpg.Connection[asyncpg.Record]", tenants: Sequence[UUID]) -> list[UUID]:
+async def known_tenants(connection: Connection, tenants: Sequence[UUID]) -> list[UUID]:
     """Give the tenants whose trails are there to be checked, those without a row included."""
     async with connection.transaction(readonly=True):
         await _see(connection, tenants)
@@ -60,7 +61,7 @@ async def known_tenants(connection: "asyncpg.Connection[asyncpg.Record]", tenant
     return sorted({*(row["tenant_id"] for row in rows), *tenants})
 
 
-async def _see(connection: "asyncpg.Connection[asyncpg.Record]", tenants: Sequence[UUID]) -> None:
+async def _see(connection: Connection, tenants: Sequence[UUID]) -> None:
     if tenants:
         literal = "{" + ",".join(map(str, tenants)) + "}"
         await connection.execute("SELECT set_config('app.tenants', $1, true)", literal)

@@ -125,23 +125,20 @@ class Judge:
         proposal = propose(own, sisters, current)
         if proposal is None:
             return
-        await store.save_policy(
-            tx.connection, item.tenant_id, item.dealer_id, version + 1, today, proposal.parameters
+        event = PolicyUpdated(
+            event_id=deterministic_id("policy-updated", item.tenant_id, item.dealer_id, version + 1),
+            occurred_at=datetime.now(UTC),
+            tenant_id=item.tenant_id,
+            dealer_id=item.dealer_id,
+            policy_version=version + 1,
+            previous_version=version,
+            parameters=asdict(proposal.parameters),
+            previous=asdict(proposal.previous),
+            evidence_count=proposal.evidence_count,
+            reason=proposal.reason,
         )
-        tx.emit(
-            PolicyUpdated(
-                event_id=deterministic_id("policy-updated", item.tenant_id, item.dealer_id, version + 1),
-                occurred_at=datetime.now(UTC),
-                tenant_id=item.tenant_id,
-                dealer_id=item.dealer_id,
-                policy_version=version + 1,
-                previous_version=version,
-                parameters=asdict(proposal.parameters),
-                previous=asdict(proposal.previous),
-                evidence_count=proposal.evidence_count,
-                reason=proposal.reason,
-            )
-        )
+        await store.save_policy(tx.connection, today, proposal.parameters, event)
+        tx.emit(event)
 
 
 async def _demand_check(tx: Transaction, dealer_id: UUID, today: date, current: Parameters) -> DemandCheck:

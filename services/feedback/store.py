@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.feedback.domain import Outcome, Parameters
 from services.feedback.translate import stored_outcome
-from shared.events import ForecastReady, RecommendationAnswered, RecommendationIssued
+from shared.events import ForecastReady, PolicyUpdated, RecommendationAnswered, RecommendationIssued
 from shared.postgres.pool import Connection
 
 
@@ -215,15 +215,15 @@ async def newest_policy(connection: Connection, dealer_id: UUID) -> tuple[int, d
     return (row["version"], row["learned_on"], Parameters(**row["parameters"])) if row else (0, None, Parameters())
 
 
-async def save_policy(
-    connection: Connection, tenant_id: UUID, dealer_id: UUID, version: int, on: date, parameters: Parameters
-) -> None:
-    """Store a version of a rooftop's parameters."""
+async def save_policy(connection: Connection, on: date, parameters: Parameters, published: PolicyUpdated) -> None:
+    """Store a version of a rooftop's parameters, learned on a day, and how it is published."""
     await connection.execute(
-        "INSERT INTO policy (tenant_id, dealer_id, version, learned_on, parameters) VALUES ($1, $2, $3, $4, $5)",
-        tenant_id,
-        dealer_id,
-        version,
+        "INSERT INTO policy (tenant_id, dealer_id, version, learned_on, parameters, document)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        published.tenant_id,
+        published.dealer_id,
+        published.policy_version,
         on,
         asdict(parameters),
+        published,
     )

@@ -98,7 +98,7 @@ class Forecaster:
                 fresh = _digest(event)
                 if fresh != digest:
                     tx.emit(event)
-                    rows.append((forecast.segment, version + 1, as_of, fresh))
+                    rows.append((event, fresh))
             await store.save_published(tx.connection, tenant_id, dealer_id, rows)
             tracked = [(tenant_id, dealer_id, segment) for segment in select]
             await store.track_series(tx.connection, tracked, monday(as_of))

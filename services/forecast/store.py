@@ -11,7 +11,7 @@ from services.forecast.domain.configurations import Configuration
 from services.forecast.domain.history import Stay
 from services.forecast.domain.prior import MarketRate, market_rate
 from services.forecast.domain.stays import Visit
-from shared.events import MarketUpdated, PolicyUpdated
+from shared.events import ForecastReady, MarketUpdated, PolicyUpdated
 from shared.postgres.pool import Connection
 
 Key = tuple[UUID, str]
@@ -176,22 +176,24 @@ async def published(connection: Connection, dealer_id: UUID) -> dict[str, tuple[
 
 
 async def save_published(
-    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[str, int, date, str]]
+    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[ForecastReady, str]]
 ) -> None:
-    """Keep segment, version, as-of day and digest of forecasts that are published now."""
+    """Keep the forecasts that are published now, each with its digest."""
     await connection.execute(
         """
-        INSERT INTO forecast (tenant_id, dealer_id, segment, version, as_of, digest)
-        SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::date[], $6::text[])
+        INSERT INTO forecast (tenant_id, dealer_id, segment, version, as_of, digest, document)
+        SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::date[], $6::text[], $7::jsonb[])
         ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
-        SET version = excluded.version, as_of = excluded.as_of, digest = excluded.digest
+        SET version = excluded.version, as_of = excluded.as_of, digest = excluded.digest,
+            document = excluded.document
         """,
         tenant_id,
         dealer_id,
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [row[2] for row in rows],
-        [row[3] for row in rows],
+        [event.segment for event, _ in rows],
+        [event.forecast_version for event, _ in rows],
+        [event.as_of for event, _ in rows],
+        [digest for _, digest in rows],
+        [event for event, _ in rows],
     )
 
 

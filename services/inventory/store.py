@@ -81,7 +81,7 @@ async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, L
         line = Sale(**{name: value for name, value in row.items() if name != "tenant_id"})
         ledger[row["tenant_id"], row["vehicle_key"]].append(line)
     return {
-        key: Life(_vehicle(row), tuple(ledger.get(key, ())))
+        key: Life(vehicle_of(row), tuple(ledger.get(key, ())))
         for row in rows
         if (key := (row["tenant_id"], row["vehicle_key"]))
     }
@@ -169,7 +169,8 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
     )
 
 
-def _vehicle(row: asyncpg.Record) -> Vehicle:
+def vehicle_of(row: asyncpg.Record) -> Vehicle:
+    """Read a stored vehicle."""
     values = dict(row.items())
     del values["tenant_id"]
     values["status"] = Status(values["status"])

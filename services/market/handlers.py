@@ -13,6 +13,8 @@ router = EventRouter("market")
 SURVEYS = WorkTable("survey")
 DELAY = 1.0
 PATIENCE = 5.0
+ANEW = "anew"
+"""Marks a rooftop whose whole market is to be worked out and told again, changed or not."""
 _KM_PER_MILE = 1.609344
 
 
@@ -54,9 +56,20 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
 @router.on(INVENTORY_UPDATED)
 async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
     """Keep own vehicles; coming, going and what a car is change its market, its own price does not."""
-    known = [event for event in events if event.segment and event.make and event.model]
+    await store.upsert_units(tx.connection, unit_rows(events))
+    moved = [
+        event for event in events if _known(event) and set(event.changes) - {"vehicle.priced", "engagement.daily"}
+    ]
+    marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
+    marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
+    await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
+
+
+def unit_rows(events: Sequence[InventoryUpdated]) -> list[dict[str, Any]]:
+    """Give the stored rows of own vehicles, each as its newest event has it; those of no known model are left out."""
+    known = [event for event in events if _known(event)]
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
-    rows = [
+    return [
         {
             "tenant_id": event.tenant_id,
             "vehicle_key": event.vehicle_key,
@@ -77,11 +90,10 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
         }
         for _, event in sorted(newest.items(), key=lambda item: str(item[0]))
     ]
-    await store.upsert_units(tx.connection, rows)
-    moved = [event for event in known if set(event.changes) - {"vehicle.priced", "engagement.daily"}]
-    marks = [(event.tenant_id, event.dealer_id, "") for event in moved]
-    marks += [(e.tenant_id, e.previous_dealer_id, "") for e in moved if e.previous_dealer_id is not None]
-    await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
+
+
+def _known(event: InventoryUpdated) -> bool:
+    return bool(event.segment and event.make and event.model)
 
 
 def _kilometres(event: InventoryUpdated) -> int | None:

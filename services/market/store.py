@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -211,19 +211,27 @@ def published_market(document: dict[str, Any]) -> SegmentMarket:
 
 
 async def save_statistics(
-    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[int, SegmentMarket]]
+    connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[int, SegmentMarket]], at: datetime
 ) -> None:
     """Keep what is published now."""
     await connection.execute(
         """
-        INSERT INTO statistic (tenant_id, dealer_id, segment, version, document)
-        SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::jsonb[])
+        INSERT INTO statistic (tenant_id, dealer_id, segment, version, published_at, document)
+        SELECT $1, $2, s, v, $6, d FROM unnest($3::text[], $4::bigint[], $5::jsonb[]) AS u(s, v, d)
         ON CONFLICT (tenant_id, dealer_id, segment) DO UPDATE
-        SET version = excluded.version, document = excluded.document
+        SET version = excluded.version, published_at = excluded.published_at, document = excluded.document
         """,
         tenant_id,
         dealer_id,
         [market.segment for _, market in rows],
         [version for version, _ in rows],
         [asdict(market) for _, market in rows],
+        at,
+    )
+
+
+async def forget_statistics(connection: Connection, dealer_id: UUID, but: Iterable[str]) -> None:
+    """Let go of what was published of a rooftop's segments, but for those that there still are."""
+    await connection.execute(
+        "DELETE FROM statistic WHERE dealer_id = $1 AND segment <> ALL($2::text[])", dealer_id, sorted(but)
     )

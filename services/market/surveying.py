@@ -14,7 +14,7 @@ from services.market.domain import (
     one_advert_per_vehicle,
     survey,
 )
-from services.market.handlers import SURVEYS
+from services.market.handlers import ANEW, SURVEYS
 from services.market.store import Rooftop
 from services.market.translate import market_updated
 from shared.messaging import ComputePool, UnitOfWork
@@ -44,10 +44,11 @@ class Surveyor:
             await self._one(item)
 
     async def _one(self, item: WorkItem) -> None:
-        today = datetime.now(UTC).date()
+        now = datetime.now(UTC)
+        today, anew = now.date(), item.key == ANEW
         async with self._work.begin(item.tenant_id) as tx:
             rooftop = await store.rooftop(tx.connection, item.dealer_id)
-        market = await self._survey(item.tenant_id, rooftop, today) if rooftop else None
+        market = await self._survey(item.tenant_id, rooftop, today, kept=not anew) if rooftop else None
         async with self._work.begin(item.tenant_id) as tx:
             if rooftop and market:
                 # The shares of a market watched in the past are set against own sales of those same days.
@@ -55,9 +56,10 @@ class Surveyor:
                 units, sales = await store.load_own(tx.connection, item.dealer_id, since)
                 published = await store.load_statistics(tx.connection, item.dealer_id)
                 rows = []
-                for fresh in compare(market, units, sales, min(today, market.as_of + timedelta(days=1))):
+                found = compare(market, units, sales, min(today, market.as_of + timedelta(days=1)))
+                for fresh in found:
                     version, old = published.get(fresh.segment, (0, None))
-                    if materially_differs(old, fresh):
+                    if anew or materially_differs(old, fresh):
                         rows.append((version + 1, fresh))
                         tx.emit(
                             market_updated(
@@ -67,20 +69,23 @@ class Surveyor:
                                 region=rooftop.region,
                                 currency=rooftop.currency,
                                 version=version + 1,
+                                at=now,
                             )
                         )
                 if rows:
-                    await store.save_statistics(tx.connection, item.tenant_id, item.dealer_id, rows)
+                    await store.save_statistics(tx.connection, item.tenant_id, item.dealer_id, rows, now)
+                if anew:
+                    await store.forget_statistics(tx.connection, item.dealer_id, [each.segment for each in found])
             await SURVEYS.finish(tx.connection, [item])
 
-    async def _survey(self, tenant_id: UUID, rooftop: Rooftop, today: date) -> MarketSurvey | None:
+    async def _survey(self, tenant_id: UUID, rooftop: Rooftop, today: date, *, kept: bool) -> MarketSurvey | None:
         async with self._work.begin(tenant_id) as tx:
             generation = await store.generation(tx.connection, rooftop.region)
             if generation is None:
                 return None
-            kept = self._surveys.get((tenant_id, rooftop.region))
-            if kept is not None and kept[:2] == (generation, today):
-                return kept[2]
+            known = self._surveys.get((tenant_id, rooftop.region)) if kept else None
+            if known is not None and known[:2] == (generation, today):
+                return known[2]
             listings = await store.load_listings(tx.connection, rooftop.region)
             own_vins = await store.load_own_vins(tx.connection, rooftop.region)
         fresh = await self._pool.run(survey_region, listings, today, own_vins)

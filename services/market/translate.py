@@ -1,7 +1,7 @@
 """From market's own figures to the event that carries them."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from services.market.domain import LikeMine, PriceModel, SegmentMarket, ShareTrend, UnitMarket
@@ -23,12 +23,19 @@ _SAME_NAMES = (
 
 
 def market_updated(
-    market: SegmentMarket, *, tenant_id: UUID, dealer_id: UUID, region: str, currency: str, version: int
+    market: SegmentMarket,
+    *,
+    tenant_id: UUID,
+    dealer_id: UUID,
+    region: str,
+    currency: str,
+    version: int,
+    at: datetime,
 ) -> MarketUpdated:
     """Make the event that tells a segment's market to a rooftop; prices in ``currency``."""
     return MarketUpdated(
         event_id=deterministic_id("market-updated", tenant_id, dealer_id, market.segment, version),
-        occurred_at=datetime.now(UTC),
+        occurred_at=at,
         tenant_id=tenant_id,
         dealer_id=dealer_id,
         market_version=version,

@@ -68,13 +68,11 @@ class SimilarCases:
             async with self._work.begin(item.tenant_id) as tx:
                 known = await store.cases(tx.connection, [UUID(item.key)])
             points = []
-            for recommendation_id, (event, _) in known.items():
-                issued = RecommendationIssued.model_validate(event)
+            for recommendation_id, case in known.items():
+                issued = RecommendationIssued.model_validate(case.event)
                 [vector] = await self._embedder.embed([_text(issued)])
                 payload: Mapping[str, Any] = {"action": issued.action.value, "segment": issued.segment}
-                points.append(
-                    Point(str(item.tenant_id), KIND, str(recommendation_id), item.generation, vector, payload)
-                )
+                points.append(Point(str(item.tenant_id), KIND, str(recommendation_id), case.version, vector, payload))
             await self._store(points)
             async with self._work.begin(item.tenant_id) as tx:
                 await CASES.finish(tx.connection, [item])
@@ -91,12 +89,12 @@ def _text(event: RecommendationIssued) -> str:
     return f"{event.action.value} {event.label}. {event.reason}"
 
 
-def _case(recommendation_id: UUID, score: float, known: tuple[dict[str, Any], str | None]) -> SimilarCase:
-    event, outcome = known
+def _case(recommendation_id: UUID, score: float, case: store.Case) -> SimilarCase:
+    event = case.event
     summary = f"{event['action']} {event['label']}: {event['reason']}"
     return SimilarCase(
         recommendation_id=recommendation_id,
         similarity=round(score, 3),
         summary=summary[:300],
-        outcome=outcome,
+        outcome=case.outcome,
     )

@@ -1,6 +1,7 @@
 """The only SQL of recommend: the book it is computed from, and the advice that stands."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,15 @@ from shared.postgres.pool import Connection
 
 GROSS_DAYS = 180
 """Front grosses are averaged over the retail sales of this many days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Past advice, how it ended in words, and how often that was told."""
+
+    event: dict[str, Any]
+    outcome: str | None
+    version: int
 
 
 async def save_rooftops(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
@@ -104,7 +114,8 @@ async def save_outcome(
 ) -> dict[str, Any] | None:
     """Note how advice ended; returns the advice, None where it is not known."""
     event: dict[str, Any] | None = await connection.fetchval(
-        "UPDATE advice SET outcome = $3 WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING event",
+        "UPDATE advice SET outcome = $3, case_version = case_version + 1"
+        " WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING event",
         tenant_id,
         recommendation_id,
         text,
@@ -190,9 +201,11 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
     """Store advice as issued, or close it."""
     await connection.execute(
         """
-        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[])
-        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET status = excluded.status
+        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[],
+                             $7::text[])
+        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+        SET status = excluded.status, closed_because = excluded.closed_because
         """,
         [e.tenant_id for e in events],
         [e.recommendation_id for e in events],
@@ -200,16 +213,18 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
         [e.status.value for e in events],
         [e.expires_at for e in events],
         list(events),
+        [e.closed_because for e in events],
     )
 
 
-async def cases(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[dict[str, Any], str | None]]:
-    """Load past advice with its outcome by id."""
+async def cases(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Case]:
+    """Load past advice by id."""
     rows = await connection.fetch(
-        "SELECT recommendation_id, event, outcome FROM advice WHERE recommendation_id = ANY($1::uuid[])",
+        "SELECT recommendation_id, event, outcome, case_version FROM advice"
+        " WHERE recommendation_id = ANY($1::uuid[])",
         list(ids),
     )
-    return {row["recommendation_id"]: (row["event"], row["outcome"]) for row in rows}
+    return {row["recommendation_id"]: Case(row["event"], row["outcome"], row["case_version"]) for row in rows}
 
 
 async def reviewed(connection: Connection, tenant_id: UUID, on: date) -> None:

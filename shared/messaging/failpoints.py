@@ -16,6 +16,7 @@ POINTS = frozenset(
         "consumer.before_commit",
         "consumer.after_commit",
         "relay.after_send",
+        "rebuild.after_piece",
     }
 )
 EXIT_CODE = 86

@@ -47,7 +47,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._measured_at = -math.inf
         self._log = structlog.stdlib.get_logger("doso.relay", service=service)
-        self.leading = False
+        self._lead_is(leading=False)
 
     async def run(self) -> None:
         """Relay until cancelled; connection failures are survived, with a pause."""
@@ -55,7 +55,7 @@ class Relay:
             try:
                 await self._session()
             except (*_POSTGRES_AWAY, *KAFKA_AWAY) as error:
-                self.leading = False
+                self._lead_is(leading=False)
                 self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -93,14 +93,18 @@ class Relay:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
-            self.leading = False
+            self._lead_is(leading=False)
             await self._close(connection, publisher, flow)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         lock = "SELECT pg_try_advisory_lock(hashtext($1))"
         while not await connection.fetchval(lock, f"relay {self._service}"):  # noqa: ASYNC110  # another process holds it
             await asyncio.sleep(POLL_SECONDS)
-        self.leading = True
+        self._lead_is(leading=True)
+
+    def _lead_is(self, *, leading: bool) -> None:
+        self.leading = leading
+        self._metrics.leading(leading=leading)
 
     async def _publish_batch(
         self, connection: "asyncpg.Connection[asyncpg.Record]", publisher: Publisher, flow: FlowControl | None

@@ -150,6 +150,8 @@ class Health:
             self._metrics.lagging(consumer.probe.name, snapshot.lag)
         verdict, detail = consumer.watch.judge(snapshot, began)
         status: CheckStatus = "failing" if verdict == "dead" else verdict
+        if self._metrics is not None:
+            self._metrics.dead(consumer.probe.name, dead=verdict == "dead")
         return CheckResult(status, detail, round(self._clock() - began, 6))
 
     async def _checked(self, dependency: _Dependency) -> CheckResult:

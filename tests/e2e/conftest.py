@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -190,6 +190,15 @@ def sign_in(api: str, username: str, password: str) -> httpx.Client:
     assert answer.status_code == 200, answer.text
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
     return client
+
+
+def group_of(system: System) -> Group:
+    """Sign in with the credentials of the data directory."""
+    known = system.credentials
+    api = f"{known['url']}/api/v1"
+    admin = FirstAdmin(known["username"], known["password"], UUID(known["tenant_id"]), known["dms_api_key"])
+    dms = httpx.Client(base_url=api, timeout=60, headers={"X-API-Key": known["dms_api_key"]})
+    return Group(sign_in(api, known["username"], known["password"]), admin, dms)
 
 
 async def _new_admin(system: System) -> FirstAdmin:

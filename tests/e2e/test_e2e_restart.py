@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-import httpx
 import psutil
 import pytest
 
-from services.gateway.bootstrap import FirstAdmin
 from tests.conftest import System, start_system
-from tests.e2e.conftest import Group, new_vin, poll, sign_in, stock_row
+from tests.e2e.conftest import group_of, new_vin, poll, stock_row
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def group_of(system: System) -> Group:
-    """Sign in with the credentials of the data directory."""
-    known = system.credentials
-    api = f"{known['url']}/api/v1"
-    admin = FirstAdmin(known["username"], known["password"], UUID(known["tenant_id"]), known["dms_api_key"])
-    dms = httpx.Client(base_url=api, timeout=60, headers={"X-API-Key": known["dms_api_key"]})
-    return Group(sign_in(api, known["username"], known["password"]), admin, dms)
 
 
 def family(system: System) -> list[psutil.Process]:

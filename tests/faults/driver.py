@@ -9,11 +9,11 @@ import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 
-from services.gateway.bootstrap import bootstrap
+from services.gateway.bootstrap import FirstAdmin, bootstrap
 from shared.events import deterministic_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -37,9 +37,10 @@ _BAD_LUCK = (httpx.HTTPError,)
 class Driver:
     """One dealer group with one rooftop, its vehicles, and what it was promised."""
 
-    def __init__(self, fleet: Fleet, ledger: Ledger, *, tenant: UUID, dealer: str, key: str) -> None:
+    def __init__(self, fleet: Fleet, ledger: Ledger, *, admin: FirstAdmin, dealer: str) -> None:
         self.ledger = ledger
-        self.tenant = tenant
+        self.admin = admin
+        self.tenant = admin.tenant_id
         self.dealer = dealer
         self.order = f"PO-{uuid4().hex[:8]}"
         self.pool: list[str] = []
@@ -48,7 +49,7 @@ class Driver:
         self.throttled = 0
         self.faults_of_ours: list[str] = []
         self._fleet = fleet
-        self._http = httpx.AsyncClient(timeout=20, headers={"X-API-Key": key})
+        self._http = httpx.AsyncClient(timeout=20, headers={"X-API-Key": admin.dms_api_key})
         self._numbers = itertools.count(1)
         self._last = datetime.now(UTC)
 
@@ -100,7 +101,7 @@ class Driver:
             with contextlib.suppress(*_BAD_LUCK):
                 answer = await self._http.post(f"{self._fleet.url}/dms/events", json=events)
             if answer is not None and answer.status_code == 202:
-                self._acknowledged(events, answer.json())
+                self.acknowledged(events, answer.json())
                 return
             if answer is not None:
                 self._refused(answer)
@@ -114,7 +115,8 @@ class Driver:
         if answer.status_code not in TRY_AGAIN:
             self.faults_of_ours.append(f"{answer.status_code}: {answer.text[:300]}")
 
-    def _acknowledged(self, events: list[dict[str, Any]], answer: dict[str, Any]) -> None:
+    def acknowledged(self, events: list[dict[str, Any]], answer: dict[str, Any]) -> None:
+        """Enter events that were answered with 202 in the ledger."""
         assert answer["rejected"] == [], answer["rejected"]
         assert answer["accepted"] + answer["duplicates"] == len(events), answer
         self.duplicates += answer["duplicates"]
@@ -146,7 +148,7 @@ class Driver:
             late = None if skew is None else skew * (number % 3 - 1)
             if number % 24 == 11:
                 vin = new_vin()
-                events.append(self._event("order.received", vin, subject=self.order, **self._facts()))
+                events.append(self.delivered(vin))
                 self.pool.append(vin)
             elif number % 48 == 23:
                 self.pool.remove(vin)
@@ -154,6 +156,10 @@ class Driver:
             else:
                 events.append(self._event("vehicle.priced", vin, late=late, list_price=self.price()))
         return events
+
+    def delivered(self, vin: str) -> dict[str, Any]:
+        """Report that an ordered unit came, the one event whose second application would show."""
+        return self._event("order.received", vin, subject=self.order, **self._facts())
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -187,7 +193,7 @@ async def new_driver(fleet: Fleet, name: str) -> Driver:
     assert admin is not None
     dealer = await asyncio.to_thread(_new_dealer, fleet.url, admin.username, admin.password)
     ledger = Ledger(fleet.directory / "ledgers" / f"{uuid4().hex[:8]}.jsonl")
-    return Driver(fleet, ledger, tenant=admin.tenant_id, dealer=dealer, key=admin.dms_api_key)
+    return Driver(fleet, ledger, admin=admin, dealer=dealer)
 
 
 def _new_dealer(api: str, username: str, password: str) -> str:

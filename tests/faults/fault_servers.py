@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
 import pytest
+from typer.testing import CliRunner
+
+from doso.main import app
+from shared.messaging import KafkaSettings, ensure_topics
 
 if TYPE_CHECKING:
     from tests.faults.row import Row
@@ -104,3 +109,23 @@ async def _starts(row: Row) -> int:
 async def _alive(url: str) -> bool:
     async with httpx.AsyncClient(timeout=10) as client:
         return (await client.get(f"{url}/health")).status_code == 200
+
+
+async def test_broker_lost_with_all_it_held(row: Row) -> None:
+    """As docs/operations.md has it: services stopped, a new Kafka, topics made, what was not taken in offered again."""
+    fleet = row.fleet
+    async with row.reporting(pause=0.3):
+        await asyncio.sleep(1)
+        fleet.services["inventory"].kill()
+        await asyncio.sleep(3)  # published, and now not taken in
+        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in fleet.services.values()))
+        await asyncio.to_thread(fleet.kafka.stop)
+        await asyncio.to_thread(shutil.rmtree, fleet.directory / "kafka")
+        await asyncio.to_thread(fleet.kafka.start)
+        await ensure_topics(KafkaSettings(bootstrap_servers=fleet.kafka.bootstrap_servers))
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["rebuild", "events", "--dsn", fleet.dsn])
+        assert done.exit_code == 0, done.output
+        assert int(done.stdout.split()[0]) > 0
+        await fleet.heal()
+        row.lifted()
+    await row.prove()

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from deploy.local.pipeline import SERVICES, read_pipeline
 from services.inventory import store as inventory
 from services.inventory.domain import fold
-from shared.postgres.pool import _speak_json
+from shared.postgres.pool import speak_json
 from tests.faults import kafka
 from tests.faults.driver import ORDERED
 
@@ -80,7 +80,7 @@ async def prove(fleet: Fleet, driver: Driver, *, dead_before: int = 0, dead_lett
     assert not driver.faults_of_ours, f"answers that are our fault: {driver.faults_of_ours[:3]}"
     wanted = driver.ledger.effects
     async with fleet.owner() as connection:
-        await _speak_json(connection)
+        await speak_json(connection)
         found = await _effects(connection, driver)
         parked = await _parked(connection, driver)
         for event_id, count in wanted.items():

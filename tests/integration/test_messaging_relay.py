@@ -160,6 +160,8 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connect
             await emit(probe, *(probe.event(n) for n in range(50, 100)))
             await probe.published()
             assert (first.leading, second.leading) == (False, True)
+    labels = {"service": probe.service}
+    assert probe.telemetry.registry.get_sample_value("doso_relay_leading", labels) == 0, "both have ended"
     published = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
     assert published == list(range(100))
 

@@ -26,6 +26,7 @@ SUPERUSER = "postgres"
 PORT = 5432  # Only a part of the socket's file name: no port is opened.
 SOCKET_PATH_LIMIT_BYTES = 103
 INITDB_SECONDS = 120.0
+DUMP_SECONDS = 6 * 3600.0
 INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
     "--encoding=UTF8",
@@ -139,6 +140,19 @@ class PostgresServer:
             shutil.rmtree(self._sockets, ignore_errors=True)
         self._ownership.release()
 
+    def dump(self, target: Path, snapshot: str) -> None:
+        """Write the database as ``snapshot`` sees it to a file; raises ServerError on failure.
+
+        The server may run under any owner: what is asked goes through its socket.
+        """
+        options = ("--format=custom", f"--snapshot={snapshot}", f"--file={target}", f"--dbname={self.dsn()}")
+        self._command("pg_dump", *options, directory=target.parent, as_owner=True).run(DUMP_SECONDS)
+
+    def load(self, source: Path) -> None:
+        """Read what `dump` wrote into the empty database, all or nothing; raises ServerError on failure."""
+        options = ("--exit-on-error", "--single-transaction", f"--dbname={self.dsn()}", str(source))
+        self._command("pg_restore", *options, directory=source.parent, as_owner=True).run(DUMP_SECONDS)
+
     def __enter__(self) -> Self:
         """Start the server."""
         self.start()
@@ -199,11 +213,14 @@ class PostgresServer:
         address = self.dsn(database=SUPERUSER)
         return self._command("psql", "--no-psqlrc", "-qtA", "-c", sql, address).run(self._start_timeout)
 
-    def _command(self, program: str, *arguments: str, directory: Path | None = None) -> Command:
+    def _command(
+        self, program: str, *arguments: str, directory: Path | None = None, as_owner: bool = False
+    ) -> Command:
         # PGHOST, PGOPTIONS and the like are meant for somebody else's server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         executable = str(self._binaries / program)
-        return Command((executable, *arguments), directory or self._data, environment, self._account)
+        account = None if as_owner else self._account
+        return Command((executable, *arguments), directory or self._data, environment, account)
 
 
 def _binaries() -> Path:

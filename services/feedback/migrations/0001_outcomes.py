@@ -82,6 +82,8 @@ def upgrade() -> None:
             version bigint NOT NULL,
             learned_on date NOT NULL,
             parameters jsonb NOT NULL,
+            -- As it was published: with what it replaced, and why.
+            document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id, version)
         );
         """,

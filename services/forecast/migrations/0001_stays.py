@@ -61,6 +61,8 @@ def upgrade() -> None:
             version bigint NOT NULL,
             as_of date NOT NULL,
             digest text NOT NULL,
+            -- As it was published, so that it can be told again to whoever lost it.
+            document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id, segment)
         );
         -- Ids and weeks only, so that the weekly refresh may look across tenants.

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -95,7 +96,8 @@ class Guard:
         most = self._most.get(admission.route_class, self._settings.max_write_bytes)
         if admission.route_class is RouteClass.EVENTS and is_delivery(scope["path"], scope["headers"]):
             most = self._most_of_delivery
-        return Passage(self._settings, admission, head, most, receive, send, self._clock)
+        answered = partial(self._metrics.answered, admission.route_class)
+        return Passage(self._settings, admission, head, most, receive, send, self._clock, answered)
 
     def _knows(self, headers: list[tuple[bytes, bytes]]) -> bool:
         hosts = [value for name, value in headers if name == b"host"]

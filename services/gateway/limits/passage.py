@@ -20,7 +20,10 @@ _LINGER_BYTES: Final = 64 * 1024 * 1024
 class Passage:
     """One request's way through: its body in, its answer out, and the time it may take."""
 
-    __slots__ = ("_linger", "_send", "_settings", "admission", "body", "deadline", "patience", "started")
+    __slots__ = (
+        "_clock", "_entered", "_linger", "_on_answer", "_send", "_settings", "admission", "body", "deadline",
+        "patience", "started",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Passage:
         receive: Receive,
         send: Send,
         clock: Callable[[], float],
+        on_answer: Callable[[int, float], None],
     ) -> None:
         self._settings = settings
         self._send = send
@@ -45,6 +49,9 @@ class Passage:
         self.body = Body(receive, head, most, settings, slowest, on_progress=self._more_time, clock=clock)
         self.deadline: asyncio.Timeout | None = None
         self.started = False
+        self._clock = clock
+        self._entered = clock()
+        self._on_answer = on_answer
 
     def _more_time(self) -> None:
         self._until(self.patience)
@@ -59,6 +66,7 @@ class Passage:
         if message["type"] == "http.response.start":
             self._until(None)
             self.started = True
+            self._on_answer(message["status"], self._clock() - self._entered)
             added = self.admission.headers()
             if not self.body.complete and await self._unread():
                 self._linger = True

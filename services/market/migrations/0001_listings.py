@@ -75,6 +75,7 @@ def upgrade() -> None:
             dealer_id uuid NOT NULL,
             segment text NOT NULL,
             version bigint NOT NULL,
+            published_at timestamptz NOT NULL,
             document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id, segment)
         );

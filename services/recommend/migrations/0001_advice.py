@@ -81,7 +81,10 @@ def upgrade() -> None:
             status text NOT NULL,
             expires_at timestamptz NOT NULL,
             event jsonb NOT NULL,
+            closed_because text,
             outcome text,
+            -- Counts what made its case worth embedding anew; what the vector store has is never newer.
+            case_version bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (tenant_id, recommendation_id)
         );
         CREATE INDEX advice_standing ON advice (tenant_id) WHERE status = 'issued';

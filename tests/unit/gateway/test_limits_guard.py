@@ -9,6 +9,20 @@ import pytest
 from guarded import Guarded, problem
 
 
+async def test_answers_are_counted_by_status_and_timed_also_those_that_are_our_fault() -> None:
+    guarded = Guarded()
+    await guarded.ask("POST", "/api/v1/dms/events", content=b" " * 2001)
+    await guarded.ask("POST", "/api/v1/dms/events", content=b" ")
+    await guarded.ask("GET", "/api/v1/broken")
+    counted = {
+        (route_class, status): guarded.registry.get_sample_value(
+            "doso_response_seconds_count", {"service": "gateway", "route_class": route_class, "status": status}
+        )
+        for route_class, status in (("events", "413"), ("events", "200"), ("reads", "500"))
+    }
+    assert set(counted.values()) == {1}, counted
+
+
 async def test_a_handler_that_takes_too_long_is_stopped_and_a_stream_is_not() -> None:
     guarded = Guarded(handler_seconds=0.2)
     assert "stopped" in problem(await guarded.ask("GET", "/api/v1/slow"), 504)["detail"]

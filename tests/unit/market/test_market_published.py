@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -31,7 +31,15 @@ MOST_BYTES = 256 * 1024
 
 
 def published(market: SegmentMarket) -> MarketUpdated:
-    return market_updated(market, tenant_id=uuid4(), dealer_id=UUID(int=7), region="US-OH", currency="USD", version=3)
+    return market_updated(
+        market,
+        tenant_id=uuid4(),
+        dealer_id=UUID(int=7),
+        region="US-OH",
+        currency="USD",
+        version=3,
+        at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -152,6 +152,17 @@ def test_the_lag_is_exported() -> None:
     assert registry.get_sample_value("doso_consumer_lag", labels) == 123
 
 
+def test_a_dead_consumer_is_exported_and_so_is_its_return() -> None:
+    registry = CollectorRegistry()
+    watched = Watched(registry)
+    labels = {"service": "forecast", "consumer": "forecast: inventory-updated"}
+    told = []
+    for seconds, position, lag in ((0, 10, 0), (600, 10, 5), (60, 10, 50), (1, 60, 0)):
+        watched.after(seconds, at(position, lag))
+        told.append(registry.get_sample_value("doso_consumer_dead", labels))
+    assert told == [0, 0, 1, 0]
+
+
 async def test_a_service_lives_while_its_loop_ticks() -> None:
     clock = Clock()
     health = Health("market", clock=clock, stale_seconds=10)

@@ -1,0 +1,155 @@
+"""Steps that a service does itself, because the state is in its process or takes its computing: mark, then wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID
+
+from doso.rebuild.connections import Connections
+from doso.rebuild.step import Note, Piece, RebuildError
+from services.market.handlers import ANEW, SURVEYS
+from services.market.restating import survey_anew
+from services.recommend.restating import BY_ID, embed_anew
+from services.recommend.similar import CASES
+from shared.postgres.pool import Connection
+from shared.postgres.spans import Key, Span, within
+from shared.postgres.work import MAX_ATTEMPTS
+
+PIECE = 500
+_LOOK_SECONDS = 0.5
+STILL_SECONDS = 120.0
+"""How long nothing may be worked off before we say so and stop waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveys:
+    """The step that has every rooftop's market worked out anew."""
+
+    name: str = "surveys"
+
+    async def size(self, connections: Connections, tenant_id: UUID) -> int:
+        """Count the rooftops."""
+        market = await connections.of("market")
+        query = "SELECT count(DISTINCT dealer_id) FROM own_unit WHERE tenant_id = $1"
+        return int(await market.fetchval(query, tenant_id))
+
+    async def piece(
+        self,
+        connections: Connections,
+        tenant_id: UUID,
+        after: Key | None,  # noqa: ARG002  # there is one piece
+        note: Note | None,
+    ) -> Piece:
+        """Mark all rooftops at once."""
+        market = await connections.of("market")
+        if note is None:
+            return Piece(None, Counter(checked=await self.size(connections, tenant_id)))
+        async with market.transaction():
+            piece = Piece(None, Counter(checked=await survey_anew(market, tenant_id)))
+            await note(market, piece)
+        return piece
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The step that has ended advice embedded and stored anew."""
+
+    rows: int = PIECE
+    name: str = "cases"
+
+    async def size(self, connections: Connections, tenant_id: UUID) -> int:
+        """Count the advice that ended."""
+        recommend = await connections.of("recommend")
+        query = "SELECT count(*) FROM advice WHERE tenant_id = $1 AND outcome IS NOT NULL"
+        return int(await recommend.fetchval(query, tenant_id))
+
+    async def piece(self, connections: Connections, tenant_id: UUID, after: Key | None, note: Note | None) -> Piece:
+        """Mark the next ones."""
+        recommend = await connections.of("recommend")
+        if note is None:
+            return Piece(None, Counter(checked=await self.size(connections, tenant_id)))
+        async with recommend.transaction():
+            last = await recommend.fetchval(
+                f"SELECT recommendation_id::text FROM advice WHERE tenant_id = $1 AND {within(BY_ID)}"  # noqa: S608
+                " AND outcome IS NOT NULL ORDER BY recommendation_id OFFSET $4 LIMIT 1",
+                tenant_id,
+                after,
+                None,
+                self.rows - 1,
+            )
+            span = Span(after, (last,) if last else None)
+            piece = Piece(span.up_to, Counter(checked=await embed_anew(recommend, tenant_id, span)))
+            await note(recommend, piece)
+        return piece
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOff:
+    """The step that waits until a service has done what was marked."""
+
+    service: str
+    queue: str
+    key: str | None = None
+    patience: float = STILL_SECONDS
+
+    @property
+    def name(self) -> str:
+        """What is waited for."""
+        return f"{self.service} at work"
+
+    async def size(self, connections: Connections, tenant_id: UUID) -> int:  # noqa: ARG002
+        """Count nothing: what is waited for was counted when it was marked."""
+        return 0
+
+    async def piece(
+        self,
+        connections: Connections,
+        tenant_id: UUID,
+        after: Key | None,  # noqa: ARG002  # there is one piece
+        note: Note | None,
+    ) -> Piece:
+        """Wait; raises ``RebuildError`` when nothing moves any more, or when the service gave work up."""
+        connection = await connections.of(self.service)
+        done = Piece(None)
+        if note is None:
+            return done
+        left, moved = -1, time.monotonic()
+        while True:
+            due, failed, why = await self._left(connection, tenant_id)
+            if due == 0:
+                break
+            if due != left:
+                left, moved = due, time.monotonic()
+            elif time.monotonic() - moved > self.patience:
+                message = (
+                    f"{due} pieces of work wait for the service {self.service}, and none was done for"
+                    f" {self.patience:.0f} s; see that it runs, then give this command again: it goes on where it was"
+                )
+                raise RebuildError(message)
+            await asyncio.sleep(_LOOK_SECONDS)
+        if failed:
+            message = f"the service {self.service} gave up {failed} pieces of work ({why}); mend that and begin again"
+            raise RebuildError(message)
+        async with connection.transaction():
+            await note(connection, done)
+        return done
+
+    async def _left(self, connection: Connection, tenant_id: UUID) -> tuple[int, int, str | None]:
+        row = await connection.fetchrow(
+            "SELECT count(*) FILTER (WHERE attempts < $4) AS due, count(*) FILTER (WHERE attempts >= $4) AS failed,"
+            " max(error) FILTER (WHERE attempts >= $4) AS why"
+            " FROM work WHERE queue = $1 AND tenant_id = $2 AND ($3::text IS NULL OR key = $3)",
+            self.queue,
+            tenant_id,
+            self.key,
+            MAX_ATTEMPTS,
+        )
+        assert row is not None  # noqa: S101  # an aggregate has one row
+        return row["due"], row["failed"], row["why"]
+
+
+SURVEYED = WorkedOff("market", SURVEYS.queue, ANEW)
+EMBEDDED = WorkedOff("recommend", CASES.queue)

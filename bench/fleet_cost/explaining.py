@@ -40,9 +40,10 @@ class ExplainingConnection:
         """Explain; there is no row."""
         await self._explain(sql, arguments)
 
-    async def fetchval(self, sql: str, *arguments: object) -> None:
-        """Explain; there is no value."""
+    async def fetchval(self, sql: str, *arguments: object) -> int:
+        """Explain; the value is nought."""
         await self._explain(sql, arguments)
+        return 0
 
     async def execute(self, sql: str, *arguments: object) -> str:
         """Explain; nothing was affected, as far as the caller is told."""

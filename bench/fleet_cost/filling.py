@@ -40,8 +40,8 @@ FROM rooftop_n, generate_series(0, {segments} - 1) AS s
 _CARS = """
 INSERT INTO car_n
 SELECT r.d, r.tenant, r.dealer, n, 'V' || lpad((r.d * 1000 + n)::text, 16, '0'), s.segment,
-       CASE WHEN n % 3 = 0 THEN 'sold' ELSE 'in_stock' END, current_date - (n % 150) - 20,
-       CASE WHEN n % 3 = 0 THEN current_date - n % 90 END, 15000 + (n * 7919) % 20000, md5('car ' || r.d || ' ' || n)::uuid
+       CASE WHEN n / {segments} % 3 = 0 THEN 'sold' ELSE 'in_stock' END, current_date - (n % 150) - 20,
+       CASE WHEN n / {segments} % 3 = 0 THEN current_date - n % 90 END, 15000 + (n * 7919) % 20000, md5('car ' || r.d || ' ' || n)::uuid
 FROM rooftop_n r JOIN generate_series(1, {vehicles}) AS n ON true JOIN segment_n s ON s.d = r.d AND s.s = n % {segments}
 """
 _ROWS = (
@@ -54,7 +54,7 @@ _ROWS = (
                                        'status', status, 'segment', segment) FROM car_n""",
     """INSERT INTO gateway.market SELECT tenant, dealer, segment, 1, (s - 15) / 100.0,
        $2::jsonb || jsonb_build_object('segment', segment, 'own_units', (
-           SELECT jsonb_agg(u || jsonb_build_object('vehicle_key', c.key))
+           SELECT coalesce(jsonb_agg(u || jsonb_build_object('vehicle_key', c.key)), '[]')
            FROM car_n c, LATERAL (SELECT $2::jsonb->'own_units'->0) AS o(u)
            WHERE c.d = segment_n.d AND c.n % {segments} = segment_n.s AND c.status = 'in_stock')) FROM segment_n""",
     "INSERT INTO gateway.forecast SELECT tenant, dealer, segment, 1, $3::jsonb || jsonb_build_object('segment', segment) FROM segment_n",
@@ -162,8 +162,7 @@ _TOPICS = (
 
 
 def _example(topic: str) -> str:
-    [path] = (EXAMPLES / topic / "v1").glob("*.json")
-    return path.read_text(encoding="utf-8")
+    return min((EXAMPLES / topic / "v1").glob("*.json")).read_text(encoding="utf-8")
 
 
 def _numbered(sql: str, examples: list[str]) -> tuple[str, list[str]]:

@@ -25,6 +25,7 @@ from bench import (
     monthly,
     requests,
     sign_in,
+    stages,
     throughput,
     time_to_sale,
 )
@@ -52,6 +53,7 @@ TABLES: dict[str, Measure] = {
     "requests": requests.measure,
     "sign_in": sign_in.measure,
     "memory": memory.measure,
+    "stages": stages.measure,
     "load": load_profile.measure,
     "fleet": fleet_cost.measure,
 }

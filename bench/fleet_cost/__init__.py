@@ -1,16 +1,15 @@
-"""What the queries cost as the fleet grows: the same dealer group, alone in the database and among a thousand rooftops."""
+"""What queries cost as the fleet grows: one dealer group, alone in the database and among a thousand rooftops."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
 
 import asyncpg
 
-from bench.fleet_cost.explaining import ExplainingConnection, Statement
+from bench.fleet_cost.cost import Cost
+from bench.fleet_cost.explaining import ExplainingConnection
 from bench.fleet_cost.filling import fill
 from bench.fleet_cost.gateway_paths import gateway_paths
 from bench.fleet_cost.report import table
@@ -21,6 +20,8 @@ from shared.postgres import PostgresSettings, create_pool, migrate
 from shared.postgres.tenancy import tenant_transaction
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from bench.fleet_cost.service_paths import Path
     from bench.options import Options
     from bench.progress import Steps
@@ -29,30 +30,6 @@ if TYPE_CHECKING:
 
 SIZES = (1, 10, 100, 1_000)
 RUNS = 5
-
-
-class _RolledBackError(Exception):
-    """Ends a transaction whose effects are not wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one path cost at one size of the fleet: its statements, each the quickest of its runs."""
-
-    service: str
-    name: str
-    rooftops: int
-    statements: tuple[Statement, ...]
-
-    @property
-    def buffers(self) -> int:
-        """Sum up the pages touched."""
-        return sum(statement.buffers for statement in self.statements)
-
-    @property
-    def milliseconds(self) -> float:
-        """Sum up the time of execution."""
-        return sum(statement.milliseconds for statement in self.statements)
 
 
 async def measure(options: Options, steps: Steps) -> Table:
@@ -101,13 +78,12 @@ async def _cost(pool: Pool, tenant: UUID, path: Path, rooftops: int) -> Cost:
     service, name, run = path
     runs = []
     for _ in range(RUNS):
-        try:
-            async with tenant_transaction(pool, [tenant]) as connection:
-                explaining = ExplainingConnection(connection)
-                await run(cast("Any", explaining))
-                runs.append(explaining.statements)
-                raise _RolledBackError
-        except _RolledBackError:
-            continue
+        async with tenant_transaction(pool, [tenant]) as connection:
+            explaining = ExplainingConnection(connection)
+            undone = connection.transaction()
+            await undone.start()
+            await run(cast("Any", explaining))
+            await undone.rollback()
+            runs.append(explaining.statements)
     quickest = tuple(min(same, key=lambda each: each.milliseconds) for same in zip(*runs, strict=True))
     return Cost(service, name, rooftops, quickest)

@@ -16,7 +16,7 @@ _EXPLAINABLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One run of a statement: pages touched in the shared buffers, found there or not, milliseconds, and its scans."""
+    """One run of a statement: pages of the shared buffers touched, milliseconds, and how each table was read."""
 
     sql: str
     buffers: int

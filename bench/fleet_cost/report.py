@@ -1,48 +1,65 @@
-"""What the queries cost as a table: a row each, at a thousand rooftops beside ten."""
+"""What the queries cost as a table: for each, how much more than in a fleet of ten rooftops."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.tables import Limit, Mark, Row, Table, once, shown
+from bench.tables import Mark, Row, Table, once, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from bench.fleet_cost import Cost
+    from bench.fleet_cost.cost import Cost
 
-MOST_TIMES = 2.0
-SMALL = 20
-"""Pages; a path that touches fewer is not told apart by a few levels of an index."""
+SMALL_FLEET = 10
+MOST_TIMES = Mark("below", 2.000_1, "≤ 2×")
+FEW_PAGES = 20
+QUICK_MILLISECONDS = 0.05
+"""A path below both is not told apart from one that costs nothing."""
 
 
 def table(costs: Sequence[Cost], sizes: Sequence[int]) -> Table:
-    """Write a row per path: pages at the largest fleet, beside those of the same group at ten rooftops."""
-    written = Table("fleet", f"Queries about one dealer group of ten rooftops, among {max(sizes):,}")
+    """Write a row per path: how many times dearer it is in the fleet, of those larger than ten, that is worst."""
+    written = Table("fleet", f"Queries about one dealer group of ten rooftops, in fleets of up to {max(sizes):,}")
     by_path: dict[tuple[str, str], dict[int, Cost]] = {}
     for cost in costs:
         by_path.setdefault((cost.service, cost.name), {})[cost.rooftops] = cost
     for (service, name), at in by_path.items():
-        small, large = at[10], at[max(sizes)]
-        most = max(MOST_TIMES * small.buffers, SMALL) + 1
-        times = " / ".join(shown(at[size].milliseconds) for size in sizes if size in at)
-        pages = " / ".join(f"{at[size].buffers:,}" for size in sizes if size in at)
-        written.rows.append(
-            Row(
-                f"{service}: {name}",
-                "pages",
-                once(large.buffers),
-                (Limit("at 10", once(small.buffers)),),
-                Mark("below", most, f"≤ {MOST_TIMES:g}×"),
-                f"at {' / '.join(f'{size:,}' for size in sizes)}: {pages} pages, {times} ms",
-            )
-        )
-        if large.buffers >= most:
-            scans = sorted({scan for statement in large.statements for scan in statement.scans})
-            written.notes.append(f"{service}, {name}: {', '.join(scans)}")
+        written.rows.append(_row(f"{service}: {name}", at))
+    slow = [row for row in written.rows if row.met is False]
+    worst = {row.name: _scans(by_path[_key(row.name)][max(sizes)]) for row in slow}
+    written.notes += [f"{name}: {scans}" for name, scans in worst.items()]
     written.notes += [
-        "pages of 8 kB touched in the shared buffers, by EXPLAIN (ANALYZE, BUFFERS), which other load does not change",
+        "pages of 8 kB touched in the shared buffers, by EXPLAIN (ANALYZE, BUFFERS): other load does not change them",
         "each as its service's own role under row-level security; times are the quickest of five runs",
-        f"a path may touch {MOST_TIMES:g} times as many as at 10 rooftops, or {SMALL} where that is more",
+        (
+            "dearer: the lesser of the ratios of pages and of milliseconds; a small table is read whole, which"
+            " touches fewer pages than an index does later, and time alone is other load's too"
+        ),
     ]
     return written
+
+
+def dearer(small: Cost, large: Cost) -> float:
+    """Tell how many times the cost of one is that of the other, by pages or by time, whichever is less."""
+    pages = max(large.buffers, FEW_PAGES) / max(small.buffers, FEW_PAGES)
+    times = max(large.milliseconds, QUICK_MILLISECONDS) / max(small.milliseconds, QUICK_MILLISECONDS)
+    return min(pages, times)
+
+
+def _row(name: str, at: Mapping[int, Cost]) -> Row:
+    small = at[SMALL_FLEET]
+    ratio = max((dearer(small, cost) for size, cost in at.items() if size > SMALL_FLEET), default=1.0)
+    sizes = " / ".join(f"{size:,}" for size in at)
+    pages = " / ".join(f"{cost.buffers:,}" for cost in at.values())
+    times = " / ".join(shown(cost.milliseconds) for cost in at.values())
+    return Row(name, "× dearer", once(ratio), (), MOST_TIMES, f"at {sizes}: {pages} pages, {times} ms")
+
+
+def _key(name: str) -> tuple[str, str]:
+    service, _, path = name.partition(": ")
+    return service, path
+
+
+def _scans(cost: Cost) -> str:
+    return ", ".join(sorted({scan for statement in cost.statements for scan in statement.scans}))

@@ -12,9 +12,9 @@ from bench.load_profile.backlog import BacklogReader
 from bench.load_profile.burst import Burst, burst
 from bench.load_profile.picture import draw
 from bench.load_profile.probes import Probes, Seen
+from bench.load_profile.processes import running_processes
 from bench.load_profile.report import table
 from bench.load_profile.search import highest_held, next_rate
-from bench.load_profile.servers import running_servers
 from bench.load_profile.tenants import stocked_tenants
 from bench.load_profile.trial import Bench, Trial
 
@@ -51,13 +51,13 @@ async def measure(options: Options, steps: Steps) -> Table:
     Raises RuntimeError when no rate holds, and where Apache Kafka cannot run.
     """
     async with AsyncExitStack() as stack:
-        servers = await stack.enter_async_context(running_servers(options.folder / "load", steps))
-        tenants = await stocked_tenants(servers, steps)
-        connections = [await asyncpg.connect(servers.dsn) for _ in range(2)]
+        system = await stack.enter_async_context(running_processes(options.folder / "load", steps))
+        tenants = await stocked_tenants(system, steps)
+        connections = [await asyncpg.connect(system.dsn) for _ in range(2)]
         for connection in connections:
             stack.push_async_callback(connection.close)
-        bench = Bench(servers, tenants, BacklogReader(servers.bootstrap_servers, connections[0]), steps)
-        probes = Probes(servers.url, tenants, connections[1])
+        bench = Bench(system, tenants, BacklogReader(system.bootstrap_servers, connections[0]), steps)
+        probes = Probes(system.url, tenants, connections[1])
         await bench.drained()
         await bench.run(STEADY_RATE, WARM_UP_SECONDS, "warming up")
         profile = await _profile(bench, probes, options.minutes * 60.0)

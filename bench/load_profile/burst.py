@@ -45,7 +45,7 @@ async def burst(bench: Bench, sustained: float) -> Burst:
     Raises TimeoutError when that takes ten minutes.
     """
     base, waiting, sent = BASE_SHARE * sustained, [], Sent()
-    url, tenants, began = bench.servers.url, bench.tenants, time.perf_counter()
+    url, tenants, began = bench.system.url, bench.tenants, time.perf_counter()
 
     async def look() -> int:
         count = (await bench.backlog.read()).total + sent.unsent

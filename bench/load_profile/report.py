@@ -69,9 +69,9 @@ def table(
             "a rate holds when what waits (unsent, unpublished, not consumed by any group) grows by less than 2 % of"
             " it over the last two thirds of a window, or is less than a quarter of a second's events at its end"
         ),
-        "visible: from the acknowledgement of a POST of its own until the row that GET /inventory reads shows the price",
-        "processor time is user and system, with all children, until everything is worked off; the load generator apart",
-        "memory is resident size, of PostgreSQL the proportional one; growth is the slope over the last half of the soak",
+        "visible: from the answer to a POST of its own until the row that GET /inventory reads shows the price",
+        "processor time is user and system, with all children, until all is worked off; the load generator apart",
+        "memory is resident size, of PostgreSQL the proportional one; the slope is that over the soak's last half",
     ]
     return measured
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from bench.load_profile.servers import Servers
+    from bench.load_profile.processes import RunningSystem
     from bench.progress import Steps
 
 TENANTS, ROOFTOPS, STOCK = 4, 5, 300
@@ -36,18 +36,18 @@ class Tenant:
     traffic: Traffic
 
 
-async def stocked_tenants(servers: Servers, steps: Steps) -> list[Tenant]:
+async def stocked_tenants(system: RunningSystem, steps: Steps) -> list[Tenant]:
     """Make the dealer groups and fill their stock; gives them when all of it is acknowledged."""
-    tenants = [await _tenant(servers, number) for number in range(TENANTS)]
+    tenants = [await _tenant(system, number) for number in range(TENANTS)]
     with steps.step("stocking", total=TENANTS * ROOFTOPS * STOCK) as advance:
         for place, tenant in enumerate(tenants):
-            await _stock(servers.url, tenant)
+            await _stock(system.url, tenant)
             advance((place + 1) * ROOFTOPS * STOCK)
     return tenants
 
 
-async def _tenant(servers: Servers, number: int) -> Tenant:
-    pool = await create_pool("gateway", PostgresSettings(dsn=servers.dsn))
+async def _tenant(system: RunningSystem, number: int) -> Tenant:
+    pool = await create_pool("gateway", PostgresSettings(dsn=system.dsn))
     try:
         name = f"Group {number + 1}"
         admin = await bootstrap(UnitOfWork(pool, "gateway"), tenant_name=name, username=secrets.token_hex(8))
@@ -56,7 +56,7 @@ async def _tenant(servers: Servers, number: int) -> Tenant:
     if admin is None:
         message = "a name drawn at random was taken"
         raise RuntimeError(message)
-    dealers = await asyncio.to_thread(_rooftops, servers.url, admin)
+    dealers = await asyncio.to_thread(_rooftops, system.url, admin)
     return Tenant(admin.tenant_id, admin.dms_api_key, Traffic(dealers, STOCK, f"urn:dms:load:{number}"))
 
 

@@ -1,6 +1,4 @@
-"""What dealers' systems report all day, made as it is sent: sold vehicles are replaced, so that stock neither grows
-nor shrinks however long it goes on.
-"""
+"""What dealers' systems report all day, made as it is sent: sold vehicles are replaced, so stock stays as it is."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.load_profile.backlog import BacklogReader
-    from bench.load_profile.servers import Servers
+    from bench.load_profile.processes import RunningSystem
     from bench.load_profile.tenants import Tenant
     from bench.progress import Steps
 
@@ -80,7 +80,7 @@ class Trial:
 class Bench:
     """A running system with its tenants, ready for trials."""
 
-    servers: Servers
+    system: RunningSystem
     tenants: Sequence[Tenant]
     backlog: BacklogReader
     steps: Steps
@@ -90,7 +90,7 @@ class Bench:
         sent, readings = Sent(), []
         before, began = self.usage(), time.perf_counter()
         with self.steps.step(f"{text}: {rate:,.0f} events/s", total=seconds) as advance:
-            sending = asyncio.create_task(send_at(self.servers.url, self.tenants, rate, seconds, sent))
+            sending = asyncio.create_task(send_at(self.system.url, self.tenants, rate, seconds, sent))
             while (at := time.perf_counter() - began) < seconds:
                 if sending.done():
                     break
@@ -114,9 +114,9 @@ class Bench:
         """Wait until hardly anything waits any more; raises TimeoutError after a quarter of an hour."""
         with self.steps.step("working off what waits"):
             async with asyncio.timeout(DRAIN_SECONDS):
-                while (await self.backlog.read()).total > calm:
+                while (await self.backlog.read()).total > calm:  # noqa: ASYNC110  # nobody tells us
                     await asyncio.sleep(LOOK_SECONDS / 4)
 
     def usage(self) -> Usage:
         """Read the usage of every part, and of what sends."""
-        return read_usage(self.servers.processes | {GENERATOR: os.getpid()})
+        return read_usage(self.system.processes | {GENERATOR: os.getpid()})

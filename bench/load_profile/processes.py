@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from bench.servers import Servers, running_servers
 from deploy.local.credentials import encryption_key, signing_key
 from deploy.local.limits import LocalLimits
 from deploy.local.pipeline import SERVICES
-from deploy.local.servers import ApacheKafka, PostgresServer
 from deploy.local.servers.apache_kafka.configuration import free_ports
 from deploy.local.servers.process import Command, ServerProcess
 from deploy.local.service_command import service_command
-from deploy.local.settings import RealServers
-from shared.messaging import KafkaSettings, ensure_topics
-from shared.postgres import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,14 +28,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 120.0
-KAFKA_HEAP = "512m"
 _STOP_STEPS = ((signal.SIGTERM, 30.0),)
 _OF_OTHERS = ("DOSO_", "OPENAI_", "PG")
 """Environment that is meant for other servers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Servers:
+class RunningSystem:
     """A running system: its API, its database as the owner, its broker, and the process of each part by name."""
 
     url: str
@@ -48,39 +44,30 @@ class Servers:
 
 
 @asynccontextmanager
-async def running_servers(directory: Path, steps: Steps) -> AsyncIterator[Servers]:
+async def running_processes(directory: Path, steps: Steps) -> AsyncIterator[RunningSystem]:
     """Run everything over a directory until the block ends; raises RuntimeError for a service that does not start."""
-    directory.mkdir(parents=True, exist_ok=True)
-    kafka = ApacheKafka(directory, RealServers().cache_dir, heap=KAFKA_HEAP)
-    postgres = PostgresServer(directory)
-    async with AsyncExitStack() as stack:
-        with steps.step("starting Apache Kafka and PostgreSQL"):
-            stack.push_async_callback(asyncio.to_thread, kafka.stop)
-            stack.push_async_callback(asyncio.to_thread, postgres.stop)
-            await asyncio.gather(asyncio.to_thread(kafka.start), asyncio.to_thread(postgres.start))
-            for service in SERVICES:
-                await migrate(service, postgres.dsn())
-            await ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
+    async with running_servers(directory, steps) as servers, AsyncExitStack() as stack:
+        ports = dict(zip(SERVICES, free_ports((), len(SERVICES)), strict=True))
+        services: dict[str, ServerProcess] = {}
+        stack.push_async_callback(_stop, services)
         with steps.step("starting six services"):
-            ports = dict(zip(SERVICES, free_ports((), len(SERVICES)), strict=True))
-            services: dict[str, ServerProcess] = {}
-            stack.push_async_callback(_stop, services)
             for name, port in ports.items():
-                environment = _environment(name, directory, postgres.dsn(), kafka.bootstrap_servers)
+                environment = _environment(name, directory, servers)
                 command = Command(service_command(name, port), ROOT, environment)
                 log = directory / "logs" / f"{name}.log"
                 services[name] = ServerProcess(command, log=log, death_signal=signal.SIGKILL)
             await asyncio.gather(*(_ready(name, port, services[name]) for name, port in ports.items()))
         pids = {name: process.pid for name, process in services.items()}
-        pids |= {"Apache Kafka": _pid(kafka.pid), "PostgreSQL": _pid(postgres.pid)}
-        yield Servers(f"http://127.0.0.1:{ports['gateway']}", postgres.dsn(), kafka.bootstrap_servers, pids)
+        pids |= {"Apache Kafka": servers.kafka_pid, "PostgreSQL": servers.postgres_pid}
+        url = f"http://127.0.0.1:{ports['gateway']}"
+        yield RunningSystem(url, servers.dsn, servers.bootstrap_servers, pids)
 
 
-def _environment(name: str, directory: Path, dsn: str, kafka: str) -> dict[str, str]:
+def _environment(name: str, directory: Path, servers: Servers) -> dict[str, str]:
     values = {key: text for key, text in os.environ.items() if not key.startswith(_OF_OTHERS)}
     values |= {
-        "DOSO_KAFKA_BOOTSTRAP_SERVERS": kafka,
-        "DOSO_POSTGRES_DSN": dsn,
+        "DOSO_KAFKA_BOOTSTRAP_SERVERS": servers.bootstrap_servers,
+        "DOSO_POSTGRES_DSN": servers.dsn,
         "DOSO_LOG_LEVEL": "WARNING",
         "OMP_NUM_THREADS": "1",
     }
@@ -114,10 +101,3 @@ async def _ready(name: str, port: int, process: ServerProcess) -> None:
 
 async def _stop(services: dict[str, ServerProcess]) -> None:
     await asyncio.gather(*(asyncio.to_thread(process.stop, _STOP_STEPS) for process in services.values()))
-
-
-def _pid(pid: int | None) -> int:
-    if pid is None:
-        message = "a server that was started has no process"
-        raise RuntimeError(message)
-    return pid

@@ -27,9 +27,7 @@ _TOPICS = (
 _NAME = re.compile(r"(?<!:):([a-z]+)\b")
 
 
-async def fill(
-    connection: asyncpg.Connection[asyncpg.Record], first: int, total: int, advance: Advance
-) -> None:
+async def fill(connection: asyncpg.Connection[asyncpg.Record], first: int, total: int, advance: Advance) -> None:
     """Add rooftops from number ``first`` until there are ``total``, then have the statistics brought up to date."""
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS example (topic text PRIMARY KEY, document jsonb)")
     for topic in _TOPICS:

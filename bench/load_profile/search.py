@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FIRST_RATE = 1_000.0
-STEP_UP = 1.6
+STEP_UP = 2.0
 CLOSE_ENOUGH = 1.08
 """The highest rate that held and the lowest that did not need not be nearer than this ratio."""
 
@@ -48,9 +48,15 @@ def next_rate(tried: Sequence[Tried]) -> float | None:
         return min(max(guess, ceiling / 4), ceiling / CLOSE_ENOUGH)
     if ceiling <= floor * CLOSE_ENOUGH:
         return None
-    inside = floor * CLOSE_ENOUGH**0.5 < guess < ceiling / CLOSE_ENOUGH**0.5
-    tried_there = any(math.isclose(each.rate, guess, rel_tol=0.02) for each in tried)
-    return guess if inside and not tried_there else math.sqrt(floor * ceiling)
+    if floor < guess < ceiling:
+        return guess
+    above = floor * CLOSE_ENOUGH
+    # A rate that was worked off already holds; if the next one above does not, the search is over.
+    return above if guess <= floor and above < ceiling and not _close(above, tried) else math.sqrt(floor * ceiling)
+
+
+def _close(rate: float, tried: Sequence[Tried]) -> bool:
+    return any(math.isclose(each.rate, rate, rel_tol=0.01) for each in tried)
 
 
 def highest_held(tried: Sequence[Tried]) -> float:

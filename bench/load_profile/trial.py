@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.load_profile.sending import Sent, send_at
-from bench.load_profile.usage import Usage, read_usage
+from bench.load_profile.usage import Processor, read_processor, read_resident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bench.progress import Steps
 
 LOOK_SECONDS = 1.0
+READINGS_PER_WEIGHING = 5
+"""Weighing walks through every page of PostgreSQL's sessions, which takes tens of milliseconds."""
 GENERATOR = "load generator"
 GROWTH_SHARE = 0.02
 """A backlog that grows by less than this share of the rate does not grow: readings scatter by more."""
@@ -33,10 +35,17 @@ DRAIN_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Seconds since the run began, everything that waits (unsent, unpublished, not consumed), and MB by part."""
+    """Seconds since the run began, and everything that waits: unsent, unpublished, not consumed."""
 
     at: float
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """Seconds since the run began, and megabytes by part."""
+
+    at: float
     resident: dict[str, float]
 
 
@@ -47,6 +56,7 @@ class Trial:
     rate: float
     seconds: float
     readings: tuple[Reading, ...]
+    weighings: tuple[Weighing, ...]
     acknowledged: int
     drain_seconds: float
     processor: dict[str, float]
@@ -87,15 +97,17 @@ class Bench:
 
     async def run(self, rate: float, seconds: float, text: str) -> Trial:
         """Send at a rate for a while, then wait until everything is worked off."""
-        sent, readings = Sent(), []
-        before, began = self.usage(), time.perf_counter()
+        sent, readings, weighings = Sent(), [], []
+        before, began = self._processor(), time.perf_counter()
         with self.steps.step(f"{text}: {rate:,.0f} events/s", total=seconds) as advance:
             sending = asyncio.create_task(send_at(self.system.url, self.tenants, rate, seconds, sent))
             while (at := time.perf_counter() - began) < seconds:
                 if sending.done():
                     break
                 waiting = (await self.backlog.read()).total + sent.unsent
-                readings.append(Reading(time.perf_counter() - began, waiting, self.usage().resident))
+                readings.append(Reading(time.perf_counter() - began, waiting))
+                if len(readings) % READINGS_PER_WEIGHING == 1:
+                    weighings.append(Weighing(at, read_resident(self.system.processes)))
                 advance(at)
                 await asyncio.sleep(LOOK_SECONDS)
             await sending
@@ -105,9 +117,10 @@ class Bench:
             rate,
             seconds,
             tuple(readings),
+            tuple(weighings),
             sent.acknowledged,
             time.perf_counter() - ended,
-            self.usage().since(before),
+            self._processor().since(before),
         )
 
     async def drained(self, calm: int = CALM_RECORDS) -> None:
@@ -117,6 +130,5 @@ class Bench:
                 while (await self.backlog.read()).total > calm:  # noqa: ASYNC110  # nobody tells us
                     await asyncio.sleep(LOOK_SECONDS / 4)
 
-    def usage(self) -> Usage:
-        """Read the usage of every part, and of what sends."""
-        return read_usage(self.system.processes | {GENERATOR: os.getpid()})
+    def _processor(self) -> Processor:
+        return read_processor(self.system.processes | {GENERATOR: os.getpid()})

@@ -12,34 +12,53 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SESSIONS = frozenset({"PostgreSQL"})
+"""Parts whose children are the part itself; elsewhere they are workers that compute."""
+
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """By part of the system: seconds of processor time since its start, and megabytes (10^6 bytes) resident."""
+class Processor:
+    """Seconds of processor time by part of the system, user and system, since each began."""
 
-    processor: dict[str, float]
-    resident: dict[str, float]
+    seconds: dict[str, float]
 
-    def since(self, earlier: Usage) -> dict[str, float]:
-        """Give the processor seconds by part since an earlier reading."""
-        return {part: seconds - earlier.processor[part] for part, seconds in self.processor.items()}
+    def since(self, earlier: Processor) -> dict[str, float]:
+        """Give what was used since an earlier reading; what used nothing is left out."""
+        used = {part: seconds - earlier.seconds.get(part, 0.0) for part, seconds in self.seconds.items()}
+        return {part: seconds for part, seconds in used.items() if seconds > 0}
 
 
-def read_usage(processes: Mapping[str, int]) -> Usage:
-    """Read the usage of processes and all that they started; raises NoSuchProcess where one has ended.
+def read_processor(processes: Mapping[str, int]) -> Processor:
+    """Read the processor time of processes; raises NoSuchProcess where one has ended.
 
-    Time of the system counts as well as the program's own. What a child used that has ended is in its
-    parent's account, so nothing is lost. Memory is that of the process itself, but for PostgreSQL, whose
-    sessions share most of theirs: there it is proportional (each shared page divided by its users).
+    What a child used that has ended is in its parent's account, so nothing is lost. Children of this very
+    process are left out: it started everything that is measured.
     """
-    processor, resident = {}, {}
+    seconds: dict[str, float] = {}
     for part, pid in processes.items():
         root = psutil.Process(pid)
-        # The load generator is this process, and everything that is measured is a child of it.
-        family = [root] if pid == os.getpid() else [root, *root.children(recursive=True)]
-        processor[part] = sum(map(_own_seconds if pid == os.getpid() else _seconds, family))
-        resident[part] = sum(map(_proportional, family)) if part == "PostgreSQL" else root.memory_info().rss / 1e6
-    return Usage(processor, resident)
+        own = root.cpu_times()
+        seconds[part] = own.user + own.system
+        if pid == os.getpid():
+            continue
+        others = own.children_user + own.children_system + sum(map(_seconds, root.children(recursive=True)))
+        name = part if part in SESSIONS else f"{part} workers"
+        seconds[name] = seconds.get(name, 0.0) + others
+    return Processor(seconds)
+
+
+def read_resident(processes: Mapping[str, int]) -> dict[str, float]:
+    """Read resident memory by part, in MB of a million bytes; raises NoSuchProcess where one has ended.
+
+    Of the process itself, but of PostgreSQL, whose sessions share most of theirs, the proportional size of
+    all: each shared page divided by its users.
+    """
+    sizes = {}
+    for part, pid in processes.items():
+        root = psutil.Process(pid)
+        family = [root, *root.children(recursive=True)] if part in SESSIONS else []
+        sizes[part] = sum(map(_proportional, family)) if family else root.memory_info().rss / 1e6
+    return sizes
 
 
 def _seconds(process: psutil.Process) -> float:
@@ -47,11 +66,6 @@ def _seconds(process: psutil.Process) -> float:
         used = process.cpu_times()
         return float(used.user + used.system + used.children_user + used.children_system)
     return 0.0  # it ended just now, and is in its parent's account from the next reading on
-
-
-def _own_seconds(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
 
 
 def _proportional(process: psutil.Process) -> float:

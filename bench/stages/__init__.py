@@ -56,7 +56,7 @@ async def measure(options: Options, steps: Steps) -> Table:
         table.rows.append(Row(name, "searches/s", figure, (limit,), _share(share, limit)))
     table.notes += [
         f"real Apache Kafka and PostgreSQL on the same cores; began {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "reading: the consumer of every service with its batches, without the transaction; offsets committed by batch",
+        "reading: the consumer of every service with its batches, but no transaction; offsets committed by batch",
         "writing: inventory's handler as it runs, which folds vehicles and keeps their history too",
         "POST beside the empty application and NDJSON beside the outbox's statement are in the table requests",
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from prometheus_client import CollectorRegistry
@@ -23,7 +23,7 @@ from shared.observability.metrics import make_metrics
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    Path = tuple[str, str, Callable[[object], Awaitable[object]]]
+    Path = tuple[str, str, Callable[[Any], Awaitable[object]]]
     """A service, what is done, and the doing, on a connection or pool."""
 
 BATCH = 200

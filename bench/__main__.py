@@ -17,12 +17,15 @@ from rich.console import Console
 from bench import (
     advice,
     closed_loop,
+    fleet_cost,
     forecasts,
     latency,
+    load_profile,
     memory,
     monthly,
     requests,
     sign_in,
+    stages,
     throughput,
     time_to_sale,
 )
@@ -50,6 +53,9 @@ TABLES: dict[str, Measure] = {
     "requests": requests.measure,
     "sign_in": sign_in.measure,
     "memory": memory.measure,
+    "stages": stages.measure,
+    "load": load_profile.measure,
+    "fleet": fleet_cost.measure,
 }
 FILE_WIDTH = 150
 LATEST = Path(__file__).parent / "results" / "latest.json"
@@ -68,13 +74,17 @@ def bench(
         typer.Option(min=1, max=3600, help="Length of timed windows: 60 for latency, 5 for requests, if absent."),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=20, help="Repeats that medians are taken of.")] = 3,
+    minutes: Annotated[
+        float, typer.Option(min=1, max=600, help="About how long the load profile sends; 30 shows what memory does.")
+    ] = 5.0,
 ) -> None:
     """Measure the system, with each limit in the same run, and print the tables.
 
     Examples:
     `python -m bench`,
     `python -m bench --only latency --broker memory --seconds 20`,
-    `python -m bench --only throughput,memory --repeats 1 --json run.json`.
+    `python -m bench --only throughput,memory --repeats 1 --json run.json`,
+    `python -m bench --only load --minutes 30`.
     """
     names = [name.strip() for name in only.split(",") if name.strip()] or list(TABLES)
     unknown = sorted(set(names) - set(TABLES))
@@ -88,12 +98,12 @@ def bench(
     report: dict[str, Any] = {
         "began": datetime.now(UTC).isoformat(),
         "machine": _machine(),
-        "options": {"only": names, "broker": broker, "seconds": seconds, "repeats": repeats},
+        "options": {"only": names, "broker": broker, "seconds": seconds, "repeats": repeats, "minutes": minutes},
         "tables": [],
         "failures": {},
     }
     with tempfile.TemporaryDirectory(prefix="doso-bench-") as folder:
-        options = Options(_brokers(broker), seconds, repeats, Path(folder))
+        options = Options(_brokers(broker), seconds, repeats, Path(folder), minutes, json_out.parent)
         uvloop.run(_measure(names, options, report))
     json_out.parent.mkdir(parents=True, exist_ok=True)
     json_out.write_text(json.dumps(report, indent=2), encoding="utf-8")

@@ -102,14 +102,13 @@ def _slots(rng: random.Random, count: int, vehicles: int) -> list[tuple[str, int
     return slots
 
 
-def _vehicle(rng: random.Random, run: str, letters: str, number: int, dealers: Sequence[str]) -> dict[str, Any]:
+def draw_vehicle(rng: random.Random, letters: str, number: int) -> dict[str, Any]:
+    """Draw a vehicle whose VIN is made of five letters and a number below a million; cost and price in dollars."""
     make, model = rng.choice(_MODELS)
     draft = Vin(f"1HG{letters}0PA{number:06d}")
     cost = rng.randrange(12_000, 45_000)
     return {
-        "dealer": dealers[number % len(dealers)],
         "vin": draft[:8] + draft.expected_check_digit + draft[9:],
-        "stock_number": f"{run}-{number:06d}",
         "make": make,
         "model": model,
         "model_year": rng.randrange(2018, 2026),
@@ -119,6 +118,11 @@ def _vehicle(rng: random.Random, run: str, letters: str, number: int, dealers: S
         "cost": cost,
         "price": round(cost * 1.12),
     }
+
+
+def _vehicle(rng: random.Random, run: str, letters: str, number: int, dealers: Sequence[str]) -> dict[str, Any]:
+    known = {"dealer": dealers[number % len(dealers)], "stock_number": f"{run}-{number:06d}"}
+    return known | draw_vehicle(rng, letters, number)
 
 
 def _event(

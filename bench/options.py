@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Brokers to run on, timed windows in seconds (None: each table's own), repeats, and a folder for data."""
+    """Brokers to run on, timed windows in seconds (None: each table's own), repeats, and a folder for data.
+
+    ``minutes``: about how long the load profile may take. ``pictures``: the folder where pictures go.
+    """
 
     brokers: tuple[BrokerChoice, ...]
     seconds: float | None
     repeats: int
     folder: Path
+    minutes: float
+    pictures: Path
 
     def window(self, usual: float) -> float:
         """Give the length of a timed window whose usual length is ``usual`` seconds."""

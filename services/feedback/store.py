@@ -10,6 +10,7 @@ from uuid import UUID
 from services.feedback.domain import Outcome, Parameters
 from services.feedback.translate import stored_outcome
 from shared.events import ForecastReady, PolicyUpdated, RecommendationAnswered, RecommendationIssued
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 
@@ -142,7 +143,7 @@ async def arrivals(connection: Connection, dealer_id: UUID, since: date) -> list
 async def outcomes(connection: Connection) -> list[tuple[UUID, int, Outcome]]:
     """Load the newest outcome of each recommendation of the tenant: (dealer, version, outcome), as recorded."""
     rows = await connection.fetch(
-        "SELECT dealer_id, version, document FROM outcome ORDER BY recorded_at, recommendation_id"
+        f"SELECT dealer_id, version, document FROM outcome WHERE {ONE_TENANT} ORDER BY recorded_at, recommendation_id"  # noqa: S608
     )
     return [(row["dealer_id"], row["version"], stored_outcome(row["document"])) for row in rows]
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from services.market.domain import Listing, OwnSale, OwnUnit, PricePoint, SegmentMarket
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 _PUBLISHED = TypeAdapter(SegmentMarket)
@@ -126,13 +127,14 @@ async def generation(connection: Connection, region: str) -> int | None:
 async def load_listings(connection: Connection, region: str) -> list[Listing]:
     """Load a region's listings."""
     rows = await connection.fetch(
-        "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"
+        "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"  # noqa: S608
         " first_seen, last_seen, active, label, vin, trim, coalesce(certified, false) AS certified, seller"
-        " FROM listing WHERE region = $1",
+        f" FROM listing WHERE {ONE_TENANT} AND region = $1",
         region,
     )
     noted = await connection.fetch(
-        "SELECT listing_id, seen_on, price::float8 AS price FROM listing_price WHERE region = $1"
+        "SELECT listing_id, seen_on, price::float8 AS price FROM listing_price"  # noqa: S608
+        f" WHERE {ONE_TENANT} AND region = $1"
         " ORDER BY listing_id, seen_on",
         region,
     )

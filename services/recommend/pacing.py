@@ -19,6 +19,8 @@ from services.recommend.domain.time_to_sale import HazardModel, NotConverged
 from services.recommend.translate import lives_of
 from shared.messaging import ComputePool, UnitOfWork
 
+MOST_TENANTS = 256
+"""Those learned of last; each may take a hundred kilobytes, and many tenants may share a replica."""
 _GROWN = 1.5
 _log = structlog.stdlib.get_logger("doso.pace", service="recommend")
 
@@ -68,7 +70,7 @@ class _Kept:
 
 
 class Pacing:
-    """Keeps what was learned of each tenant."""
+    """Keeps what was learned of the tenants that were learned of last."""
 
     def __init__(self, work: UnitOfWork, pool: ComputePool) -> None:
         self._work = work
@@ -87,7 +89,10 @@ class Pacing:
         known = {rooftop.dealer_id for rooftop in book.rooftops}
         lives = [life for life in lives_of(rows) if life.unit.dealer_id in known]
         learned = await self._pool.run(learn, book, lives, as_of)
+        self._kept.pop(tenant_id, None)
         self._kept[tenant_id] = _Kept(as_of, exits, len(book.markets), learned)
+        if len(self._kept) > MOST_TENANTS:
+            del self._kept[next(iter(self._kept))]
         used = learned.model is not None
         _log.info("learned from lives", tenant_id=str(tenant_id), lives=len(lives), pace_fitted=used)
         return learned.attached(book)

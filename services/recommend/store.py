@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.events import ForecastReady, InventoryUpdated, MarketUpdated, PolicyUpdated, RecommendationIssued
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 GROSS_DAYS = 180
@@ -170,7 +171,7 @@ async def documents(connection: Connection, table: str) -> list[dict[str, Any]]:
     if table not in {"market", "demand"}:
         message = f"no table {table!r} of documents"
         raise ValueError(message)
-    return [row["document"] for row in await connection.fetch(f"SELECT document FROM {table}")]  # noqa: S608
+    return [row["document"] for row in await connection.fetch(f"SELECT document FROM {table} WHERE {ONE_TENANT}")]  # noqa: S608
 
 
 async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:

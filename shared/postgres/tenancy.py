@@ -10,6 +10,13 @@ from uuid import UUID
 
 from shared.postgres.pool import Connection, Pool
 
+ONE_TENANT = "tenant_id = (SELECT trim(BOTH '{}' FROM current_setting('app.tenants'))::uuid)"
+"""A condition for statements that read a large share of a group's rows, in a transaction of one tenant.
+
+The fence alone says as much, but the planner takes any array that it cannot see for ten elements: where there
+are ten groups it would read all of everybody's rows. A transaction of several tenants gets an error from it.
+"""
+
 
 @asynccontextmanager
 async def tenant_transaction(pool: Pool, tenants: Iterable[UUID]) -> AsyncIterator[Connection]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 
 from deploy.local.servers.apache_kafka.configuration import free_ports
 from deploy.local.servers.process import Command, ServerProcess
+from deploy.local.service_command import service_command
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 180.0
@@ -53,17 +53,7 @@ class ServiceProcess:
     def start(self, **extra: str) -> None:
         """Start it with more environment than usual; it is not ready when this returns."""
         assert not self.running, f"{self.name} runs already"
-        protocol = "services.gateway.limits.protocol:BoundedHttpProtocol" if self.name == "gateway" else "auto"
-        command = Command(
-            (
-                sys.executable, "-m", "uvicorn", f"services.{self.name}.app:create_app", "--factory",
-                "--host", "127.0.0.1", "--port", str(self.port), "--http", protocol, "--no-proxy-headers",
-                "--no-access-log", "--no-server-header", "--ws-max-size", "16384", "--ws-per-message-deflate", "false",
-                "--timeout-keep-alive", "30", "--timeout-graceful-shutdown", "10",
-            ),
-            ROOT,
-            {**self.environment, **extra},
-        )  # fmt: skip
+        command = Command(service_command(self.name, self.port), ROOT, {**self.environment, **extra})
         self.process = ServerProcess(command, log=self.log, death_signal=signal.SIGKILL)
         self.extra = extra
         self.starts += 1

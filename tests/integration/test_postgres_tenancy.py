@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from deploy.local.pipeline import SERVICES
-from shared.postgres import PostgresSettings, create_pool, tenant_transaction
+from shared.postgres import ONE_TENANT, PostgresSettings, create_pool, tenant_transaction
 from shared.postgres.pool import role_of
 from shared.postgres.tenancy import lookup_transaction
 
@@ -210,3 +210,12 @@ async def test_a_lookup_reads_the_one_row_its_credential_names(migrated: str) ->
         assert await pool.fetchval("SELECT count(*) FROM api_key") == 0
     finally:
         await pool.close()
+
+
+async def test_a_statement_about_one_tenant_reads_that_one_and_refuses_several(inventory) -> None:
+    statement = f"SELECT DISTINCT tenant_id FROM dealer WHERE {ONE_TENANT}"
+    async with tenant_transaction(inventory, [MINE]) as connection:
+        assert [row["tenant_id"] for row in await connection.fetch(statement)] == [MINE]
+    with pytest.raises(asyncpg.InvalidTextRepresentationError):
+        async with tenant_transaction(inventory, [MINE, THEIRS]) as connection:
+            await connection.fetch(statement)

@@ -73,6 +73,7 @@ def upgrade() -> None:
             week date NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id, segment)
         );
+        CREATE INDEX series_by_week ON series (week);
         """,
     )
     run_script(op, tenant_isolation("stay", "market_rate", "policy", "forecast"))

@@ -84,6 +84,8 @@ class Gate:
         if kept is None or kept[0] < time.monotonic():
             async with self.work.begin(tenant_id) as tx:
                 found = {dealer.dealer_id: dealer for dealer in await accounts.dealers(tx.connection)}
+            if len(self._dealers) >= 10_000:  # noqa: PLR2004  # a bound, not a tuning knob
+                self._dealers.clear()
             kept = self._dealers[tenant_id] = (time.monotonic() + _CACHE_SECONDS, found)
         return kept[1]
 

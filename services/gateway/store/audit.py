@@ -10,7 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.gateway.domain.audit_chain import GENESIS, Entry, plain
-from shared.postgres import tenant_transaction
+from shared.postgres import ONE_TENANT, tenant_transaction
 from shared.postgres.pool import Connection, Pool
 
 _COLUMNS = "tenant_id, seq, at, actor, action, subject, details, client, request_id, previous, hash"
@@ -119,7 +119,7 @@ async def oldest_first(pool: Pool, tenant_id: UUID, filters: Filters, *, last: i
 
 async def head(connection: Connection) -> Row | None:
     """Give the last row of the trail of the transaction's tenant."""
-    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM audit ORDER BY seq DESC LIMIT 1")  # noqa: S608
+    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM audit WHERE {ONE_TENANT} ORDER BY seq DESC LIMIT 1")  # noqa: S608
     return row_of(row) if row else None
 
 
@@ -139,5 +139,5 @@ def _conditions(filters: Filters, position: str, at: int | None) -> tuple[str, l
         (position, at),
     )
     wanted = [(text, value) for text, value in known if value is not None]
-    where = " AND ".join(text.format(number) for number, (text, _) in enumerate(wanted, 1))
-    return where or "true", [value for _, value in wanted]
+    where = [ONE_TENANT, *(text.format(number) for number, (text, _) in enumerate(wanted, 1))]
+    return " AND ".join(where), [value for _, value in wanted]

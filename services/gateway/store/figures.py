@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 
@@ -23,13 +24,13 @@ async def unit_markets(connection: Connection, vehicle_keys: list[str]) -> dict[
 async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, since: Any) -> list[dict[str, Any]]:
     """Read what stock figures are computed from: units on hand or on order, and what left since a date."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT dealer_id, status, condition, stock_date, group_stock_date, list_price, cost, recon_cost,
                exit_date, purchase_type, front_gross, currency
         FROM vehicle
-        WHERE ($1::uuid[] IS NULL OR dealer_id = ANY($1))
+        WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1))
           AND (status IN ('in_stock', 'on_order') OR exit_date >= $2)
-        """,
+        """,  # noqa: S608  # a constant
         dealer_ids,
         since,
     )
@@ -39,7 +40,8 @@ async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, sinc
 async def outcome_documents(connection: Connection, dealer_ids: list[UUID] | None) -> list[dict[str, Any]]:
     """Read every outcome of some rooftops."""
     rows = await connection.fetch(
-        "SELECT document FROM outcome WHERE $1::uuid[] IS NULL OR dealer_id = ANY($1)", dealer_ids
+        f"SELECT document FROM outcome WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1))",  # noqa: S608
+        dealer_ids,
     )
     return [row["document"] for row in rows]
 
@@ -47,8 +49,8 @@ async def outcome_documents(connection: Connection, dealer_ids: list[UUID] | Non
 async def answered_counts(connection: Connection, dealer_ids: list[UUID] | None) -> dict[str, int]:
     """Count advice by the answer it got; ``none`` for what was not answered."""
     rows = await connection.fetch(
-        "SELECT coalesce(answer->>'decision', 'none') AS decision, count(*) AS n FROM recommendation"
-        " WHERE $1::uuid[] IS NULL OR dealer_id = ANY($1) GROUP BY 1",
+        "SELECT coalesce(answer->>'decision', 'none') AS decision, count(*) AS n FROM recommendation"  # noqa: S608
+        f" WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1)) GROUP BY 1",
         dealer_ids,
     )
     return {row["decision"]: row["n"] for row in rows}

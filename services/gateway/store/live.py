@@ -98,11 +98,15 @@ async def tellers(pool: Pool) -> list[tuple[UUID, int]]:
 
 async def purge(connection: Connection, tenant_id: UUID, *, up_to: int, older_than: datetime, limit: int) -> int:
     """Delete up to ``limit`` of the oldest rows that are numbered up to ``up_to`` or older than a time."""
+    # Numbers and times grow together, so where the oldest row may stay, nothing else needs to be looked at.
     status = await connection.execute(
         """
         DELETE FROM live_event WHERE tenant_id = $1 AND seq IN (
             SELECT seq FROM (SELECT seq, at FROM live_event WHERE tenant_id = $1 ORDER BY seq LIMIT $4) AS oldest
             WHERE seq <= $2 OR at < $3)
+        AND EXISTS (SELECT FROM (
+            SELECT seq, at FROM live_event WHERE tenant_id = $1 ORDER BY seq LIMIT 1) AS first
+            WHERE first.seq <= $2 OR first.at < $3)
         """,
         tenant_id,
         up_to,

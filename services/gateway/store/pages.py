@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 MOST_KEYS = 3
@@ -69,9 +70,12 @@ async def read_page(
     after: Sequence[str] | None,
     limit: int,
 ) -> Page:
-    """Read up to ``limit`` rows after a position; rows without a sort value come last, ties go by identity."""
+    """Read up to ``limit`` rows after a position; rows without a sort value come last, ties go by identity.
+
+    The transaction has to be one tenant's.
+    """
     arguments: list[object] = []
-    conditions: list[str] = []
+    conditions: list[str] = [ONE_TENANT]
     for name, value in filters.items():
         if value is not None:
             arguments.append(value)
@@ -84,7 +88,7 @@ async def read_page(
     position = ", ".join(f"({key})::text" for key, _, _ in keys)
     rows = await connection.fetch(
         f"SELECT {listing.columns}, ARRAY[{position}] AS page_after FROM {listing.table}"  # noqa: S608
-        f" WHERE {' AND '.join(conditions) or 'true'}"
+        f" WHERE {' AND '.join(conditions)}"
         f" ORDER BY {', '.join(key + (' DESC' if down else ' ASC') for key, _, down in keys)}"
         f" LIMIT ${len(arguments)}",
         *arguments,

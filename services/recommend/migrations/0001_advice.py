@@ -101,6 +101,7 @@ def upgrade() -> None:
             tenant_id uuid PRIMARY KEY,
             reviewed_on date NOT NULL
         );
+        CREATE INDEX review_by_day ON review (reviewed_on);
         """,
     )
     run_script(op, tenant_isolation("rooftop", "unit", "market", "demand", "advice", "rules"))

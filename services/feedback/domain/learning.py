@@ -1,10 +1,10 @@
-"""What a rooftop's outcomes teach: three parameters, shrunk to its sister rooftops', those to 1 (or 0).
+"""What a rooftop's outcomes teach: a few parameters, shrunk to its sister rooftops', and those to the defaults.
 
 Scales follow a gamma-Poisson model. With a prior of mean m worth k = 20 expected sales, S sales seen where E
 were expected give the posterior mean (k * m + S) / (k + E) (Gelman et al., Bayesian Data Analysis, 2.6). The
-sister rooftops' posterior, from a prior mean of 1, is the rooftop's prior mean. The gross bias is the mean
-error shrunk by n / (n + 20) in the same two levels, from 0. What the parameters of the time had already
-corrected is taken out of each outcome first, or the learning would undo itself with every version.
+sister rooftops' posterior, from a prior mean of 1, is the rooftop's prior mean. Whatever is a mean of cases -
+the error of gross, the lane's discount, lead times - is shrunk by n / (n + k) in the same two levels, from the
+default.
 """
 
 from __future__ import annotations
@@ -13,22 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.feedback.domain.advice import Parameters
-from services.feedback.domain.outcomes import standing
+from services.feedback.domain.lessons import Lessons
 from services.feedback.domain.wording import reason_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from services.feedback.domain.outcomes import Outcome
+    from collections.abc import Callable
 
 PRIOR_SALES = 20.0
+PRIOR_CASES = 20.0
+PRIOR_ARRIVALS = 10.0
 EVIDENCE_NEEDED = 5
-SCALE_BOUNDS = (0.5, 2.0)
-SCALE_STEP = 0.10
-BIAS_BOUND = 1_500.0
-BIAS_STEP = 150.0
-IMMATERIAL_SCALE = 0.01
-IMMATERIAL_BIAS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +36,48 @@ class DemandCheck:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was seen at one rooftop or at several together; ``outcomes`` in the order they were recorded.
+    """What was seen at one rooftop or at several together.
 
     ``open_exposure`` are the sales expected so far of advice that is still open, at a hazard scale of 1: the
     sum of ``exposure_so_far`` over the ``hazard_scale`` of its advice.
     """
 
-    outcomes: tuple[Outcome, ...] = ()
+    lessons: Lessons = Lessons()
     open_exposure: float = 0.0
     demand: DemandCheck = DemandCheck()
 
+    @property
+    def expected_sales(self) -> float:
+        """Give the sales expected of ended and of open advice."""
+        return self.lessons.expected_sales + self.open_exposure
+
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """Evidence boiled down: sales seen and expected, gross errors, demand; reversed outcomes are gone."""
+class Course:
+    """How a parameter may move: within bounds, a step a version, and not for less than is material.
 
-    outcomes: int
-    sales: int
-    expected_sales: float
-    gross_errors: int
-    gross_error: float
-    demand: DemandCheck
+    Steps and what is material are fractions of its present value, or amounts where ``additive``.
+    """
+
+    low: float
+    high: float
+    step: float
+    material: float
+    additive: bool = False
+
+    def towards(self, target: float, current: float) -> float:
+        """Give the next value on the way to a target."""
+        unit = 1.0 if self.additive else current
+        stepped = min(max(target, current - self.step * unit), current + self.step * unit)
+        bounded = min(max(stepped, self.low), self.high)
+        return bounded if abs(bounded - current) >= self.material * unit else current
+
+
+SCALE = Course(0.5, 2.0, 0.10, 0.01)
+BIAS = Course(-1_500.0, 1_500.0, 150.0, 15.0, additive=True)
+DISCOUNT = Course(0.02, 0.40, 0.02, 0.005, additive=True)
+LEAD_NEW = Course(14.0, 180.0, 0.10, 0.02)
+LEAD_USED = Course(2.0, 60.0, 0.10, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +90,37 @@ class Proposal:
     reason: str
 
 
-def propose(dealer: Evidence, sisters: Evidence, current: Parameters) -> Proposal | None:
+def propose(own: Evidence, sisters: Evidence, current: Parameters) -> Proposal | None:
     """Learn the next parameters, one bounded step from ``current``.
 
     ``sisters`` are the tenant's other rooftops, this one left out so that it does not count twice. None where
-    the rooftop shows fewer than 5 pieces of evidence or nothing would move materially (1 % of a scale, $15).
+    the rooftop shows fewer than 5 pieces of evidence or nothing would move materially.
     """
-    own, others = summed(dealer), summed(sisters)
-    evidence_count = own.outcomes + own.demand.weeks
+    evidence_count = own.lessons.outcomes + own.demand.weeks
     if evidence_count < EVIDENCE_NEEDED:
         return None
+
+    def scale(of: Callable[[Evidence], tuple[float, float]]) -> float:
+        return learned_scale(*of(own), prior_mean=learned_scale(*of(sisters)))
+
+    def mean(of: Callable[[Lessons], tuple[float, int]], default: float, weight: float) -> float:
+        prior = learned_mean(*of(sisters.lessons), prior_mean=default, weight=weight)
+        return learned_mean(*of(own.lessons), prior_mean=prior, weight=weight)
+
+    usual = Parameters()
+    discount = mean(lambda each: (each.wholesale_discount, each.wholesales), usual.wholesale_discount, PRIOR_CASES)
+    new = mean(lambda each: (each.lead_days_new, each.arrivals_new), usual.lead_days_new, PRIOR_ARRIVALS)
+    used = mean(lambda each: (each.lead_days_used, each.arrivals_used), usual.lead_days_used, PRIOR_ARRIVALS)
+    bias = mean(lambda each: (each.gross_error, each.gross_errors), usual.gross_bias, PRIOR_CASES)
+    pace = scale(lambda each: (each.lessons.sales, each.expected_sales))
+    demand = scale(lambda each: (each.demand.sales, each.demand.forecast))
     parameters = Parameters(
-        hazard_scale=_next_scale(
-            current.hazard_scale,
-            learned_scale(own.sales, own.expected_sales, learned_scale(others.sales, others.expected_sales)),
-        ),
-        gross_bias=_next_bias(
-            current.gross_bias,
-            learned_bias(own.gross_error, own.gross_errors, learned_bias(others.gross_error, others.gross_errors)),
-        ),
-        demand_scale=_next_scale(
-            current.demand_scale,
-            learned_scale(
-                own.demand.sales,
-                own.demand.forecast,
-                learned_scale(others.demand.sales, others.demand.forecast),
-            ),
-        ),
+        hazard_scale=SCALE.towards(pace, current.hazard_scale),
+        gross_bias=BIAS.towards(bias, current.gross_bias),
+        demand_scale=SCALE.towards(demand, current.demand_scale),
+        wholesale_discount=DISCOUNT.towards(discount, current.wholesale_discount),
+        lead_days_new=LEAD_NEW.towards(new, current.lead_days_new),
+        lead_days_used=LEAD_USED.towards(used, current.lead_days_used),
     )
     if parameters == current:
         return None
@@ -113,59 +132,6 @@ def learned_scale(sales: float, expected: float, prior_mean: float = 1.0) -> flo
     return (PRIOR_SALES * prior_mean + sales) / (PRIOR_SALES + expected)
 
 
-def learned_bias(mean_error: float, count: int, prior_mean: float = 0.0) -> float:
-    """Give the mean error of gross (currency) shrunk to ``prior_mean`` as if that had been seen 20 times."""
-    return (PRIOR_SALES * prior_mean + count * mean_error) / (PRIOR_SALES + count)
-
-
-def summed(evidence: Evidence) -> Sums:
-    """Boil evidence down, with the corrections of each outcome's own parameters taken out again.
-
-    Gross is learned only where the advice was followed and the vehicle sold, because it was expected for
-    that.
-    """
-    outcomes = standing(evidence.outcomes)
-    errors = [error for outcome in outcomes if (error := _gross_error(outcome)) is not None]
-    exposure = sum(outcome.hazard_exposure / outcome.computed_with.hazard_scale for outcome in outcomes)
-    return Sums(
-        outcomes=len(outcomes),
-        sales=sum(outcome.sales for outcome in outcomes),
-        expected_sales=exposure + evidence.open_exposure,
-        gross_errors=len(errors),
-        gross_error=sum(errors) / len(errors) if errors else 0.0,
-        demand=evidence.demand,
-    )
-
-
-def pooled(evidence: Iterable[Evidence]) -> Evidence:
-    """Put the evidence of several rooftops together."""
-    parts = tuple(evidence)
-    return Evidence(
-        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
-        open_exposure=sum(part.open_exposure for part in parts),
-        demand=DemandCheck(
-            weeks=sum(part.demand.weeks for part in parts),
-            sales=sum(part.demand.sales for part in parts),
-            forecast=sum(part.demand.forecast for part in parts),
-        ),
-    )
-
-
-def _gross_error(outcome: Outcome) -> float | None:
-    sold = outcome.sales and outcome.followed and not outcome.action.stocks
-    if not sold or outcome.realised_gross is None or outcome.expected_gross is None:
-        return None
-    return outcome.realised_gross - (outcome.expected_gross - outcome.computed_with.gross_bias)
-
-
-def _next_scale(current: float, target: float) -> float:
-    low, high = SCALE_BOUNDS
-    step = min(max(target, current * (1 - SCALE_STEP)), current * (1 + SCALE_STEP))
-    bounded = min(max(step, low), high)
-    return bounded if abs(bounded - current) >= IMMATERIAL_SCALE * current else current
-
-
-def _next_bias(current: float, target: float) -> float:
-    step = min(max(target, current - BIAS_STEP), current + BIAS_STEP)
-    bounded = min(max(step, -BIAS_BOUND), BIAS_BOUND)
-    return bounded if abs(bounded - current) >= IMMATERIAL_BIAS else current
+def learned_mean(total: float, count: int, prior_mean: float, weight: float) -> float:
+    """Give the mean of ``count`` cases, shrunk to ``prior_mean`` as if that had been seen ``weight`` times."""
+    return (weight * prior_mean + total) / (weight + count)

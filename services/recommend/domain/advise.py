@@ -12,7 +12,7 @@ from services.recommend.domain.stock_advice import clash_advice, stock_advice
 from services.recommend.domain.stock_position import stock_positions
 from services.recommend.domain.stocking import draft_plan, plan_purchases
 from services.recommend.domain.unit_actions import departures, weigh_units
-from services.recommend.domain.unit_advice import rival, unit_advice
+from services.recommend.domain.unit_advice import unit_advice
 
 if TYPE_CHECKING:
     from datetime import date
@@ -49,7 +49,7 @@ def review(book: TenantBook, as_of: date) -> Review:
     draft = draft_plan(lookup, positions)
     cases, unweighed = weigh_units(lookup, shelves, draft.moved, as_of)
     spoken = [case for case in cases if case.is_worth_saying]
-    sure = confidences([(case.chosen, rival(case)) for case in spoken], make_draws())
+    sure = confidences([(case.chosen, case.rival) for case in spoken], make_draws())
     advice = []
     kept_back = set()
     for case, confidence in zip(spoken, sure, strict=True):

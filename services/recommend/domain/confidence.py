@@ -1,9 +1,10 @@
-"""How sure: the probability that a piece of advice beats doing nothing, over what is not known exactly.
+"""How sure: the chance that advice on a car turns out better for that car than what it is held against.
 
 Drawn, from a fixed seed, are the pace of sale (lognormal; apart for another store), the market price, the
-price elasticity (sd 35 % in log) and the wholesale price (sd 6 % on top of the market's). Both courses see
-the same draws, so that what they share cancels. The chance of a single car's day of sale is not in it: it is
-the probability that the expected net is really higher, not that this one car turns out well.
+price elasticity (sd 35 % in log), the wholesale price (sd 6 % on top of the market's) and the day on which this
+one car's customer comes. Both courses see the same draws, so that what they share cancels. It is what a manager
+can count afterwards: of so many such calls, so many turned out better. The value is a mean, and few long stays
+weigh heavily in it; so advice worth following can have less than an even chance, as an insurance has.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.book import is_new
@@ -39,18 +40,22 @@ _QUANTILES = ndtri((np.arange(11) + 0.5) / 11)
 
 def make_draws(count: int = DRAWS, seed: int = _SEED) -> Draws:
     """Give standard normal draws, mirrored so that their means are zero; the same for the same seed."""
-    half = np.random.default_rng(seed).standard_normal((6, count // 2))
+    half = np.random.default_rng(seed).standard_normal((8, count // 2))
     full = np.concatenate([half, -half], axis=1)
-    return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5])
+    return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5], patience=-log_ndtr(full[6:8]))
 
 
 def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[float]:
-    """Give for each pair the probability that the first course has a higher expected net than the second."""
+    """Give for each pair the chance that the first course brings more than the second, effects on others included.
+
+    Courses that bring the same, as where neither sells within the horizon, count as half.
+    """
     if not pairs:
         return []
     advised = _nets([first for first, _ in pairs], draws)
-    baseline = _nets([second for _, second in pairs], draws)
-    return [_within_limits(float(np.mean(row))) for row in advised > baseline]
+    rival = _nets([second for _, second in pairs], draws)
+    better = (advised > rival) + 0.5 * (advised == rival)
+    return [_within_limits(float(np.mean(row))) for row in better]
 
 
 def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
@@ -58,7 +63,7 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
     prices = np.array([course.price or course.appraisal.price for course in courses])
     leaving = np.array([course.action is Action.WHOLESALE for course in courses])
     nets: Floats = np.where(leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws))
-    return nets
+    return nets + np.array([course.effects.total for course in courses])[:, None]
 
 
 def purchase_confidence(purchase: Purchase) -> float:

@@ -74,12 +74,10 @@ def _transfer(facts: Facts) -> str:
     if Fact.FORGONE in facts:
         taken.append(f"the {facts[Fact.FORGONE]} {there} would have made on one it need not buy now")
     costs = " and ".join(filter(None, (", ".join(taken[:-1]), taken[-1])))
-    text += f"After {costs}, the group is {facts[Fact.GAIN]} ahead"
-    if Fact.OVER_HOME in facts:
-        return (
-            f"{text} of leaving it as it is, and {facts[Fact.OVER_HOME]} ahead of the best you could do with it here."
-        )
-    return f"{text} of leaving it as it is."
+    text += f"After {costs}, the group is {facts[Fact.OVER_HOME]} ahead of the best you could do with it here"
+    if facts[Fact.OVER_HOME] != facts[Fact.GAIN]:
+        text += f", and {facts[Fact.GAIN]} ahead of leaving it as it is"
+    return f"{text}."
 
 
 def _house_rule(facts: Facts) -> str:

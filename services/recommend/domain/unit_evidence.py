@@ -62,13 +62,17 @@ def _gain(sheet: EvidenceSheet, case: UnitCase) -> None:
     if round(effects.crowding):
         sheet.add(Fact.CROWDING, money(effects.crowding, currency), "value", "one more to share customers with")
         formula += f" + {money(effects.crowding, currency)}"
-    sheet.add(Fact.GAIN, money(case.value, currency), "value", formula)
-    home, worth = case.best_at_home
-    if chosen.action is Action.TRANSFER and home is not case.baseline:
-        how = f"{home.action} here instead, with what that changes for those that stay"
-        sheet.add(Fact.BEST_AT_HOME, money(worth, currency), "value", how)
-        over = f"{money(chosen.worth, currency)} - {money(worth, currency)}"
-        sheet.add(Fact.OVER_HOME, money(chosen.worth - worth, currency), "value", over)
+    sheet.add(Fact.GAIN, money(case.over_nothing, currency), "value", formula)
+    if chosen.action is Action.TRANSFER:
+        home = case.best_at_home
+        how = {
+            Action.HOLD: "left here as it is",
+            Action.REPRICE: f"here at {money(home.price or home.appraisal.price, currency)}",
+            Action.WHOLESALE: "to the lane, with what that leaves to those that stay",
+        }[home.action]
+        sheet.add(Fact.BEST_AT_HOME, money(home.worth, currency), "value", how)
+        over = f"{money(chosen.worth, currency)} - {money(home.worth, currency)}"
+        sheet.add(Fact.OVER_HOME, money(case.value, currency), "value", over)
 
 
 def _vehicle(sheet: EvidenceSheet, here: Appraisal) -> None:

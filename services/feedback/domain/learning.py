@@ -3,21 +3,25 @@
 Scales follow a gamma-Poisson model. With a prior of mean m worth k = 20 expected sales, S sales seen where E
 were expected give the posterior mean (k * m + S) / (k + E) (Gelman et al., Bayesian Data Analysis, 2.6). The
 sister rooftops' posterior, from a prior mean of 1, is the rooftop's prior mean. Whatever is a mean of cases -
-the error of gross, the lane's discount, lead times - is shrunk by n / (n + k) in the same two levels, from the
-default.
+the error of gross, the lane's discount, lead times, how often calls prove right - is shrunk by n / (n + k) in the
+same two levels, from the default.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
-from services.feedback.domain.advice import Parameters
-from services.feedback.domain.lessons import Lessons
+from services.feedback.domain.advice import Action, Parameters
+from services.feedback.domain.bounds import BIAS, DISCOUNT, LEAD_NEW, LEAD_USED, SCALE, SHIFT
+from services.feedback.domain.lessons import Lesson, shifted
 from services.feedback.domain.wording import reason_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
 PRIOR_SALES = 20.0
 PRIOR_CASES = 20.0
@@ -36,48 +40,29 @@ class DemandCheck:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was seen at one rooftop or at several together.
+    """What was seen at one rooftop or at several together, by action.
 
     ``open_exposure`` are the sales expected so far of advice that is still open, at a hazard scale of 1: the
     sum of ``exposure_so_far`` over the ``hazard_scale`` of its advice.
     """
 
-    lessons: Lessons = Lessons()
+    lessons: Mapping[Action, Lesson] = field(default_factory=dict)
     open_exposure: float = 0.0
     demand: DemandCheck = DemandCheck()
+
+    def of(self, action: Action) -> Lesson:
+        """Give what one action taught."""
+        return self.lessons.get(action, Lesson())
+
+    @property
+    def together(self) -> Lesson:
+        """Give what all actions taught."""
+        return reduce(add, self.lessons.values(), Lesson())
 
     @property
     def expected_sales(self) -> float:
         """Give the sales expected of ended and of open advice."""
-        return self.lessons.expected_sales + self.open_exposure
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a parameter may move: within bounds, a step a version, and not for less than is material.
-
-    Steps and what is material are fractions of its present value, or amounts where ``additive``.
-    """
-
-    low: float
-    high: float
-    step: float
-    material: float
-    additive: bool = False
-
-    def towards(self, target: float, current: float) -> float:
-        """Give the next value on the way to a target."""
-        unit = 1.0 if self.additive else current
-        stepped = min(max(target, current - self.step * unit), current + self.step * unit)
-        bounded = min(max(stepped, self.low), self.high)
-        return bounded if abs(bounded - current) >= self.material * unit else current
-
-
-SCALE = Course(0.5, 2.0, 0.10, 0.01)
-BIAS = Course(-1_500.0, 1_500.0, 150.0, 15.0, additive=True)
-DISCOUNT = Course(0.02, 0.40, 0.02, 0.005, additive=True)
-LEAD_NEW = Course(14.0, 180.0, 0.10, 0.02)
-LEAD_USED = Course(2.0, 60.0, 0.10, 0.02)
+        return self.together.expected_sales + self.open_exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +81,20 @@ def propose(own: Evidence, sisters: Evidence, current: Parameters) -> Proposal |
     ``sisters`` are the tenant's other rooftops, this one left out so that it does not count twice. None where
     the rooftop shows fewer than 5 pieces of evidence or nothing would move materially.
     """
-    evidence_count = own.lessons.outcomes + own.demand.weeks
+    evidence_count = own.together.outcomes + own.demand.weeks
     if evidence_count < EVIDENCE_NEEDED:
         return None
-
-    def scale(of: Callable[[Evidence], tuple[float, float]]) -> float:
-        return learned_scale(*of(own), prior_mean=learned_scale(*of(sisters)))
-
-    def mean(of: Callable[[Lessons], tuple[float, int]], default: float, weight: float) -> float:
-        prior = learned_mean(*of(sisters.lessons), prior_mean=default, weight=weight)
-        return learned_mean(*of(own.lessons), prior_mean=prior, weight=weight)
-
-    usual = Parameters()
-    discount = mean(lambda each: (each.wholesale_discount, each.wholesales), usual.wholesale_discount, PRIOR_CASES)
-    new = mean(lambda each: (each.lead_days_new, each.arrivals_new), usual.lead_days_new, PRIOR_ARRIVALS)
-    used = mean(lambda each: (each.lead_days_used, each.arrivals_used), usual.lead_days_used, PRIOR_ARRIVALS)
-    bias = mean(lambda each: (each.gross_error, each.gross_errors), usual.gross_bias, PRIOR_CASES)
-    pace = scale(lambda each: (each.lessons.sales, each.expected_sales))
-    demand = scale(lambda each: (each.demand.sales, each.demand.forecast))
+    target = _targets(own, _targets(sisters, Parameters()))
     parameters = Parameters(
-        hazard_scale=SCALE.towards(pace, current.hazard_scale),
-        gross_bias=BIAS.towards(bias, current.gross_bias),
-        demand_scale=SCALE.towards(demand, current.demand_scale),
-        wholesale_discount=DISCOUNT.towards(discount, current.wholesale_discount),
-        lead_days_new=LEAD_NEW.towards(new, current.lead_days_new),
-        lead_days_used=LEAD_USED.towards(used, current.lead_days_used),
+        hazard_scale=SCALE.towards(target.hazard_scale, current.hazard_scale),
+        gross_bias=BIAS.towards(target.gross_bias, current.gross_bias),
+        demand_scale=SCALE.towards(target.demand_scale, current.demand_scale),
+        wholesale_discount=DISCOUNT.towards(target.wholesale_discount, current.wholesale_discount),
+        lead_days_new=LEAD_NEW.towards(target.lead_days_new, current.lead_days_new),
+        lead_days_used=LEAD_USED.towards(target.lead_days_used, current.lead_days_used),
+        confidence_reprice=SHIFT.towards(target.confidence_reprice, current.confidence_reprice),
+        confidence_transfer=SHIFT.towards(target.confidence_transfer, current.confidence_transfer),
+        confidence_wholesale=SHIFT.towards(target.confidence_wholesale, current.confidence_wholesale),
     )
     if parameters == current:
         return None
@@ -132,6 +106,35 @@ def learned_scale(sales: float, expected: float, prior_mean: float = 1.0) -> flo
     return (PRIOR_SALES * prior_mean + sales) / (PRIOR_SALES + expected)
 
 
-def learned_mean(total: float, count: int, prior_mean: float, weight: float) -> float:
+def learned_mean(total: float, count: int, prior_mean: float = 0.0, weight: float = PRIOR_CASES) -> float:
     """Give the mean of ``count`` cases, shrunk to ``prior_mean`` as if that had been seen ``weight`` times."""
     return (weight * prior_mean + total) / (weight + count)
+
+
+def learned_shift(lesson: Lesson, prior: float = 0.0) -> float:
+    """Give the shift of log odds that makes confidence as high as calls prove right.
+
+    How often they do is shrunk to what the prior shift makes of the mean confidence.
+    """
+    if not lesson.calls:
+        return prior
+    claimed = lesson.claimed / lesson.calls
+    right = learned_mean(lesson.right, lesson.calls, prior_mean=shifted(claimed, prior))
+    return math.log(right / (1 - right)) - math.log(claimed / (1 - claimed))
+
+
+def _targets(evidence: Evidence, prior: Parameters) -> Parameters:
+    """Give what the evidence points at, shrunk to a prior; unbounded."""
+    seen, lane = evidence.together, evidence.of(Action.WHOLESALE)
+    ordered, bought = evidence.of(Action.ORDER), evidence.of(Action.ACQUIRE)
+    return Parameters(
+        hazard_scale=learned_scale(seen.sales, evidence.expected_sales, prior.hazard_scale),
+        gross_bias=learned_mean(seen.gross_error, seen.gross_errors, prior.gross_bias),
+        demand_scale=learned_scale(evidence.demand.sales, evidence.demand.forecast, prior.demand_scale),
+        wholesale_discount=learned_mean(lane.discount, lane.wholesales, prior.wholesale_discount),
+        lead_days_new=learned_mean(ordered.lead_days, ordered.arrivals, prior.lead_days_new, PRIOR_ARRIVALS),
+        lead_days_used=learned_mean(bought.lead_days, bought.arrivals, prior.lead_days_used, PRIOR_ARRIVALS),
+        confidence_reprice=learned_shift(evidence.of(Action.REPRICE), prior.confidence_reprice),
+        confidence_transfer=learned_shift(evidence.of(Action.TRANSFER), prior.confidence_transfer),
+        confidence_wholesale=learned_shift(lane, prior.confidence_wholesale),
+    )

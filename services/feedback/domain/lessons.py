@@ -1,4 +1,4 @@
-"""What one outcome teaches, and what many teach together; sums only, so that a database can add them up.
+"""What one outcome teaches, and what many teach together: sums only, so that a database can add them up.
 
 What the parameters of the time had already corrected is taken out of each outcome first, or the learning would
 undo itself with every version.
@@ -6,23 +6,29 @@ undo itself with every version.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from services.feedback.domain.advice import Action, Kind
 
 if TYPE_CHECKING:
+    from services.feedback.domain.advice import Parameters
     from services.feedback.domain.outcomes import Outcome
+
+_LEAST = 0.005
+"""Confidence is told within 0.01 and 0.99; odds beyond that say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
-    """Sums over outcomes; money in the rooftop's currency.
+class Lesson:
+    """Sums over outcomes of one action, or of several; money in the rooftop's currency.
 
     ``expected_sales`` are those of the uncorrected model. ``gross_error`` is realised less expected gross over
-    ``gross_errors`` sales of followed advice. ``wholesale_discount`` sums what ``wholesales`` lane sales brought
-    under the market's price, as fractions of it and before the fee. ``lead_days_new`` and ``lead_days_used`` sum
-    the days from an accepted order or purchase to the arrival of each of so many vehicles.
+    ``gross_errors`` sales of followed advice. ``discount`` sums what ``wholesales`` lane sales brought under the
+    market's price, as fractions of it and before the fee. ``lead_days`` sums the days from a dealer's yes to the
+    arrival of each of ``arrivals`` vehicles. Of ``calls`` that a fixed window judged, ``right`` proved right where
+    the uncorrected confidences sum to ``claimed``.
     """
 
     outcomes: int = 0
@@ -31,18 +37,19 @@ class Lessons:
     gross_errors: int = 0
     gross_error: float = 0.0
     wholesales: int = 0
-    wholesale_discount: float = 0.0
-    arrivals_new: int = 0
-    lead_days_new: float = 0.0
-    arrivals_used: int = 0
-    lead_days_used: float = 0.0
+    discount: float = 0.0
+    arrivals: int = 0
+    lead_days: float = 0.0
+    calls: int = 0
+    claimed: float = 0.0
+    right: int = 0
 
-    def __add__(self, other: Lessons) -> Lessons:
+    def __add__(self, other: Lesson) -> Lesson:
         """Put two sums together."""
-        return Lessons(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return Lesson(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-def lessons_of(outcome: Outcome) -> Lessons:
+def lesson_of(outcome: Outcome) -> Lesson:
     """Tell what one outcome teaches; nothing where it was reversed.
 
     Gross is learned only where the advice was followed and the vehicle sold, because it was expected for that; the
@@ -50,22 +57,37 @@ def lessons_of(outcome: Outcome) -> Lessons:
     that comes without a word may have been on its way before.
     """
     if outcome.kind is Kind.REVERSED:
-        return Lessons()
-    error, discount = _gross_error(outcome), _discount(outcome)
-    new = outcome.action is Action.ORDER
-    return Lessons(
+        return Lesson()
+    error, discount, claimed = _gross_error(outcome), _discount(outcome), _claimed(outcome)
+    return Lesson(
         outcomes=1,
         sales=outcome.sales,
         expected_sales=outcome.hazard_exposure / outcome.computed_with.hazard_scale,
         gross_errors=int(error is not None),
         gross_error=error or 0.0,
         wholesales=int(discount is not None),
-        wholesale_discount=discount or 0.0,
-        arrivals_new=len(outcome.lead_days) if new else 0,
-        lead_days_new=float(sum(outcome.lead_days)) if new else 0.0,
-        arrivals_used=0 if new else len(outcome.lead_days),
-        lead_days_used=0.0 if new else float(sum(outcome.lead_days)),
+        discount=discount or 0.0,
+        arrivals=len(outcome.lead_days),
+        lead_days=float(sum(outcome.lead_days)),
+        calls=int(claimed is not None),
+        claimed=claimed or 0.0,
+        right=int(claimed is not None and bool(outcome.bore_out)),
     )
+
+
+def shifted(probability: float, shift: float) -> float:
+    """Add a shift to the log odds of a probability."""
+    inside = min(max(probability, _LEAST), 1 - _LEAST)
+    return 1 / (1 + math.exp(-(math.log(inside / (1 - inside)) + shift)))
+
+
+def correction_of(parameters: Parameters, action: Action) -> float:
+    """Give the shift of the log odds that confidence in an action was told with."""
+    return {
+        Action.REPRICE: parameters.confidence_reprice,
+        Action.TRANSFER: parameters.confidence_transfer,
+        Action.WHOLESALE: parameters.confidence_wholesale,
+    }.get(action, 0.0)
 
 
 def _gross_error(outcome: Outcome) -> float | None:
@@ -82,3 +104,9 @@ def _discount(outcome: Outcome) -> float | None:
         return None
     missing = (outcome.expected_gross - outcome.realised_gross) / outcome.market_price
     return outcome.computed_with.wholesale_discount + missing
+
+
+def _claimed(outcome: Outcome) -> float | None:
+    if outcome.bore_out is None or outcome.confidence is None:
+        return None
+    return shifted(outcome.confidence, -correction_of(outcome.computed_with, outcome.action))

@@ -59,8 +59,11 @@ class Advice:
     baseline_daily_hazard: float | None = None
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
+    market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""
+    hold_out_share: float = 0.0
+    """Share of advice like this that is kept back; 0 where a rule demands it, or where nothing is."""
     clash: bool = False
     """Whether it is no advice on cars but tells which rules cannot all be kept."""
 

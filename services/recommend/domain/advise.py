@@ -55,8 +55,9 @@ def review(book: TenantBook, as_of: date) -> Review:
     for case, confidence in zip(spoken, sure, strict=True):
         receiving = shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment))
         said = unit_advice(case, confidence, receiving)
-        if case.choices.ruled_out is None and _held_out(lookup, book.tenant_id, said, as_of):
-            said = replace(said, held_out=True)
+        if case.choices.ruled_out is None:
+            said = _drawn(lookup, book.tenant_id, said, as_of)
+        if said.held_out:
             kept_back.add(case.unit.vehicle_key)
         advice.append(said)
     # What nobody is told nobody does: purchases must not count on the room it would have made.
@@ -65,11 +66,13 @@ def review(book: TenantBook, as_of: date) -> Review:
     for purchase in purchases:
         said = stock_advice(purchase, purchase_confidence(purchase), lookup.brand_sales, as_of)
         ruled = purchase.available < purchase.position.least
-        advice.append(replace(said, held_out=not ruled and _held_out(lookup, book.tenant_id, said, as_of)))
+        advice.append(said if ruled else _drawn(lookup, book.tenant_id, said, as_of))
     advice += [clash_advice(each, as_of) for each in clashes]
     advice.sort(key=lambda each: (-each.value, each.identity))
     return Review(tuple(advice), tuple(positions), (*skipped, *unweighed))
 
 
-def _held_out(lookup: Lookup, tenant_id: str, advice: Advice, as_of: date) -> bool:
-    return is_held_out(tenant_id, advice, lookup.rooftops[advice.dealer_id].rules.hold_out_share, as_of)
+def _drawn(lookup: Lookup, tenant_id: str, advice: Advice, as_of: date) -> Advice:
+    """Note of advice that no rule demands whether the dealer's share of hold-outs keeps it back."""
+    share = lookup.rooftops[advice.dealer_id].rules.hold_out_share
+    return replace(advice, hold_out_share=share, held_out=is_held_out(tenant_id, advice, share, as_of))

@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.book import is_new
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.recommend.domain.courses import Course
+    from services.recommend.domain.parameters import Parameters
     from services.recommend.domain.stocking import Purchase
     from services.recommend.domain.time_to_sale import Floats
 
@@ -53,9 +54,23 @@ def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[fl
     if not pairs:
         return []
     advised = _nets([first for first, _ in pairs], draws)
-    rival = _nets([second for _, second in pairs], draws)
-    better = (advised > rival) + 0.5 * (advised == rival)
-    return [_within_limits(float(np.mean(row))) for row in better]
+    held_against = _nets([second for _, second in pairs], draws)
+    better = (advised > held_against) + 0.5 * (advised == held_against)
+    learned = [_learned_shift(course.action, rival.appraisal.rooftop.parameters) for course, rival in pairs]
+    return [_within_limits(_shifted(float(np.mean(row)), shift)) for row, shift in zip(better, learned, strict=True)]
+
+
+def _learned_shift(action: Action, parameters: Parameters) -> float:
+    """Give what the outcomes of the rooftop where the unit stands taught of how often such calls prove right."""
+    return {
+        Action.REPRICE: parameters.confidence_reprice,
+        Action.TRANSFER: parameters.confidence_transfer,
+        Action.WHOLESALE: parameters.confidence_wholesale,
+    }.get(action, 0.0)
+
+
+def _shifted(probability: float, shift: float) -> float:
+    return float(expit(logit(_within_limits(probability)) + shift))
 
 
 def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
@@ -63,7 +78,8 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
     prices = np.array([course.price or course.appraisal.price for course in courses])
     leaving = np.array([course.action is Action.WHOLESALE for course in courses])
     nets: Floats = np.where(leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws))
-    return nets + np.array([course.effects.total for course in courses])[:, None]
+    nets += np.array([course.effects.total for course in courses])[:, None]
+    return nets
 
 
 def purchase_confidence(purchase: Purchase) -> float:

@@ -52,6 +52,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         baseline_daily_hazard=case.baseline.daily_hazard,
         expected_gross=None if gross is None else cents(gross),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
+        market_price=cents(here.market_price.amount) if here.comparable else None,
     )
 
 

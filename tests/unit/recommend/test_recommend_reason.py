@@ -67,7 +67,9 @@ def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
             gain -= dollars(lines.get("Value of the purchase it replaces there", "0"))
             gain += dollars(lines.get("Cost to those it joins there", "0"))
             assert dollars(lines["Gain over doing nothing"]) == pytest.approx(gain, abs=3)
-            over = lines["Gain over the best it could do here" if each.action is Action.TRANSFER else "Gain over doing nothing"]
+            over = lines[
+                "Gain over the best it could do here" if each.action is Action.TRANSFER else "Gain over doing nothing"
+            ]
             assert each.value == pytest.approx(dollars(over), abs=1)
             if each.action is Action.TRANSFER:
                 here = dollars(lines["Best it could net here"]) - dollars(lines["Net if nothing is done"])

@@ -106,7 +106,7 @@ def _said(found: Uplift, subject: str) -> str:
             f"The share that is held out at random is set in the policies (hold_out_share)."
         )
     return (
-        f"Measured: a {subject} whose advice was shown brought {found.difference:+,.0f} within {found.days} days against "
-        f"one whose advice was held out at random (95 % interval {found.low:+,.0f} to {found.high:+,.0f}; "
+        f"Measured: a {subject} whose advice was shown brought {found.difference:+,.0f} within {found.days} days "
+        f"against one whose advice was held out at random (95 % interval {found.low:+,.0f} to {found.high:+,.0f}; "
         f"{found.shown} shown, {found.held_out} held out, each watched once and for equally long)."
     )

@@ -1,5 +1,6 @@
 """Between stored rows and documents and recommend's own book."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -26,12 +27,22 @@ from shared.events import InventoryUpdated, segment_label
 
 _KM_PER_MILE = 1.609344
 _UNIT_FIELDS = tuple(Unit.__dataclass_fields__)
+_DAYS = ("priced_on", "stock_date", "group_stock_date", "expected_date", "exit_date")
 _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
     "group_stock_date", "expected_date", "exit_date", "front_gross", "back_gross",
 }  # fmt: skip
 _log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
+
+
+def stored_document(text: str) -> dict[str, Any]:
+    """Read a stored row or document from its text, with the days of vehicles as dates."""
+    document: dict[str, Any] = json.loads(text)
+    for name in _DAYS:
+        if document.get(name):
+            document[name] = date.fromisoformat(document[name])
+    return document
 
 
 def unit_row(event: InventoryUpdated) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -18,9 +17,8 @@ from shared.events import RecommendationIssued
 from shared.messaging import ComputePool, Transaction, UnitOfWork
 from shared.postgres import WorkItem
 
-T = TypeVar("T")
 _CALENDAR_SECONDS = 300.0
-_AT_ONCE = 50
+_AT_ONCE = 25
 """Pieces of advice read, stored and queued without letting anything else run."""
 _log = structlog.stdlib.get_logger("doso.review", service="recommend")
 
@@ -54,8 +52,11 @@ class Reviewer:
         async with self._work.begin(item.tenant_id) as tx:
             before = await store.standing(tx.connection)
         result = await self._pool.run(review_tenant, material, learned, list(before.values()), now)
+        # As text again: thousands of events held at once are what a collector of garbage stops everything for.
         fresh = [
-            event for texts in _batches(result.issued) for event in await self._similar.attach(await _read(texts))
+            event.model_dump_json().encode()
+            for texts in _batches(result.issued)
+            for event in await self._similar.attach(await _read(texts))
         ]
         async with self._work.begin(item.tenant_id) as tx:
             if await store.lock_standing(tx.connection) != before.keys():
@@ -64,10 +65,8 @@ class Reviewer:
                 await REVIEWS.finish(tx.connection, [item])
                 _log.warning("advice changed during a review; reviewing again", tenant_id=str(item.tenant_id))
                 return
-            for texts in _batches(result.closed):
+            for texts in _batches([*result.closed, *fresh]):
                 await _publish(tx, await _read(texts))
-            for events in _batches(fresh):
-                await _publish(tx, events)
             await store.reviewed(tx.connection, item.tenant_id, now.date())
             await REVIEWS.finish(tx.connection, [item])
         _tell(item.tenant_id, result)
@@ -101,8 +100,8 @@ async def _publish(tx: Transaction, events: Sequence[RecommendationIssued]) -> N
     await tx.flush()
 
 
-def _batches(many: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (many[start : start + _AT_ONCE] for start in range(0, len(many), _AT_ONCE))
+def _batches(texts: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
 
 
 def _tell(tenant_id: UUID, result: Reviewed) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.events import ForecastReady, InventoryUpdated, MarketUpdated, PolicyUpdated, RecommendationIssued
 from shared.postgres.pool import Connection
 
-_UNREAD = {"market": ("own_units",), "demand": ("scores", "ensemble")}
+_UNREAD = {"market": ("own_units",), "demand": ("scores",)}
 """The long parts of events that no advice is computed from."""
 GROSS_DAYS = 180
 """Front grosses are averaged over the retail sales of this many days."""

@@ -85,12 +85,14 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
 def purchase_confidence(purchase: Purchase) -> float:
     """Give the probability that buying is worth it, over the demand rate and the gross.
 
-    The rate's log sd falls with the segment's sales; the gross has the spread of single deals over the square
+    The rate's log sd falls with the segment's sales, and is wider where the forecast's own ranges have proved too
+    narrow (:func:`_widening`); the gross has the spread of single deals over the square
     root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of
     them the value is linear in the gross, so that its probability of being above 0 is exact.
     """
     position, gross = purchase.position, purchase.position.gross
-    scale = np.exp(math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1)) * _QUANTILES)
+    known = math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1))
+    scale = np.exp(known * _widening(position.demand.coverage80) * _QUANTILES)
     there = max(0, purchase.available)
     added = later_sales(
         there,
@@ -111,6 +113,17 @@ def purchase_confidence(purchase: Purchase) -> float:
         spread = gross_sd * worth.kept * float(chance.sum())
         chances.append(float(ndtr(value / max(spread, 1e-9))))
     return _within_limits(sum(chances) / len(chances))
+
+
+def _widening(coverage80: float | None) -> float:
+    """Give by how much a normal range of 80 % would have to be wider to have held 80 % of past weeks; 1 to 2.
+
+    Ranges that proved too wide are left so: whole cars are coarse, and few weeks inside prove little.
+    """
+    if coverage80 is None:
+        return 1.0
+    held = float(ndtri((1 + min(max(coverage80, _LEAST), _MOST)) / 2))
+    return min(2.0, max(1.0, float(ndtri(0.9)) / held))
 
 
 def _within_limits(probability: float) -> float:

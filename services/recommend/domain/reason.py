@@ -139,6 +139,8 @@ def _buy(facts: Facts) -> str:
         f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {left} will be left by then, "
         f"and with these you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
     )
+    if Fact.VARIANTS in facts:
+        text += f"Look for what has sold here: {facts[Fact.VARIANTS]}. "
     if Fact.LOST_SALES in facts:
         text += f"You are missing about {facts[Fact.LOST_SALES]} sales a week for want of stock. "
     text += (

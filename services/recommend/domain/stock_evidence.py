@@ -48,6 +48,12 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     source = f"forecast ({demand.strategy or 'unnamed'})"
     formula = f"mean of the next 4 weeks, {demand.units_sold} sales behind it"
     sheet.add(Fact.DEMAND, decimal(position.demand_per_day * 7), source, formula, as_of=demand.as_of)
+    if demand.variants:
+        sold = ", ".join(f"{each.name} ({each.units_sold})" for each in demand.variants)
+        sheet.add(Fact.VARIANTS, sold, "forecast", "units sold of each configuration", as_of=demand.as_of)
+    if demand.coverage80 is not None:
+        formula = "fewer than 80% make the confidence lower"
+        sheet.add(Fact.COVERAGE, percent(demand.coverage80), source, formula, as_of=demand.as_of)
     if demand.lost_sales_per_week >= _WORTH_SAYING:
         sheet.add(Fact.LOST_SALES, decimal(demand.lost_sales_per_week), source, as_of=demand.as_of)
     sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")

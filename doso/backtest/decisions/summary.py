@@ -94,8 +94,8 @@ def summarise(played: Replay) -> dict[str, Any]:
 def calibration(calls: Sequence[tuple[float, bool]]) -> dict[str, Any]:
     """Hold confidence against how often it proved right: both means, and the expected calibration error.
 
-    The error is the mean gap of up to five groups of like confidence, about equal in size (Naeini, Cooper and Hauskrecht 2015,
-    with equal counts).
+    The error is the mean gap of up to five groups of like confidence, about equal in size (Naeini, Cooper and
+    Hauskrecht 2015, with equal counts).
     """
     if not calls:
         return {"n": 0, "stated": None, "right": None, "error": None}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.wording import decimal, money, percent
+from services.recommend.domain.wording import decimal, money, pace, percent
 
 if TYPE_CHECKING:
     from services.recommend.domain.appraisal import Appraisal
@@ -116,9 +116,9 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     if here.demand is not None and here.demand_per_day is not None and here.demand.units_sold:
         sheet.add(
             Fact.DEMAND,
-            decimal(here.demand_per_day * 7),
+            pace(here.demand_per_day * 7),
             f"forecast ({here.demand.strategy or 'unnamed'})",
-            f"mean of the next 4 weeks, {here.demand.units_sold} sales behind it",
+            f"{decimal(here.demand_per_day * 7)} a week over the next 4; {here.demand.units_sold} sales behind it",
             as_of=here.demand.as_of,
         )
     sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
@@ -197,8 +197,9 @@ def _destination(sheet: EvidenceSheet, chosen: Course, receiving: Position, *, a
     sheet.add(Fact.DESTINATION_ON_HAND, str(already), "inventory", "with those already advised to go there")
     sheet.add(
         Fact.DESTINATION_DEMAND,
-        decimal(receiving.demand_per_day * 7),
+        pace(receiving.demand_per_day * 7),
         "forecast",
+        f"{decimal(receiving.demand_per_day * 7)} a week",
         as_of=receiving.demand.as_of,
     )
     formula = f"target {receiving.target} - {receiving.on_hand} on hand - {receiving.inbound} on the way"

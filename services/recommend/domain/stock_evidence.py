@@ -50,7 +50,7 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     formula = f"{decimal(weekly)} a week over the next 4; {demand.units_sold} sales behind it"
     sheet.add(Fact.DEMAND, pace(weekly), source, formula, as_of=demand.as_of)
     if demand.variants:
-        sold = ", ".join(f"{each.name} ({each.units_sold})" for each in demand.variants)
+        sold = ", ".join(f"{each.name} ({each.units_sold} sold)" for each in demand.variants)
         sheet.add(Fact.VARIANTS, sold, "forecast", "units sold of each configuration", as_of=demand.as_of)
     if demand.coverage80 is not None:
         formula = "fewer than 80% make the confidence lower"

@@ -124,7 +124,7 @@ def test_a_purchase_says_what_of_the_segment_sold_and_doubts_a_forecast_that_mis
     sure = bought(replace(group_book(), demands=tuple(demands)))
     doubted = bought(replace(group_book(), demands=tuple(replace(each, coverage80=0.4) for each in demands)))
     assert sure
-    assert all("2021-2023 XLE (7), 2018-2020 LE (3)" in each.reason for each in sure.values())
+    assert all("2021-2023 XLE (7 sold), 2018-2020 LE (3 sold)" in each.reason for each in sure.values())
     assert all(unsupported_numbers(each.reason, each.evidence) == () for each in sure.values())
     assert doubted.keys() == sure.keys()
     assert all(doubted[key].confidence <= each.confidence for key, each in sure.items())

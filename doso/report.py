@@ -86,9 +86,10 @@ def _advice(advice: list[dict[str, Any]]) -> None:
     out.print(f"\n[bold]The {min(_BEST, len(advice))} best of {len(advice)} pieces of advice[/]", highlight=False)
     for rank, item in enumerate(advice[:_BEST], 1):
         head = f"{rank}. {item['action'].upper()} {item['label']}, {item['dealer_name']}"
+        over = "the best it could do there" if item["action"] == "transfer" else "doing nothing"
         worth = (
-            f"{_dollars(item['value'])} over doing nothing, {_dollars(item['value_per_day'])} a day,"
-            f" {float(item['confidence']):.0%} sure"
+            f"{_dollars(item['value'])} over {over}, {_dollars(item['value_per_day'])} a day,"
+            f" better in {float(item['confidence']):.0%} of such cases"
         )
         panel = Panel(
             item["reason"], title=head, title_align="left", subtitle=worth, subtitle_align="right", padding=(0, 1)

@@ -5,7 +5,7 @@ from faststream.asgi import AsgiFastStream
 from services.feedback.handlers import OUTCOMES, router
 from services.feedback.judging import Judge
 from services.feedback.settings import Settings
-from shared.messaging import Service, create_service
+from shared.messaging import ComputePool, Service, create_service
 from shared.observability import observe
 
 
@@ -14,7 +14,9 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
     settings = settings or Settings()
 
     async def build(service: Service) -> None:
-        judge = Judge(service.work)
+        pool = ComputePool()
+        service.stack.push_async_callback(pool.close)
+        judge = Judge(service.work, pool)
         service.drain(OUTCOMES, judge.compute)
 
     return create_service(

@@ -1,5 +1,6 @@
 """Between the published language, stored documents and feedback's own terms."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -21,9 +22,11 @@ from services.feedback.domain import (
     PriceMove,
     Status,
     Transfer,
+    days_watched,
+    subject_of,
 )
 from shared import events
-from shared.events import InventoryUpdated, OutcomeRecorded, deterministic_id
+from shared.events import InventoryUpdated, OutcomeRecorded, RecommendationIssued, deterministic_id
 
 _ENDINGS = {
     "sold": Kind.SOLD,
@@ -46,19 +49,29 @@ def state_row(event: InventoryUpdated) -> dict[str, Any]:
     }
 
 
-def advice_of(row: Mapping[str, Any], computed_with: Parameters) -> Advice:
+def watched_subject(event: RecommendationIssued) -> str | None:
+    """Name what a fixed window opened by advice would watch; a segment's at this rooftop."""
+    subject = subject_of(Action(event.action.value), event.vehicle_key, event.segment, event.occurred_at.date())
+    return f"{event.dealer_id} {subject}" if subject and event.vehicle_key is None else subject
+
+
+def advice_of(
+    document: Mapping[str, Any],
+    status: Status,
+    issued_at: datetime,
+    closed_at: datetime | None,
+    computed_with: Parameters,
+) -> Advice:
     """Read stored advice."""
-    document = row["document"]
-    status = Status(row["status"])
     return Advice(
         recommendation_id=document["recommendation_id"],
         action=Action(document["action"]),
         segment=document["segment"],
-        issued_at=row["issued_at"],
+        issued_at=issued_at,
         expires_at=datetime.fromisoformat(document["expires_at"]),
         value=float(document["value"]),
         status=status,
-        closed_at=None if status is Status.ISSUED else row["closed_at"] or row["issued_at"],
+        closed_at=None if status is Status.ISSUED else closed_at or issued_at,
         vehicle_key=document.get("vehicle_key"),
         quantity=document.get("quantity"),
         price=_number(document.get("price")),
@@ -71,6 +84,9 @@ def advice_of(row: Mapping[str, Any], computed_with: Parameters) -> Advice:
         policy_version=document["policy_version"],
         computed_with=computed_with,
         held_out=document.get("held_out", False),
+        hold_out_share=document.get("hold_out_share", 0.0),
+        market_price=_number(document.get("market_price")),
+        confidence=document.get("confidence"),
     )
 
 
@@ -85,6 +101,16 @@ def answer_of(document: Mapping[str, Any] | None) -> Answer | None:
         quantity=document.get("quantity"),
         reason=document.get("reason"),
     )
+
+
+def states_of(text: str) -> list[dict[str, Any]]:
+    """Read the states of one vehicle as the database writes them out."""
+    states = json.loads(text)
+    for state in states:
+        state["at"] = datetime.fromisoformat(state["at"])
+        for name in ("priced_on", "stock_date", "exit_date"):
+            state[name] = date.fromisoformat(state[name]) if state[name] else None
+    return list(states)
 
 
 def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
@@ -145,6 +171,11 @@ def outcome_event(
         policy_version=outcome.policy_version,
         observational=not outcome.held_out,
         held_out=outcome.held_out,
+        hold_out_share=outcome.hold_out_share,
+        observed_value=_cents(outcome.observed_value),
+        observed_days=days_watched(outcome.action) if outcome.observed_value is not None else None,
+        bore_out=outcome.bore_out,
+        confidence=outcome.confidence,
     )
 
 
@@ -159,6 +190,7 @@ def stored_outcome(document: Mapping[str, Any]) -> Outcome:
             "on": date.fromisoformat(document["on"]),
             "computed_with": Parameters(**document["computed_with"]),
             "vehicle_keys": tuple(document["vehicle_keys"]),
+            "lead_days": tuple(document["lead_days"]),
         }
     )
 

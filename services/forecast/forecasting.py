@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.forecast import store
+from services.forecast.calendars import calendars_of
 from services.forecast.domain.calendar import monday
 from services.forecast.domain.configurations import ConfigurationForecast, body_groups, by_segment, shares
 from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
@@ -34,8 +35,9 @@ def forecast_rooftop(
     select: Collection[str],
     as_of: date,
     demand_scale: float,
+    region: str = "",
 ) -> list[SegmentForecast]:
-    """Forecast the selected segments of a rooftop; runs in a worker process."""
+    """Forecast the selected segments of a rooftop in a region such as ``US-MI``; runs in a worker process."""
     sold = [stay.left for stay in stays if stay.sold and stay.left is not None]
     first_week = monday(min(sold)) if sold else monday(as_of)
     histories = weekly_history(stays, first_week, as_of, HISTORY_WEEKS)
@@ -52,6 +54,7 @@ def forecast_rooftop(
         select=select,
         groups=groups,
         configurations={segment: shares(stood.get(segment, ()), as_of) for segment in select},
+        calendars=calendars_of(region),
     )
 
 
@@ -83,9 +86,10 @@ class Forecaster:
             stays, labels = await store.load_stays(tx.connection, dealer_id, since)
             rates, market_labels = await store.load_market_rates(tx.connection, dealer_id)
             scale = await store.demand_scale(tx.connection, dealer_id)
+            region = await store.region_of(tx.connection, dealer_id)
         labels = {**market_labels, **labels}
         select = {item.key for item in due}
-        forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale)
+        forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale, region)
         async with self._work.begin(tenant_id) as tx:
             known = await store.published(tx.connection, dealer_id)
             rows = []

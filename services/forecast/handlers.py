@@ -32,6 +32,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     after: dict[store.Key, tuple[Visit, ...]] = {key: tuple(visits) for key, visits in before.items()}
     marks: set[tuple[UUID, UUID, str]] = set()
     changed: set[store.Key] = set()
+    regions: dict[tuple[UUID, UUID], str] = {}
     for event in sorted(states, key=lambda e: e.aggregate_version):
         key = (event.tenant_id, event.vehicle_key)
         old = after.get(key, ())
@@ -39,8 +40,11 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
         after[key] = new
         if _shape(old) != _shape(new):
             changed.add(key)
+            regions[event.tenant_id, event.dealer_id] = event.region
             marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in set(old) ^ set(new)}
     await store.save_visits(tx.connection, {key: after[key] for key in changed})
+    if regions:
+        await store.save_regions(tx.connection, regions)
     await SERIES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 

@@ -128,6 +128,26 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
         )
 
 
+async def save_regions(connection: Connection, regions: Mapping[tuple[UUID, UUID], str]) -> None:
+    """Keep where each rooftop is, by tenant and dealer: its country's calendar may matter."""
+    rows = sorted(regions.items(), key=str)
+    await connection.execute(
+        """
+        INSERT INTO rooftop (tenant_id, dealer_id, region) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+        ON CONFLICT (tenant_id, dealer_id) DO UPDATE SET region = excluded.region
+        WHERE rooftop.region <> excluded.region
+        """,
+        [key[0] for key, _ in rows],
+        [key[1] for key, _ in rows],
+        [region for _, region in rows],
+    )
+
+
+async def region_of(connection: Connection, dealer_id: UUID) -> str:
+    """Give where a rooftop is, such as ``US-MI``; empty where nobody said."""
+    return await connection.fetchval("SELECT region FROM rooftop WHERE dealer_id = $1", dealer_id) or ""
+
+
 async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tuple[list[Stay], dict[str, str]]:
     """Load a rooftop's stays that reach past a day, and the label of each segment."""
     rows = await connection.fetch(

@@ -1,31 +1,26 @@
 """The review worker: a tenant's book in, the changes to its advice out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
 
 from services.recommend import store
-from services.recommend.domain import Changes, Review, TenantBook, reconcile, review
+from services.recommend.computing import Material, Reviewed, review_tenant
 from services.recommend.handlers import REVIEWS, WHOLE_TENANT
 from services.recommend.pacing import Pacing
 from services.recommend.similar import SimilarCases
 from services.recommend.store import GROSS_DAYS
-from services.recommend.translate import book_of, closed, issued, standing_of
-from shared.events import AdviceStatus, RecommendationIssued
-from shared.messaging import ComputePool, UnitOfWork
+from shared.events import RecommendationIssued
+from shared.messaging import ComputePool, Transaction, UnitOfWork
 from shared.postgres import WorkItem
 
 _CALENDAR_SECONDS = 300.0
+_AT_ONCE = 25
+"""Pieces of advice read, stored and queued without letting anything else run."""
 _log = structlog.stdlib.get_logger("doso.review", service="recommend")
-
-
-def review_book(book: TenantBook, as_of: date) -> Review:
-    """Compute a tenant's advice; runs in a worker process."""
-    return review(book, as_of)
 
 
 class Reviewer:
@@ -52,64 +47,70 @@ class Reviewer:
 
     async def _one(self, item: WorkItem) -> None:
         now = datetime.now(UTC)
-        book = await self._book(item.tenant_id, now.date())
-        book = await self._pacing.attach(item.tenant_id, book, now.date())
-        result = await self._pool.run(review_book, book, now.date())
+        material = await self._material(item.tenant_id, now.date())
+        learned = await self._pacing.learned(material)
         async with self._work.begin(item.tenant_id) as tx:
-            before = {event["recommendation_id"]: event for event in await store.standing(tx.connection)}
-        changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
-        fresh = await self._similar.attach(_issues(item.tenant_id, changes, now))
+            before = await store.standing(tx.connection)
+        result = await self._pool.run(review_tenant, material, learned, list(before.values()), now)
+        # As text again: thousands of events held at once are what a collector of garbage stops everything for.
+        fresh = [
+            event.model_dump_json().encode()
+            for texts in _batches(result.issued)
+            for event in await self._similar.attach(await _read(texts))
+        ]
         async with self._work.begin(item.tenant_id) as tx:
-            standing = {event["recommendation_id"] for event in await store.standing(tx.connection)}
-            if standing != before.keys():
+            if await store.lock_standing(tx.connection) != before.keys():
                 # Another replica took this tenant for abandoned and was faster: it is reviewed again.
                 await REVIEWS.mark(tx.connection, [(item.tenant_id, item.dealer_id, item.key)])
                 await REVIEWS.finish(tx.connection, [item])
                 _log.warning("advice changed during a review; reviewing again", tenant_id=str(item.tenant_id))
                 return
-            published = [*_closings(changes, before, now), *fresh]
-            for event in published:
-                tx.emit(event)
-            await store.save_advice(tx.connection, published)
+            for texts in _batches([*result.closed, *fresh]):
+                await _publish(tx, await _read(texts))
             await store.reviewed(tx.connection, item.tenant_id, now.date())
             await REVIEWS.finish(tx.connection, [item])
-        _log.info(
-            "reviewed",
-            tenant_id=str(item.tenant_id),
-            units=len(book.units),
-            advice=len(result.advice),
-            issued=len(fresh),
-            closed=len(published) - len(fresh),
-            skipped=len(result.skipped),
-        )
+        _tell(item.tenant_id, result)
 
-    async def _book(self, tenant_id: UUID, as_of: date) -> TenantBook:
+    async def _material(self, tenant_id: UUID, as_of: date) -> Material:
+        since = as_of - timedelta(days=GROSS_DAYS)
         async with self._work.begin(tenant_id) as tx:
             connection = tx.connection
-            return book_of(
-                tenant_id,
-                await store.rooftops(connection),
-                await store.units(connection),
-                await store.documents(connection, "market"),
-                await store.documents(connection, "demand"),
-                await store.grosses(connection, as_of - timedelta(days=GROSS_DAYS)),
-                as_of,
+            return Material(
+                tenant_id=tenant_id,
+                as_of=as_of,
+                rooftops=await store.rooftops(connection),
+                units=await store.units(connection),
+                markets=await store.documents(connection, "market"),
+                demands=await store.documents(connection, "demand"),
+                grosses=await store.grosses(connection, since),
                 rules=await store.rules(connection),
-                new_sales=await store.new_sales(connection, as_of - timedelta(days=GROSS_DAYS)),
+                new_sales=await store.new_sales(connection, since),
             )
 
 
-def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
-    superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
-    ]
-    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
+async def _read(texts: Iterable[bytes]) -> list[RecommendationIssued]:
+    await asyncio.sleep(0)
+    return [RecommendationIssued.model_validate_json(text) for text in texts]
 
 
-def _closings(changes: Changes, before: dict[str, dict[str, Any]], now: datetime) -> list[RecommendationIssued]:
-    ends = [
-        *((each.standing, AdviceStatus.SUPERSEDED, "replaced by newer advice") for each in changes.supersede),
-        *((each.standing, AdviceStatus.WITHDRAWN, each.because) for each in changes.withdraw),
-        *((each.standing, AdviceStatus.EXPIRED, each.because) for each in changes.expire),
-    ]
-    return [closed(before[standing.recommendation_id], status, why, now) for standing, status, why in ends]
+async def _publish(tx: Transaction, events: Sequence[RecommendationIssued]) -> None:
+    for event in events:
+        tx.emit(event)
+    await store.save_advice(tx.connection, events)
+    await tx.flush()
+
+
+def _batches(texts: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
+
+
+def _tell(tenant_id: UUID, result: Reviewed) -> None:
+    _log.info(
+        "reviewed",
+        tenant_id=str(tenant_id),
+        units=result.units,
+        advice=result.advice,
+        issued=len(result.issued),
+        closed=len(result.closed),
+        skipped=result.skipped,
+    )

@@ -10,6 +10,8 @@ from shared.events import ForecastReady, InventoryUpdated, MarketUpdated, Policy
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
+_UNREAD = {"market": ("own_units",), "demand": ("scores",)}
+"""The long parts of events that no advice is computed from."""
 GROSS_DAYS = 180
 """Front grosses are averaged over the retail sales of this many days."""
 
@@ -130,10 +132,12 @@ async def rooftops(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def units(connection: Connection) -> list[dict[str, Any]]:
-    """Load what is in stock or on order."""
-    rows = await connection.fetch("SELECT * FROM unit WHERE status IN ('in_stock', 'on_order')")
-    return [dict(row) for row in rows]
+async def units(connection: Connection) -> list[str]:
+    """Load what is in stock or on order, each row as text for who parses it."""
+    rows = await connection.fetch(
+        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status IN ('in_stock', 'on_order')"
+    )
+    return [row["row"] for row in rows]
 
 
 async def rules(connection: Connection) -> dict[UUID, tuple[int, dict[str, Any]]]:
@@ -155,10 +159,12 @@ async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]
     return [dict(row) for row in rows]
 
 
-async def lives(connection: Connection, since: date) -> list[dict[str, Any]]:
-    """Load what is in stock and what left since a day, however it left."""
-    rows = await connection.fetch("SELECT * FROM unit WHERE status = 'in_stock' OR exit_date >= $1", since)
-    return [dict(row) for row in rows]
+async def lives(connection: Connection, since: date) -> list[str]:
+    """Load what is in stock and what left since a day, however it left; each row as text for who parses it."""
+    rows = await connection.fetch(
+        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status = 'in_stock' OR exit_date >= $1", since
+    )
+    return [row["row"] for row in rows]
 
 
 async def count_exits(connection: Connection, since: date) -> int:
@@ -166,12 +172,16 @@ async def count_exits(connection: Connection, since: date) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM unit WHERE exit_date >= $1", since))
 
 
-async def documents(connection: Connection, table: str) -> list[dict[str, Any]]:
-    """Load the newest ``market`` or ``demand`` events."""
+async def documents(connection: Connection, table: str) -> list[str]:
+    """Load the newest ``market`` or ``demand`` events, as text for who parses them."""
     if table not in {"market", "demand"}:
         message = f"no table {table!r} of documents"
         raise ValueError(message)
-    return [row["document"] for row in await connection.fetch(f"SELECT document FROM {table} WHERE {ONE_TENANT}")]  # noqa: S608
+    rows = await connection.fetch(
+        f"SELECT (document - '{{{','.join(_UNREAD[table])}}}'::text[])::text AS document FROM {table}"  # noqa: S608
+        f" WHERE {ONE_TENANT}"
+    )
+    return [row["document"] for row in rows]
 
 
 async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
@@ -191,11 +201,20 @@ async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def standing(connection: Connection) -> list[dict[str, Any]]:
-    """Load the advice of the transaction's tenant that stands; reviews of one tenant wait for each other here."""
+async def standing(connection: Connection) -> dict[UUID, str]:
+    """Load the advice of the transaction's tenant that stands, as text and without what is said of it, by id."""
+    rows = await connection.fetch(
+        "SELECT recommendation_id, (event - '{evidence,alternatives,similar}'::text[])::text AS event FROM advice"
+        " WHERE status = 'issued'"
+    )
+    return {row["recommendation_id"]: row["event"] for row in rows}
+
+
+async def lock_standing(connection: Connection) -> set[UUID]:
+    """Give the ids of the advice that stands; reviews of one tenant wait for each other here."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('advice ' || current_setting('app.tenants')))")
-    rows = await connection.fetch("SELECT event FROM advice WHERE status = 'issued' FOR UPDATE")
-    return [row["event"] for row in rows]
+    rows = await connection.fetch("SELECT recommendation_id FROM advice WHERE status = 'issued' FOR UPDATE")
+    return {row["recommendation_id"] for row in rows}
 
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:

@@ -76,8 +76,10 @@ class ForecastReady(Event):
     """Unconstrained demand now, units a week: what would sell if it were always in stock."""
     lost_sales_per_week: float
     coverage80: float | None = None
-    """Share of past weeks inside the winner's 80 % interval."""
+    """Share of past weeks inside the winner's 80 % interval; where it is low, purchases are told with less
+    confidence."""
     ensemble: tuple[EnsemblePart, ...] = ()
-    """The inverse-error ensemble that took part, empty where there was too little past to weigh its parts."""
+    """The inverse-error ensemble that took part, empty where there was too little past to weigh its parts; where it
+    won, evidence names its parts."""
     configurations: tuple[ConfigurationDemand, ...] = ()
-    """The segment shared out, largest first; empty where nothing was ever stocked."""
+    """The segment shared out, largest first; empty where nothing was ever stocked. Advice to buy names what sold."""

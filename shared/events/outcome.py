@@ -47,3 +47,13 @@ class OutcomeRecorded(Event):
     observational: bool = True
     held_out: bool = False
     """The advice was written to the log and never shown: what came of it is what comes without advice."""
+    hold_out_share: float = 0.0
+    """Share of advice like this that was held out at random when it was given; 0 where it could not have been."""
+    observed_value: Money | None = None
+    """What its subject (a vehicle, or a segment at a rooftop) brought in the ``observed_days`` from the first advice
+    on it, whatever was done; on the outcome of that first advice only."""
+    observed_days: int | None = None
+    confidence: float | None = None
+    """As the advice told it."""
+    bore_out: bool | None = None
+    """Whether it proved right within a fixed window; on the first advice of its action on a vehicle only."""

@@ -51,7 +51,7 @@ class Evidence(BaseModel):
 
 
 class Alternative(BaseModel):
-    """An action that was weighed; its value is expected net against doing nothing, dealer's currency."""
+    """An action that was weighed; its value is expected net over what the advice's own is told over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -91,10 +91,11 @@ class RecommendationIssued(Event):
     destination_dealer_id: UUID | None = None
     currency: str
     value: Money
-    """Expected net over doing nothing, whole advice."""
+    """Expected net of the whole advice: of a transfer over the best that could be done where the unit stands, of all
+    else over doing nothing."""
     value_per_day: Money
     confidence: float = Field(ge=0, le=1)
-    """Probability that it beats doing nothing."""
+    """Chance that it turns out better, for this one car or purchase, than what its value is told over."""
     reason: str
     expires_at: AwareDatetime
     policy_version: int
@@ -109,8 +110,14 @@ class RecommendationIssued(Event):
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed."""
     holding_cost_per_day: Money | None = None
+    market_price: Money | None = None
+    """What the market asks for the unit, as the advice took it."""
     held_out: bool = False
-    """Logged and not shown, by the dealer's hold-out share: what happens without it is the comparison."""
+    """Logged and not shown, by the dealer's hold-out share: what happens without it is the comparison.
+
+    Drawn once for a vehicle, for good, and once for a segment at a rooftop in each half of a calendar year."""
+    hold_out_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of advice like this that is held out at random; 0 where this could not have been."""
 
 
 class RecommendationAnswered(Event):

@@ -69,6 +69,7 @@ def remember(history: History, parameters: Parameters, day: date) -> Past:
                     lost_sales_per_week=each.lost_sales_per_week,
                     units_sold=each.units_sold,
                     strategy=each.strategy,
+                    coverage80=each.coverage80,
                     usual_stock=usual.get((DEALER, each.segment)),
                 )
                 for each in forecasts

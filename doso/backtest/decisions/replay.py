@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from doso.backtest.decisions.past import remember
+from services.feedback.domain.learning import learned_shift
+from services.feedback.domain.lessons import Lesson, shifted
 from services.recommend.domain import Action, advise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from doso.backtest.decisions.lives import Life
     from doso.backtest.decisions.reading import History
@@ -38,6 +40,8 @@ class UnitCall:
     day: date
     age_days: int
     confidence: float
+    uncorrected: float
+    """Confidence before what earlier calls had taught of it."""
     advised: float
     """Cash: the lane's estimate, or what the advised price brings."""
     holding_per_day: float
@@ -45,6 +49,11 @@ class UnitCall:
     left_by: Literal["retail", "other"] | None
     brought: float | None
     gain: float | None
+
+    @property
+    def left_on(self) -> date:
+        """Give the day it left, the last day there is while it stands."""
+        return date.max if self.days_after is None else self.day + timedelta(days=self.days_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +112,16 @@ def replay(
     months: Sequence[date],
     on_month: Callable[[int], None] | None = None,
 ) -> Replay:
-    """Ask for the advice of each month's first day, and hold it against the records that follow."""
+    """Ask for the advice of each month's first day, and hold it against the records that follow.
+
+    Confidence is told as the running system would: corrected by how often the calls proved right whose vehicles had
+    left by that day.
+    """
     calls: dict[tuple[str, str], UnitCall] = {}
     purchases: dict[str, Purchase] = {}
     unbought: list[Unbought] = []
     for done, day in enumerate(months, 1):
+        parameters = taught(parameters, calls.values(), day)
         advice = advise(remember(history, parameters, day).book, day)
         standing = {life.key: life for life in history.lives if life.stood_on(day)}
         for each in advice:
@@ -134,6 +148,19 @@ def replay(
         purchases=tuple(purchases.values()),
         unbought=tuple(unbought),
     )
+
+
+def taught(parameters: Parameters, calls: Iterable[UnitCall], day: date) -> Parameters:
+    """Give parameters with confidence corrected by the calls that could be judged by a day."""
+    judged = [each for each in calls if each.days_after is not None and each.left_on < day and each.gain is not None]
+    shifts = {}
+    for action in ("wholesale", "reprice"):
+        own = [each for each in judged if each.action == action]
+        right = sum((each.gain or 0.0) > 0 for each in own)
+        shifts[action] = learned_shift(
+            Lesson(calls=len(own), claimed=sum(each.uncorrected for each in own), right=right)
+        )
+    return replace(parameters, confidence_wholesale=shifts["wholesale"], confidence_reprice=shifts["reprice"])
 
 
 def _unit_call(
@@ -167,6 +194,9 @@ def _unit_call(
         day=day,
         age_days=(day - life.stocked).days,
         confidence=advice.confidence,
+        uncorrected=shifted(
+            advice.confidence, -(parameters.confidence_wholesale if leaving else parameters.confidence_reprice)
+        ),
         advised=advised,
         holding_per_day=cash_holding,
         days_after=days,

@@ -65,14 +65,23 @@ def _units(figures: dict[str, Any]) -> None:
             _money(row["spared"]),
         )
     out.print(table)
-    sure = figures["confidence"]
-    if sure["n"]:
-        out.print(
-            f"The engine was {sure['stated']:.0%} sure on average; {sure['right']:.0%} of {sure['n']} judged units"
-            " bore it out. [dim]missed: what following would have gained where it was right; spared: what not"
-            " following it gained where it was wrong.[/]",
-            highlight=False,
-        )
+    _confidence(figures)
+    out.print(
+        "[dim]missed: what following would have gained where it was right; spared: what not following it gained"
+        " where it was wrong.[/]",
+        highlight=False,
+    )
+
+
+def _confidence(figures: dict[str, Any]) -> None:
+    table = Table(title="\nConfidence, against how often it proved right", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("advice", "judged", "claimed", "right", "calibration error"):
+        table.add_column(name, justify="left" if name == "advice" else "right")
+    for action, row in figures["confidence"].items():
+        if row["n"]:
+            title = _TITLES.get(action, "bought as advised")
+            table.add_row(title, str(row["n"]), f"{row['stated']:.0%}", f"{row['right']:.0%}", f"{row['error']:.0%}")
+    out.print(table)
 
 
 def _purchases(figures: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RESAMPLES: Final = 4_000
 _FEW: Final = 2
+_GROUPS: Final = 5
 
 LIMITS: Final = tuple(
     """\
@@ -41,7 +42,6 @@ def summarise(played: Replay) -> dict[str, Any]:
     """Give the figures as plain values: by action for units, advised or not for purchases, and the unbought."""
     advised = [each for each in played.purchases if each.advised]
     other = [each for each in played.purchases if not each.advised]
-    judged = [each for each in played.unit_calls if each.gain is not None]
     return {
         "months": [day.isoformat() for day in played.months],
         "units": {
@@ -49,9 +49,23 @@ def summarise(played: Replay) -> dict[str, Any]:
             for action in ("wholesale", "reprice")
         },
         "confidence": {
-            "stated": _mean([each.confidence for each in judged]),
-            "right": _mean([float((each.gain or 0.0) > 0) for each in judged]),
-            "n": len(judged),
+            action: calibration(
+                [
+                    (each.confidence, each.gain > 0)
+                    for each in played.unit_calls
+                    if each.action == action and each.gain is not None
+                ]
+            )
+            for action in ("wholesale", "reprice")
+        }
+        | {
+            "purchase": calibration(
+                [
+                    (each.confidence, each.net > 0)
+                    for each in advised
+                    if each.confidence is not None and each.net is not None
+                ]
+            )
         },
         "purchases": {
             name: {
@@ -74,6 +88,27 @@ def summarise(played: Replay) -> dict[str, Any]:
             "claimed": sum(each.expected for each in played.unbought),
         },
         "limits": list(LIMITS),
+    }
+
+
+def calibration(calls: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    """Hold confidence against how often it proved right: both means, and the expected calibration error.
+
+    The error is the mean gap of up to five groups of like confidence, about equal in size (Naeini, Cooper and
+    Hauskrecht 2015, with equal counts).
+    """
+    if not calls:
+        return {"n": 0, "stated": None, "right": None, "error": None}
+    told, right = np.array([each for each, _ in calls]), np.array([float(each) for _, each in calls])
+    edges = np.quantile(told, np.arange(1, _GROUPS) / _GROUPS)
+    placed = np.searchsorted(edges, told, side="right")  # equal confidence is one group, however many share it
+    groups = [placed == place for place in range(_GROUPS) if (placed == place).any()]
+    gaps = [abs(told[group].mean() - right[group].mean()) * group.sum() for group in groups]
+    return {
+        "n": told.size,
+        "stated": float(told.mean()),
+        "right": float(right.mean()),
+        "error": float(sum(gaps) / told.size),
     }
 
 

@@ -14,8 +14,17 @@ from services.feedback.domain.advice import (
     Stocking,
     Transfer,
 )
-from services.feedback.domain.learning import DemandCheck, Evidence, Proposal, pooled, propose
-from services.feedback.domain.outcomes import Outcome, exposure_so_far, outcome_of, standing
+from services.feedback.domain.learning import DemandCheck, Evidence, Proposal, propose
+from services.feedback.domain.lessons import Lesson, lesson_of
+from services.feedback.domain.outcomes import Outcome, exposure_so_far, outcome_of, unfollowed
+from services.feedback.domain.watching import (
+    ShelfStay,
+    bore_out,
+    days_watched,
+    shelf_result,
+    subject_of,
+    unit_result,
+)
 
 __all__ = [
     "Action",
@@ -27,16 +36,23 @@ __all__ = [
     "Evidence",
     "Happening",
     "Kind",
+    "Lesson",
     "Outcome",
     "Parameters",
     "PriceMove",
     "Proposal",
+    "ShelfStay",
     "Status",
     "Stocking",
     "Transfer",
+    "bore_out",
+    "days_watched",
     "exposure_so_far",
+    "lesson_of",
     "outcome_of",
-    "pooled",
     "propose",
-    "standing",
+    "shelf_result",
+    "subject_of",
+    "unfollowed",
+    "unit_result",
 ]

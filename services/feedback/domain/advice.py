@@ -61,15 +61,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is learned per rooftop; 1, 0 and 1 mean that the models are taken as they are.
+    """What is learned per rooftop; the defaults are what advice is computed with before anything is learned.
 
     ``hazard_scale`` multiplies the daily chance of sale, ``gross_bias`` is added to the expected front gross
-    (currency), ``demand_scale`` multiplies the forecast's mean.
+    (currency), ``demand_scale`` multiplies the forecast's mean. ``wholesale_discount`` is what the lane pays less
+    for a used vehicle, as a share of the market's price; ``lead_days`` run from an order (new) or purchase (used)
+    to the lot. ``confidence`` shifts are added to the log odds of the confidence in advice of an action.
     """
 
     hazard_scale: float = 1.0
     gross_bias: float = 0.0
     demand_scale: float = 1.0
+    wholesale_discount: float = 0.15
+    lead_days_new: float = 60.0
+    lead_days_used: float = 10.0
+    confidence_reprice: float = 0.0
+    confidence_transfer: float = 0.0
+    confidence_wholesale: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,8 @@ class Advice:
     """One piece of advice; ``closed_at`` is when a status other than issued was reported.
 
     ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them.
-    ``held_out`` advice was written to the log and never shown.
+    ``held_out`` advice was written to the log and never shown; ``hold_out_share`` is the share of advice like it
+    that was, 0 where it could not have been.
     """
 
     recommendation_id: str
@@ -100,6 +109,9 @@ class Advice:
     policy_version: int = 0
     computed_with: Parameters = field(default_factory=Parameters)
     held_out: bool = False
+    hold_out_share: float = 0.0
+    market_price: float | None = None
+    confidence: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse advice whose days cannot be counted."""

@@ -1,34 +1,32 @@
-"""What a rooftop's outcomes teach: three parameters, shrunk to its sister rooftops', those to 1 (or 0).
+"""What a rooftop's outcomes teach: a few parameters, shrunk to its sister rooftops', and those to the defaults.
 
 Scales follow a gamma-Poisson model. With a prior of mean m worth k = 20 expected sales, S sales seen where E
 were expected give the posterior mean (k * m + S) / (k + E) (Gelman et al., Bayesian Data Analysis, 2.6). The
-sister rooftops' posterior, from a prior mean of 1, is the rooftop's prior mean. The gross bias is the mean
-error shrunk by n / (n + 20) in the same two levels, from 0. What the parameters of the time had already
-corrected is taken out of each outcome first, or the learning would undo itself with every version.
+sister rooftops' posterior, from a prior mean of 1, is the rooftop's prior mean. Whatever is a mean of cases -
+the error of gross, the lane's discount, lead times, how often calls prove right - is shrunk by n / (n + k) in the
+same two levels, from the default.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
-from services.feedback.domain.advice import Parameters
-from services.feedback.domain.outcomes import standing
+from services.feedback.domain.advice import Action, Parameters
+from services.feedback.domain.bounds import BIAS, DISCOUNT, LEAD_NEW, LEAD_USED, SCALE, SHIFT
+from services.feedback.domain.lessons import Lesson, shifted
 from services.feedback.domain.wording import reason_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from services.feedback.domain.outcomes import Outcome
+    from collections.abc import Mapping
 
 PRIOR_SALES = 20.0
+PRIOR_CASES = 20.0
+PRIOR_ARRIVALS = 10.0
 EVIDENCE_NEEDED = 5
-SCALE_BOUNDS = (0.5, 2.0)
-SCALE_STEP = 0.10
-BIAS_BOUND = 1_500.0
-BIAS_STEP = 150.0
-IMMATERIAL_SCALE = 0.01
-IMMATERIAL_BIAS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +40,29 @@ class DemandCheck:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was seen at one rooftop or at several together; ``outcomes`` in the order they were recorded.
+    """What was seen at one rooftop or at several together, by action.
 
     ``open_exposure`` are the sales expected so far of advice that is still open, at a hazard scale of 1: the
     sum of ``exposure_so_far`` over the ``hazard_scale`` of its advice.
     """
 
-    outcomes: tuple[Outcome, ...] = ()
+    lessons: Mapping[Action, Lesson] = field(default_factory=dict)
     open_exposure: float = 0.0
     demand: DemandCheck = DemandCheck()
 
+    def of(self, action: Action) -> Lesson:
+        """Give what one action taught."""
+        return self.lessons.get(action, Lesson())
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Evidence boiled down: sales seen and expected, gross errors, demand; reversed outcomes are gone."""
+    @property
+    def together(self) -> Lesson:
+        """Give what all actions taught."""
+        return reduce(add, self.lessons.values(), Lesson())
 
-    outcomes: int
-    sales: int
-    expected_sales: float
-    gross_errors: int
-    gross_error: float
-    demand: DemandCheck
+    @property
+    def expected_sales(self) -> float:
+        """Give the sales expected of ended and of open advice."""
+        return self.together.expected_sales + self.open_exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +75,26 @@ class Proposal:
     reason: str
 
 
-def propose(dealer: Evidence, sisters: Evidence, current: Parameters) -> Proposal | None:
+def propose(own: Evidence, sisters: Evidence, current: Parameters) -> Proposal | None:
     """Learn the next parameters, one bounded step from ``current``.
 
     ``sisters`` are the tenant's other rooftops, this one left out so that it does not count twice. None where
-    the rooftop shows fewer than 5 pieces of evidence or nothing would move materially (1 % of a scale, $15).
+    the rooftop shows fewer than 5 pieces of evidence or nothing would move materially.
     """
-    own, others = summed(dealer), summed(sisters)
-    evidence_count = own.outcomes + own.demand.weeks
+    evidence_count = own.together.outcomes + own.demand.weeks
     if evidence_count < EVIDENCE_NEEDED:
         return None
+    target = _targets(own, _targets(sisters, Parameters()))
     parameters = Parameters(
-        hazard_scale=_next_scale(
-            current.hazard_scale,
-            learned_scale(own.sales, own.expected_sales, learned_scale(others.sales, others.expected_sales)),
-        ),
-        gross_bias=_next_bias(
-            current.gross_bias,
-            learned_bias(own.gross_error, own.gross_errors, learned_bias(others.gross_error, others.gross_errors)),
-        ),
-        demand_scale=_next_scale(
-            current.demand_scale,
-            learned_scale(
-                own.demand.sales,
-                own.demand.forecast,
-                learned_scale(others.demand.sales, others.demand.forecast),
-            ),
-        ),
+        hazard_scale=SCALE.towards(target.hazard_scale, current.hazard_scale),
+        gross_bias=BIAS.towards(target.gross_bias, current.gross_bias),
+        demand_scale=SCALE.towards(target.demand_scale, current.demand_scale),
+        wholesale_discount=DISCOUNT.towards(target.wholesale_discount, current.wholesale_discount),
+        lead_days_new=LEAD_NEW.towards(target.lead_days_new, current.lead_days_new),
+        lead_days_used=LEAD_USED.towards(target.lead_days_used, current.lead_days_used),
+        confidence_reprice=SHIFT.towards(target.confidence_reprice, current.confidence_reprice),
+        confidence_transfer=SHIFT.towards(target.confidence_transfer, current.confidence_transfer),
+        confidence_wholesale=SHIFT.towards(target.confidence_wholesale, current.confidence_wholesale),
     )
     if parameters == current:
         return None
@@ -113,59 +106,35 @@ def learned_scale(sales: float, expected: float, prior_mean: float = 1.0) -> flo
     return (PRIOR_SALES * prior_mean + sales) / (PRIOR_SALES + expected)
 
 
-def learned_bias(mean_error: float, count: int, prior_mean: float = 0.0) -> float:
-    """Give the mean error of gross (currency) shrunk to ``prior_mean`` as if that had been seen 20 times."""
-    return (PRIOR_SALES * prior_mean + count * mean_error) / (PRIOR_SALES + count)
+def learned_mean(total: float, count: int, prior_mean: float = 0.0, weight: float = PRIOR_CASES) -> float:
+    """Give the mean of ``count`` cases, shrunk to ``prior_mean`` as if that had been seen ``weight`` times."""
+    return (weight * prior_mean + total) / (weight + count)
 
 
-def summed(evidence: Evidence) -> Sums:
-    """Boil evidence down, with the corrections of each outcome's own parameters taken out again.
+def learned_shift(lesson: Lesson, prior: float = 0.0) -> float:
+    """Give the shift of log odds that makes confidence as high as calls prove right.
 
-    Gross is learned only where the advice was followed and the vehicle sold, because it was expected for
-    that.
+    How often they do is shrunk to what the prior shift makes of the mean confidence.
     """
-    outcomes = standing(evidence.outcomes)
-    errors = [error for outcome in outcomes if (error := _gross_error(outcome)) is not None]
-    exposure = sum(outcome.hazard_exposure / outcome.computed_with.hazard_scale for outcome in outcomes)
-    return Sums(
-        outcomes=len(outcomes),
-        sales=sum(outcome.sales for outcome in outcomes),
-        expected_sales=exposure + evidence.open_exposure,
-        gross_errors=len(errors),
-        gross_error=sum(errors) / len(errors) if errors else 0.0,
-        demand=evidence.demand,
+    if not lesson.calls:
+        return prior
+    claimed = lesson.claimed / lesson.calls
+    right = learned_mean(lesson.right, lesson.calls, prior_mean=shifted(claimed, prior))
+    return math.log(right / (1 - right)) - math.log(claimed / (1 - claimed))
+
+
+def _targets(evidence: Evidence, prior: Parameters) -> Parameters:
+    """Give what the evidence points at, shrunk to a prior; unbounded."""
+    seen, lane = evidence.together, evidence.of(Action.WHOLESALE)
+    ordered, bought = evidence.of(Action.ORDER), evidence.of(Action.ACQUIRE)
+    return Parameters(
+        hazard_scale=learned_scale(seen.sales, evidence.expected_sales, prior.hazard_scale),
+        gross_bias=learned_mean(seen.gross_error, seen.gross_errors, prior.gross_bias),
+        demand_scale=learned_scale(evidence.demand.sales, evidence.demand.forecast, prior.demand_scale),
+        wholesale_discount=learned_mean(lane.discount, lane.wholesales, prior.wholesale_discount),
+        lead_days_new=learned_mean(ordered.lead_days, ordered.arrivals, prior.lead_days_new, PRIOR_ARRIVALS),
+        lead_days_used=learned_mean(bought.lead_days, bought.arrivals, prior.lead_days_used, PRIOR_ARRIVALS),
+        confidence_reprice=learned_shift(evidence.of(Action.REPRICE), prior.confidence_reprice),
+        confidence_transfer=learned_shift(evidence.of(Action.TRANSFER), prior.confidence_transfer),
+        confidence_wholesale=learned_shift(lane, prior.confidence_wholesale),
     )
-
-
-def pooled(evidence: Iterable[Evidence]) -> Evidence:
-    """Put the evidence of several rooftops together."""
-    parts = tuple(evidence)
-    return Evidence(
-        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
-        open_exposure=sum(part.open_exposure for part in parts),
-        demand=DemandCheck(
-            weeks=sum(part.demand.weeks for part in parts),
-            sales=sum(part.demand.sales for part in parts),
-            forecast=sum(part.demand.forecast for part in parts),
-        ),
-    )
-
-
-def _gross_error(outcome: Outcome) -> float | None:
-    sold = outcome.sales and outcome.followed and not outcome.action.stocks
-    if not sold or outcome.realised_gross is None or outcome.expected_gross is None:
-        return None
-    return outcome.realised_gross - (outcome.expected_gross - outcome.computed_with.gross_bias)
-
-
-def _next_scale(current: float, target: float) -> float:
-    low, high = SCALE_BOUNDS
-    step = min(max(target, current * (1 - SCALE_STEP)), current * (1 + SCALE_STEP))
-    bounded = min(max(step, low), high)
-    return bounded if abs(bounded - current) >= IMMATERIAL_SCALE * current else current
-
-
-def _next_bias(current: float, target: float) -> float:
-    step = min(max(target, current - BIAS_STEP), current + BIAS_STEP)
-    bounded = min(max(step, -BIAS_BOUND), BIAS_BOUND)
-    return bounded if abs(bounded - current) >= IMMATERIAL_BIAS else current

@@ -1,6 +1,7 @@
 """What came of advice: advice, answer and happening joined into at most one standing outcome each.
 
-Realised value is measured as the advice's own value was, against doing nothing:
+Realised value is measured as the advice's own value was, against doing nothing (of a transfer: against the best
+that could have been done where the vehicle stood):
 
     realised value = (gross - holding * days - cost) - net of doing nothing
     net of doing nothing = net expected when followed - value
@@ -16,15 +17,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from services.feedback.domain.advice import Action, Ending, Happening, Kind, Parameters
+from services.feedback.domain.advice import Action, Decision, Ending, Happening, Kind, Parameters
 from services.feedback.domain.following import HORIZON_DAYS, Following, following_of
 from services.feedback.domain.stocking import stocking_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date, datetime
 
-    from services.feedback.domain.advice import Advice, Answer, Decision
+    from services.feedback.domain.advice import Advice, Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ class Outcome:
     held_out: bool = False
     vehicle_keys: tuple[str, ...] = ()
     """The vehicles whose stocking this advice on a segment has claimed."""
+    lead_days: tuple[int, ...] = ()
+    """Days from the dealer's yes to the arrival of each of them."""
+    market_price: float | None = None
+    confidence: float | None = None
+    """As advised, before any correction."""
+    hold_out_share: float = 0.0
+    observed_value: float | None = None
+    """What its subject brought in the fixed window (:mod:`watching`), where this advice was the first on it."""
+    bore_out: bool | None = None
+    """Whether it proved right in the fixed window, where it was the first of its action on the vehicle."""
 
 
 def outcome_of(advice: Advice, answer: Answer | None, happening: Happening | None, now: datetime) -> Outcome | None:
@@ -87,13 +97,17 @@ def exposure_so_far(advice: Advice, answer: Answer | None, happening: Happening 
     return _exposure(advice, following_of(advice, answer, happening or Happening(), now), now.date())
 
 
-def standing(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Keep the latest outcome of each recommendation and drop the reversed: each counts once or not at all.
+def unfollowed(advice: Advice, answer: Answer | None, on: date) -> Outcome:
+    """Give the outcome of advice of which nothing came by a day, where there is none but its subject was watched."""
+    return _common(advice, answer, kind=Kind.UNSOLD, on=on, days=(on - advice.issued_on).days, followed=False)
 
-    ``outcomes`` come in the order in which they were recorded.
-    """
-    latest = {outcome.recommendation_id: outcome for outcome in outcomes}
-    return [outcome for outcome in latest.values() if outcome.kind is not Kind.REVERSED]
+
+def net_of_nothing(advice: Advice) -> float | None:
+    """Give the net that was expected of what the advice's value is told over; None where that cannot be told."""
+    expected_days = _expected_days(advice)
+    if advice.expected_gross is None or expected_days is None or advice.holding_cost_per_day is None:
+        return None
+    return advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.value
 
 
 def _of_vehicle(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Outcome | None:
@@ -123,25 +137,17 @@ def _outcome(advice: Advice, answer: Answer | None, following: Following, end: E
     days = (on - advice.issued_on).days
     at_risk = following.at_risk_until is None or on <= following.at_risk_until
     has_hazard = _baseline(advice) is not None
-    return Outcome(
-        recommendation_id=advice.recommendation_id,
-        action=advice.action,
-        decision=answer.decision if answer else None,
-        segment=advice.segment,
-        vehicle_key=advice.vehicle_key,
+    return _common(
+        advice,
+        answer,
         kind=end.kind,
         on=on,
         days=days,
         followed=following.followed,
-        expected_value=advice.value,
         realised_value=_realised(advice, end, days, cost),
-        expected_gross=advice.expected_gross,
         realised_gross=end.gross,
         hazard_exposure=_exposure(advice, following, on),
         sales=int(end.kind is Kind.SOLD and at_risk and has_hazard),
-        policy_version=advice.policy_version,
-        computed_with=advice.computed_with,
-        held_out=advice.held_out,
     )
 
 
@@ -149,26 +155,62 @@ def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now
     result = stocking_result(advice, answer, happening.stockings, now)
     if result is None:
         return None
+    agreed = answer is not None and answer.decision is not Decision.DECLINED
+    return _common(
+        advice,
+        answer,
+        kind=result.kind,
+        on=result.on,
+        days=(result.on - advice.issued_on).days,
+        followed=bool(result.vehicle_keys),
+        realised_value=result.realised_value,
+        realised_gross=result.gross,
+        vehicle_keys=result.vehicle_keys,
+        lead_days=tuple(_days_between(answer.answered_at.date(), on) for on in result.arrived)
+        if answer and agreed
+        else (),
+    )
+
+
+def _common(
+    advice: Advice,
+    answer: Answer | None,
+    *,
+    kind: Kind,
+    on: date,
+    days: int,
+    followed: bool,
+    realised_value: float | None = None,
+    realised_gross: float | None = None,
+    hazard_exposure: float = 0.0,
+    sales: int = 0,
+    vehicle_keys: tuple[str, ...] = (),
+    lead_days: tuple[int, ...] = (),
+) -> Outcome:
     return Outcome(
         recommendation_id=advice.recommendation_id,
         action=advice.action,
         decision=answer.decision if answer else None,
         segment=advice.segment,
-        vehicle_key=None,
-        kind=result.kind,
-        on=result.on,
-        days=(result.on - advice.issued_on).days,
-        followed=bool(result.vehicle_keys),
+        vehicle_key=advice.vehicle_key,
+        kind=kind,
+        on=on,
+        days=days,
+        followed=followed,
         expected_value=advice.value,
-        realised_value=result.realised_value,
+        realised_value=realised_value,
         expected_gross=advice.expected_gross,
-        realised_gross=result.gross,
-        hazard_exposure=0.0,
-        sales=0,
+        realised_gross=realised_gross,
+        hazard_exposure=hazard_exposure,
+        sales=sales,
         policy_version=advice.policy_version,
         computed_with=advice.computed_with,
         held_out=advice.held_out,
-        vehicle_keys=result.vehicle_keys,
+        vehicle_keys=vehicle_keys,
+        lead_days=lead_days,
+        market_price=advice.market_price,
+        confidence=advice.confidence,
+        hold_out_share=advice.hold_out_share,
     )
 
 
@@ -177,13 +219,10 @@ def _reversed(undone: Outcome) -> Outcome:
 
 
 def _realised(advice: Advice, end: Ending, days: int, cost: float) -> float | None:
-    if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or advice.expected_gross is None:
+    nothing = net_of_nothing(advice)
+    if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or nothing is None:
         return None
-    expected_days = _expected_days(advice)
-    if expected_days is None or advice.holding_cost_per_day is None:
-        return None
-    nothing = advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.value
-    return end.gross - advice.holding_cost_per_day * days - cost - nothing
+    return end.gross - (advice.holding_cost_per_day or 0.0) * days - cost - nothing
 
 
 def _expected_days(advice: Advice) -> float | None:

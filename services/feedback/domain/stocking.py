@@ -33,6 +33,7 @@ class StockingResult:
     kind: Kind
     on: date
     vehicle_keys: tuple[str, ...]
+    arrived: tuple[date, ...]
     gross: float | None
     realised_value: float | None
 
@@ -57,12 +58,12 @@ def stocking_result(
     over = now.date() > deadline
     if not arrived:
         return _nothing_came(deadline) if over else None
-    keys = tuple(unit.vehicle_key for unit in arrived)
+    keys, days = tuple(unit.vehicle_key for unit in arrived), tuple(unit.on for unit in arrived)
     sold = [unit.sold_on for unit in arrived if unit.sold_on is not None]
     if len(sold) < len(arrived) or not (over or len(arrived) == wanted):
-        return StockingResult(Kind.STOCKED, arrived[-1].on, keys, None, None)
+        return StockingResult(Kind.STOCKED, arrived[-1].on, keys, days, None, None)
     gross = _total(unit.gross for unit in arrived)
-    return StockingResult(Kind.SOLD, max(sold), keys, gross, _realised(advice, arrived, gross))
+    return StockingResult(Kind.SOLD, max(sold), keys, days, gross, _realised(advice, arrived, gross))
 
 
 def _wanted(advice: Advice, answer: Answer | None) -> int:
@@ -74,7 +75,7 @@ def _wanted(advice: Advice, answer: Answer | None) -> int:
 
 
 def _nothing_came(on: date) -> StockingResult:
-    return StockingResult(Kind.UNSOLD, on, (), None, 0.0)
+    return StockingResult(Kind.UNSOLD, on, (), (), None, 0.0)
 
 
 def _realised(advice: Advice, units: list[Stocking], gross: float | None) -> float | None:

@@ -21,16 +21,23 @@ def upgrade() -> None:
             tenant_id uuid NOT NULL,
             recommendation_id uuid NOT NULL,
             dealer_id uuid NOT NULL,
+            action text NOT NULL,
             vehicle_key text,
             segment text NOT NULL,
             status text NOT NULL,
             issued_at timestamptz NOT NULL,
             closed_at timestamptz,
             settled boolean NOT NULL DEFAULT false,
+            -- What its fixed window watches; whether it is the first of its action on that, and the first at all
+            -- of those that could have been held out.
+            subject text,
+            is_first boolean NOT NULL,
+            opens boolean NOT NULL,
             document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, recommendation_id)
         );
-        CREATE INDEX advice_open ON advice (tenant_id, dealer_id) WHERE NOT settled;
+        CREATE INDEX advice_open ON advice (tenant_id, dealer_id, issued_at, recommendation_id) WHERE NOT settled;
+        CREATE INDEX advice_on_subject ON advice (tenant_id, subject);
         CREATE TABLE answer (
             tenant_id uuid NOT NULL,
             recommendation_id uuid NOT NULL,
@@ -63,9 +70,26 @@ def upgrade() -> None:
             dealer_id uuid NOT NULL,
             recorded_at timestamptz NOT NULL,
             version int NOT NULL,
+            action text NOT NULL,
+            ended_on date NOT NULL,
+            vehicle_keys text[] NOT NULL,
+            -- What it teaches, so that learning adds up columns and reads no documents.
+            counts int NOT NULL,
+            sales int NOT NULL,
+            expected_sales double precision NOT NULL,
+            gross_error double precision,
+            discount double precision,
+            arrivals int NOT NULL,
+            lead_days double precision NOT NULL,
+            claimed double precision,
+            is_right int NOT NULL,
             document jsonb NOT NULL,
             PRIMARY KEY (tenant_id, recommendation_id)
         );
+        CREATE INDEX outcome_lessons ON outcome (tenant_id, ended_on)
+            INCLUDE (dealer_id, action, counts, sales, expected_sales, gross_error, discount, arrivals, lead_days,
+                claimed, is_right);
+        CREATE INDEX outcome_claims ON outcome (tenant_id) WHERE vehicle_keys <> '{}';
         CREATE TABLE weekly_forecast (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,

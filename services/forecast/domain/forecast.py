@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday, week_starts
-from services.forecast.domain.calendar_effect import learn_effect
+from services.forecast.domain.calendar_effect import USUAL, learn_effect
 from services.forecast.domain.censoring import fading, lost_sales_per_week, stockout_weeks
 from services.forecast.domain.choice import choose
 from services.forecast.domain.configurations import shared_out
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from services.forecast.domain.calendar_effect import Calendar
     from services.forecast.domain.choice import Choice
     from services.forecast.domain.configurations import Configuration, ConfigurationForecast
     from services.forecast.domain.prior import MarketRate, RatePrior
@@ -79,6 +80,7 @@ def forecast_dealer(
     groups: Mapping[str, str] | None = None,
     tenant: RatePrior | None = None,
     configurations: Mapping[str, Sequence[tuple[Configuration, float, int]]] | None = None,
+    calendars: Sequence[Calendar] = (USUAL,),
 ) -> list[SegmentForecast]:
     """Forecast a rooftop's segments for ``horizon`` weeks, the first being the week of ``as_of``.
 
@@ -86,7 +88,8 @@ def forecast_dealer(
     ``select`` names the few to forecast. ``priors``: what the market suggests, by segment. ``groups``: the
     levels between rooftop and segment, e.g. ``used/pickup``; segments without one have only the rooftop.
     ``tenant``: the level above, ``level_prior`` of all rooftops' series. ``demand_scale`` is the learned
-    factor on every rate. ``configurations``: each segment's shares. The first strategy is the one to beat.
+    factor on every rate. ``configurations``: each segment's shares.
+    ``calendars``: those to try. The first strategy is the one to beat.
 
     Raises ValueError for histories that end elsewhere, a selected segment without a history, or a horizon
     or scale that is not positive; NoForecastError where no strategy works.
@@ -100,7 +103,7 @@ def forecast_dealer(
     chosen = set(histories if select is None else select)
     rows = [row for row, segment in enumerate(histories) if segment in chosen]
     panel = panel_of(list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant)
-    panel = replace(panel, effect=learn_effect(panel))
+    panel = replace(panel, effect=learn_effect(panel, calendars))
     choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
     rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
     parts = configurations or {}

@@ -54,6 +54,12 @@ def upgrade() -> None:
             demand_scale double precision NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id)
         );
+        CREATE TABLE rooftop (
+            tenant_id uuid NOT NULL,
+            dealer_id uuid NOT NULL,
+            region text NOT NULL,
+            PRIMARY KEY (tenant_id, dealer_id)
+        );
         CREATE TABLE forecast (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,
@@ -76,4 +82,4 @@ def upgrade() -> None:
         CREATE INDEX series_by_week ON series (week);
         """,
     )
-    run_script(op, tenant_isolation("stay", "market_rate", "policy", "forecast"))
+    run_script(op, tenant_isolation("stay", "market_rate", "policy", "rooftop", "forecast"))

@@ -1,9 +1,7 @@
 """What came of advice, and what was learned from it."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,8 +11,8 @@ from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import Gate, GateDep, Person, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES
 from services.gateway.api.recommendations import load_advice
-from services.gateway.domain.uplift import uplift
-from services.gateway.store.figures import answered_counts, outcome_documents
+from services.gateway.domain.uplift import SHELF_DAYS, UNIT_DAYS, statement, uplift
+from services.gateway.store.figures import answered_counts, observed_arms, outcome_sums
 from services.gateway.store.listings import OUTCOMES, POLICIES
 from services.gateway.store.pages import read_page
 from shared.events import Action, OutcomeKind
@@ -73,22 +71,19 @@ async def check_advice(gate: Gate, person: Principal, filters: Mapping[str, obje
 
 @router.get("/feedback/summary")
 async def summarise_outcomes(person: Person, gate: GateDep, dealer_id: UUID | None = None) -> dict[str, Any]:
-    """Sum value realised against value expected, per action, and against the advice that was held out, if any."""
+    """Sum value realised against value expected per action, and measure shown advice against what was held out."""
     scope = await gate.scope(person, dealer_id)
     async with gate.work.begin(person.tenant_id) as tx:
-        documents = await outcome_documents(tx.connection, scope)
+        sums = await outcome_sums(tx.connection, scope)
+        arms = await observed_arms(tx.connection, scope)
         answers = await answered_counts(tx.connection, scope)
-    actions: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for document in documents:
-        if document["kind"] != "reversed":
-            actions[document["action"]].append(document)
-    compared = uplift(documents)
+    units, purchases = (uplift((arm for each, arm in arms if each == days), days) for days in (UNIT_DAYS, SHELF_DAYS))
     return {
         "answers": answers,
-        "actions": {name: _sums(rows) for name, rows in sorted(actions.items())},
-        "uplift": asdict(compared),
-        "observational": True,
-        "note": compared.statement,
+        "actions": {row.pop("action"): _figures(row) for row in sums},
+        "uplift": {"units": asdict(units), "purchases": asdict(purchases)},
+        "observational": units.difference is None and purchases.difference is None,
+        "note": statement(units, purchases),
     }
 
 
@@ -109,14 +104,13 @@ async def list_policies(
     return PageOut(items=[row["document"] for row in found.rows], next_cursor=after)
 
 
-def _sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add up what was shown; what was held out is not the advice's doing."""
-    shown = [row for row in rows if not row.get("held_out")]
-    judged = [row for row in shown if row.get("realised_value") is not None]
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    """Write amounts as the API writes them, and what confidence claimed beside how often calls proved right."""
+    claimed, calls = row["claimed"], row["calls"]
     return {
-        "outcomes": len(shown),
-        "held_out": len(rows) - len(shown),
-        "judged": len(judged),
-        "expected_value": str(sum((Decimal(row["expected_value"]) for row in judged), Decimal(0))),
-        "realised_value": str(sum((Decimal(row["realised_value"]) for row in judged), Decimal(0))),
+        **row,
+        "expected_value": str(row["expected_value"]),
+        "realised_value": str(row["realised_value"]),
+        "claimed": None if claimed is None else round(claimed, 3),
+        "right_share": round(row["right"] / calls, 3) if calls else None,
     }

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from services.gateway.domain.uplift import Arm
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
@@ -37,13 +38,50 @@ async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, sinc
     return [dict(row) for row in rows]
 
 
-async def outcome_documents(connection: Connection, dealer_ids: list[UUID] | None) -> list[dict[str, Any]]:
-    """Read every outcome of some rooftops."""
+async def outcome_sums(connection: Connection, dealer_ids: list[UUID] | None) -> list[dict[str, Any]]:
+    """Add up outcomes by action: those shown, those held out, and of the judged value expected and realised.
+
+    What was held out is not the advice's doing, and what was reversed never happened.
+    """
     rows = await connection.fetch(
-        f"SELECT document FROM outcome WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1))",  # noqa: S608
+        f"""
+        SELECT document->>'action' AS action,
+            count(*) FILTER (WHERE NOT held_out)::int AS outcomes,
+            count(*) FILTER (WHERE held_out)::int AS held_out,
+            count(realised) FILTER (WHERE NOT held_out)::int AS judged,
+            coalesce(sum((document->>'expected_value')::numeric)
+                FILTER (WHERE NOT held_out AND realised IS NOT NULL), 0) AS expected_value,
+            coalesce(sum(realised) FILTER (WHERE NOT held_out), 0) AS realised_value,
+            count(bore_out) FILTER (WHERE NOT held_out)::int AS calls,
+            count(*) FILTER (WHERE NOT held_out AND bore_out)::int AS right,
+            avg((document->>'confidence')::float8) FILTER (WHERE NOT held_out AND bore_out IS NOT NULL) AS claimed
+        FROM outcome, LATERAL (SELECT coalesce((document->>'held_out')::bool, false) AS held_out,
+            (document->>'realised_value')::numeric AS realised, (document->>'bore_out')::bool AS bore_out) AS o
+        WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1)) AND document->>'kind' <> 'reversed'
+        GROUP BY 1 ORDER BY 1
+        """,  # noqa: S608  # a constant of ours
         dealer_ids,
     )
-    return [row["document"] for row in rows]
+    return [dict(row) for row in rows]
+
+
+async def observed_arms(connection: Connection, dealer_ids: list[UUID] | None) -> list[tuple[int, Arm]]:
+    """Sum up subjects watched for a fixed number of days, by those days, rooftop, share held out, and side."""
+    rows = await connection.fetch(
+        f"""
+        SELECT (document->>'observed_days')::int AS days, dealer_id, document->>'hold_out_share' AS share,
+            coalesce((document->>'held_out')::bool, false) AS held_out, count(*)::int AS n,
+            avg(value)::float8 AS mean, coalesce(var_samp(value), 0)::float8 AS variance
+        FROM outcome, LATERAL (SELECT (document->>'observed_value')::numeric AS value) AS o
+        WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1)) AND value IS NOT NULL
+        GROUP BY 1, 2, 3, 4
+        """,  # noqa: S608  # a constant of ours
+        dealer_ids,
+    )
+    return [
+        (row["days"], Arm((row["dealer_id"], row["share"]), row["held_out"], row["n"], row["mean"], row["variance"]))
+        for row in rows
+    ]
 
 
 async def answered_counts(connection: Connection, dealer_ids: list[UUID] | None) -> dict[str, int]:

@@ -16,6 +16,7 @@ from services.recommend.domain.book import (
     TenantBook,
     Unit,
     UnitStatus,
+    Variant,
 )
 from services.recommend.domain.evidence import Evidence, unsupported_numbers
 from services.recommend.domain.hold_out import is_held_out
@@ -57,6 +58,7 @@ __all__ = [
     "Unit",
     "UnitLife",
     "UnitStatus",
+    "Variant",
     "advise",
     "fit_pace",
     "from_mapping",

@@ -16,7 +16,7 @@ Identity = tuple[str, Action, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A course that was weighed; its value is expected net over doing nothing, in dealer's currency."""
+    """A course that was weighed; its value is told over the same as the advice's own, in dealer's currency."""
 
     action: Action
     value: float
@@ -28,9 +28,10 @@ class Alternative:
 class Advice:
     """One piece of advice; amounts in the dealer's currency, rounded to cents, prices to whole units.
 
-    ``value`` is expected net over doing nothing for the whole piece, so a hold is worth 0; its evidence says
-    what the calendar's rule would have cost. ``confidence`` is the probability of beating doing nothing (a
-    hold: the rule). Hazards are chances of sale per day, absent where a sale is not what is advised.
+    ``value`` is expected net for the whole piece: of a transfer over the best that could be done with the unit
+    where it stands, of all else over doing nothing. So a hold is worth 0; its evidence says what the calendar's
+    rule would have cost. ``confidence`` is the chance of turning out better than that (a hold: than the rule).
+    Hazards are chances of sale per day, absent where a sale is not what is advised.
     """
 
     dealer_id: str
@@ -58,8 +59,11 @@ class Advice:
     baseline_daily_hazard: float | None = None
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
+    market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""
+    hold_out_share: float = 0.0
+    """Share of advice like this that is kept back; 0 where a rule demands it, or where nothing is."""
     clash: bool = False
     """Whether it is no advice on cars but tells which rules cannot all be kept."""
 

@@ -12,7 +12,7 @@ from services.recommend.domain.stock_advice import clash_advice, stock_advice
 from services.recommend.domain.stock_position import stock_positions
 from services.recommend.domain.stocking import draft_plan, plan_purchases
 from services.recommend.domain.unit_actions import departures, weigh_units
-from services.recommend.domain.unit_advice import rival, unit_advice
+from services.recommend.domain.unit_advice import unit_advice
 
 if TYPE_CHECKING:
     from datetime import date
@@ -49,14 +49,15 @@ def review(book: TenantBook, as_of: date) -> Review:
     draft = draft_plan(lookup, positions)
     cases, unweighed = weigh_units(lookup, shelves, draft.moved, as_of)
     spoken = [case for case in cases if case.is_worth_saying]
-    sure = confidences([(case.chosen, rival(case)) for case in spoken], make_draws())
+    sure = confidences([(case.chosen, case.rival) for case in spoken], make_draws())
     advice = []
     kept_back = set()
     for case, confidence in zip(spoken, sure, strict=True):
         receiving = shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment))
         said = unit_advice(case, confidence, receiving)
-        if case.choices.ruled_out is None and _held_out(lookup, book.tenant_id, said, as_of):
-            said = replace(said, held_out=True)
+        if case.choices.ruled_out is None:
+            said = _drawn(lookup, book.tenant_id, said, as_of)
+        if said.held_out:
             kept_back.add(case.unit.vehicle_key)
         advice.append(said)
     # What nobody is told nobody does: purchases must not count on the room it would have made.
@@ -65,11 +66,13 @@ def review(book: TenantBook, as_of: date) -> Review:
     for purchase in purchases:
         said = stock_advice(purchase, purchase_confidence(purchase), lookup.brand_sales, as_of)
         ruled = purchase.available < purchase.position.least
-        advice.append(replace(said, held_out=not ruled and _held_out(lookup, book.tenant_id, said, as_of)))
+        advice.append(said if ruled else _drawn(lookup, book.tenant_id, said, as_of))
     advice += [clash_advice(each, as_of) for each in clashes]
     advice.sort(key=lambda each: (-each.value, each.identity))
     return Review(tuple(advice), tuple(positions), (*skipped, *unweighed))
 
 
-def _held_out(lookup: Lookup, tenant_id: str, advice: Advice, as_of: date) -> bool:
-    return is_held_out(tenant_id, advice, lookup.rooftops[advice.dealer_id].rules.hold_out_share, as_of)
+def _drawn(lookup: Lookup, tenant_id: str, advice: Advice, as_of: date) -> Advice:
+    """Note of advice that no rule demands whether the dealer's share of hold-outs keeps it back."""
+    share = lookup.rooftops[advice.dealer_id].rules.hold_out_share
+    return replace(advice, hold_out_share=share, held_out=is_held_out(tenant_id, advice, share, as_of))

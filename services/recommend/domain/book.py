@@ -113,11 +113,20 @@ class SegmentMarket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A configuration of a segment in words, such as ``2021-2023 LE AWD``, and how many of it were sold."""
+
+    name: str
+    units_sold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentDemand:
     """Forecast demand of a segment at a rooftop; ``weekly_means`` are units wanted per week from ``as_of``.
 
     ``dispersion`` is variance over mean of a week's demand; ``weekly_rate`` is what would sell now if it were
-    always in stock.
+    always in stock. ``coverage80`` is the share of past weeks inside the forecast's 80 % range, where that was tried;
+    ``variants`` are the configurations that sell most, the first most.
     """
 
     dealer_id: str
@@ -130,6 +139,8 @@ class SegmentDemand:
     lost_sales_per_week: float = 0.0
     units_sold: int = 0
     strategy: str = ""
+    coverage80: float | None = None
+    variants: tuple[Variant, ...] = ()
     usual_stock: float | None = None
     """Units that stood there on average in the days with any: demand was observed at that stock."""
 

@@ -1,9 +1,10 @@
-"""How sure: the probability that a piece of advice beats doing nothing, over what is not known exactly.
+"""How sure: the chance that advice on a car turns out better for that car than what it is held against.
 
 Drawn, from a fixed seed, are the pace of sale (lognormal; apart for another store), the market price, the
-price elasticity (sd 35 % in log) and the wholesale price (sd 6 % on top of the market's). Both courses see
-the same draws, so that what they share cancels. The chance of a single car's day of sale is not in it: it is
-the probability that the expected net is really higher, not that this one car turns out well.
+price elasticity (sd 35 % in log), the wholesale price (sd 6 % on top of the market's) and the day on which this
+one car's customer comes. Both courses see the same draws, so that what they share cancels. It is what a manager
+can count afterwards: of so many such calls, so many turned out better. The value is a mean, and few long stays
+weigh heavily in it; so advice worth following can have less than an even chance, as an insurance has.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.book import is_new
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.recommend.domain.courses import Course
+    from services.recommend.domain.parameters import Parameters
     from services.recommend.domain.stocking import Purchase
     from services.recommend.domain.time_to_sale import Floats
 
@@ -39,18 +41,36 @@ _QUANTILES = ndtri((np.arange(11) + 0.5) / 11)
 
 def make_draws(count: int = DRAWS, seed: int = _SEED) -> Draws:
     """Give standard normal draws, mirrored so that their means are zero; the same for the same seed."""
-    half = np.random.default_rng(seed).standard_normal((6, count // 2))
+    half = np.random.default_rng(seed).standard_normal((8, count // 2))
     full = np.concatenate([half, -half], axis=1)
-    return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5])
+    return Draws(rate=full[0:2], market=full[2:4], elasticity=full[4], exit=full[5], patience=-log_ndtr(full[6:8]))
 
 
 def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[float]:
-    """Give for each pair the probability that the first course has a higher expected net than the second."""
+    """Give for each pair the chance that the first course brings more than the second, effects on others included.
+
+    Courses that bring the same, as where neither sells within the horizon, count as half.
+    """
     if not pairs:
         return []
     advised = _nets([first for first, _ in pairs], draws)
-    baseline = _nets([second for _, second in pairs], draws)
-    return [_within_limits(float(np.mean(row))) for row in advised > baseline]
+    held_against = _nets([second for _, second in pairs], draws)
+    better = (advised > held_against) + 0.5 * (advised == held_against)
+    learned = [_learned_shift(course.action, rival.appraisal.rooftop.parameters) for course, rival in pairs]
+    return [_within_limits(_shifted(float(np.mean(row)), shift)) for row, shift in zip(better, learned, strict=True)]
+
+
+def _learned_shift(action: Action, parameters: Parameters) -> float:
+    """Give what the outcomes of the rooftop where the unit stands taught of how often such calls prove right."""
+    return {
+        Action.REPRICE: parameters.confidence_reprice,
+        Action.TRANSFER: parameters.confidence_transfer,
+        Action.WHOLESALE: parameters.confidence_wholesale,
+    }.get(action, 0.0)
+
+
+def _shifted(probability: float, shift: float) -> float:
+    return float(expit(logit(_within_limits(probability)) + shift))
 
 
 def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
@@ -58,18 +78,21 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
     prices = np.array([course.price or course.appraisal.price for course in courses])
     leaving = np.array([course.action is Action.WHOLESALE for course in courses])
     nets: Floats = np.where(leaving[:, None], exit_draws(settings, draws), evaluate_draws(settings, prices, draws))
+    nets += np.array([course.effects.total for course in courses])[:, None]
     return nets
 
 
 def purchase_confidence(purchase: Purchase) -> float:
     """Give the probability that buying is worth it, over the demand rate and the gross.
 
-    The rate's log sd falls with the segment's sales; the gross has the spread of single deals over the square
+    The rate's log sd falls with the segment's sales, and is wider where the forecast's own ranges have proved too
+    narrow (:func:`_widening`); the gross has the spread of single deals over the square
     root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of
     them the value is linear in the gross, so that its probability of being above 0 is exact.
     """
     position, gross = purchase.position, purchase.position.gross
-    scale = np.exp(math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1)) * _QUANTILES)
+    known = math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1))
+    scale = np.exp(known * _widening(position.demand.coverage80) * _QUANTILES)
     there = max(0, purchase.available)
     added = later_sales(
         there,
@@ -90,6 +113,17 @@ def purchase_confidence(purchase: Purchase) -> float:
         spread = gross_sd * worth.kept * float(chance.sum())
         chances.append(float(ndtr(value / max(spread, 1e-9))))
     return _within_limits(sum(chances) / len(chances))
+
+
+def _widening(coverage80: float | None) -> float:
+    """Give by how much a normal range of 80 % would have to be wider to have held 80 % of past weeks; 1 to 2.
+
+    Ranges that proved too wide are left so: whole cars are coarse, and few weeks inside prove little.
+    """
+    if coverage80 is None:
+        return 1.0
+    held = float(ndtri((1 + min(max(coverage80, _LEAST), _MOST)) / 2))
+    return min(2.0, max(1.0, float(ndtri(0.9)) / held))
 
 
 def _within_limits(probability: float) -> float:

@@ -79,6 +79,8 @@ class Fact(StrEnum):
     COVER_DEMAND = "Demand over those days"
     DEPARTING = "Others advised to leave today"
     QUALITY = "Its own pace over its segment's"
+    VARIANTS = "What of it sold here"
+    COVERAGE = "Past weeks inside the forecast's 80 % range"
     LOST_SALES = "Sales lost per week for want of stock"
     UNIT_COST = "Typical cost per unit"
     EXPECTED_GROSS = "Expected front and back gross per unit"

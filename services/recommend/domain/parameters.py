@@ -87,6 +87,11 @@ class Parameters:
     price_elasticity: float = _within(0, 40, 9)
     """Per cent by which the daily chance falls when the price to market rises by one point."""
 
+    # Learned: what is added to the log odds of the confidence in advice, by how often it proved right.
+    confidence_reprice: float = _within(-3, 3, 0)
+    confidence_transfer: float = _within(-3, 3, 0)
+    confidence_wholesale: float = _within(-3, 3, 0)
+
     # The calendar rule that managers know, and that a hold has to answer.
     age_review_days: float = _within(1, 730, 30)
     age_cut_days: float = _within(1, 730, 45)

@@ -64,9 +64,9 @@ def _transfer(facts: Facts) -> str:
     gap = facts[Fact.DESTINATION_GAP]
     text = (
         f"Send this one to {there}. {_standing(facts)} {_company(facts)} {there} has {_count(on_hand)}, "
-        f"sells about {facts[Fact.DESTINATION_DEMAND]} a week and is {spelled(gap)} short. "
+        f"sells about {facts[Fact.DESTINATION_DEMAND]} and is {spelled(gap)} short. "
         f"Priced at {facts[Fact.NEW_PRICE]} there it should be gone in about {facts[Fact.NEW_DAYS]} days, "
-        f"the {facts[Fact.TRANSPORT_DAYS]} on the road included, against {facts[Fact.KEEP_DAYS]} here. "
+        f"the {spelled(facts[Fact.TRANSPORT_DAYS])} on the road included, against {facts[Fact.KEEP_DAYS]} here. "
     )
     taken = [f"{facts[Fact.TRANSPORT_COST]} of transport"]
     if Fact.CROWDING in facts:
@@ -74,12 +74,10 @@ def _transfer(facts: Facts) -> str:
     if Fact.FORGONE in facts:
         taken.append(f"the {facts[Fact.FORGONE]} {there} would have made on one it need not buy now")
     costs = " and ".join(filter(None, (", ".join(taken[:-1]), taken[-1])))
-    text += f"After {costs}, the group is {facts[Fact.GAIN]} ahead"
-    if Fact.OVER_HOME in facts:
-        return (
-            f"{text} of leaving it as it is, and {facts[Fact.OVER_HOME]} ahead of the best you could do with it here."
-        )
-    return f"{text} of leaving it as it is."
+    text += f"After {costs}, the group is {facts[Fact.OVER_HOME]} ahead of the best you could do with it here"
+    if facts[Fact.OVER_HOME] != facts[Fact.GAIN]:
+        text += f", and {facts[Fact.GAIN]} ahead of leaving it as it is"
+    return f"{text}."
 
 
 def _house_rule(facts: Facts) -> str:
@@ -114,7 +112,8 @@ def _wholesale(facts: Facts) -> str:
 def _hold(facts: Facts) -> str:
     difference = facts[Fact.RULE_LOSS]
     close = _amount(difference) < _amount(facts[Fact.MARGIN])
-    text = f"{_standing(facts)} {_company(facts)} The {facts[Fact.RULE]}. "
+    rule, _, deed = facts[Fact.RULE].partition(": ")
+    text = f"{_standing(facts)} {_company(facts)} The {rule} says {deed}. "
     if Fact.HELD_BACK in facts:
         text += f"That would be {difference[1:]} better, but {facts[Fact.HELD_BACK]}. Leave it for now. "
     elif difference.startswith("-"):
@@ -134,15 +133,17 @@ def _buy(facts: Facts) -> str:
     have = [f"have {_count(facts[Fact.ON_HAND])}", f"{_count(facts[Fact.INBOUND])} on the way"]
     if facts[Fact.ARRIVING] != "0":
         have.append(f"{_count(facts[Fact.ARRIVING])} coming from a sister store")
-    left = "nothing" if facts[Fact.LEFT_THEN] == "0" else f"some {facts[Fact.LEFT_THEN]}"
+    segment = facts[Fact.SEGMENT]
     text = (
-        f"{'Order' if new else 'Buy'} {_count(facts[Fact.QUANTITY])} {facts[Fact.SEGMENT]}. "
-        f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]} a week. "
-        f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {left} will be left by then, "
+        f"{segment[:1].upper()}{segment[1:]}: {'order' if new else 'buy'} {_count(facts[Fact.QUANTITY])}. "
+        f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]}. "
+        f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {facts[Fact.LEFT_THEN]} will be left by then, "
         f"and with these you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
     )
+    if Fact.VARIANTS in facts:
+        text += f"Look for what has sold here: {facts[Fact.VARIANTS]}. "
     if Fact.LOST_SALES in facts:
-        text += f"You are missing about {facts[Fact.LOST_SALES]} sales a week for want of stock. "
+        text += f"For want of stock you lose the sale of about {facts[Fact.LOST_SALES]}. "
     text += (
         f"At {facts[Fact.UNIT_COST]} all in and {facts[Fact.EXPECTED_GROSS]} of front and back gross apiece, "
         f"that is worth {facts[Fact.GAIN]} after holding cost."
@@ -201,7 +202,7 @@ def _standing(facts: Facts) -> str:
         return f"{age} at {facts[Fact.PRICE_TO_MARKET]} of market."
     if Fact.LIST_PRICE not in facts:
         return f"{age} with no price on it; the market asks about {facts[Fact.MARKET_PRICE]}."
-    return f"{age}; no market price to hold against it."
+    return f"{age}, and there is no market price to hold it against."
 
 
 def _company(facts: Facts) -> str:
@@ -214,7 +215,7 @@ def _company(facts: Facts) -> str:
         beside = f"There {'is' if siblings == '1' else 'are'} {_count(siblings)} more like it here{after}"
     if demand is None:
         return f"{beside}, and no sale of one is on record here."
-    return f"{beside}, and the store sells about {demand} a week."
+    return f"{beside}, and the store sells about {demand}."
 
 
 def _count(figure: str) -> str:

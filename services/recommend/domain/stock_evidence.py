@@ -10,7 +10,7 @@ from services.recommend.domain.book import is_new
 from services.recommend.domain.evidence import EvidenceSheet, Fact
 from services.recommend.domain.limit_evidence import write_allocation, write_limits
 from services.recommend.domain.newsvendor import at_least
-from services.recommend.domain.wording import decimal, money, percent
+from services.recommend.domain.wording import decimal, money, pace, percent, roughly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,21 +46,32 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     sheet.add(Fact.INBOUND, str(position.inbound), "inventory")
     sheet.add(Fact.ARRIVING, str(purchase.arriving), "stocking", "transfers advised today")
     source = f"forecast ({demand.strategy or 'unnamed'})"
-    formula = f"mean of the next 4 weeks, {demand.units_sold} sales behind it"
-    sheet.add(Fact.DEMAND, decimal(position.demand_per_day * 7), source, formula, as_of=demand.as_of)
+    weekly = position.demand_per_day * 7
+    formula = f"{decimal(weekly)} a week over the next 4; {demand.units_sold} sales behind it"
+    sheet.add(Fact.DEMAND, pace(weekly), source, formula, as_of=demand.as_of)
+    if demand.variants:
+        sold = ", ".join(f"{each.name} ({each.units_sold} sold)" for each in demand.variants)
+        sheet.add(Fact.VARIANTS, sold, "forecast", "units sold of each configuration", as_of=demand.as_of)
+    if demand.coverage80 is not None:
+        formula = "fewer than 80% make the confidence lower"
+        sheet.add(Fact.COVERAGE, percent(demand.coverage80), source, formula, as_of=demand.as_of)
     if demand.lost_sales_per_week >= _WORTH_SAYING:
-        sheet.add(Fact.LOST_SALES, decimal(demand.lost_sales_per_week), source, as_of=demand.as_of)
+        lost = demand.lost_sales_per_week
+        sheet.add(Fact.LOST_SALES, pace(lost), source, f"{decimal(lost)} a week", as_of=demand.as_of)
     sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")
     until = position.lead_mean * position.growth_at(purchase.available)
-    formula = f"{purchase.available} less a demand of {decimal(until)} until then, never below none"
-    sheet.add(Fact.LEFT_THEN, _left_then(purchase), "stocking", formula)
+    left = _left_then(purchase)
+    formula = f"{left:.1f}: {purchase.available} less a demand of {decimal(until)} until then, never below none"
+    sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
     sheet.add(Fact.COVER_DAYS, f"{position.after_days:.0f}", "parameters", "review period + days on display")
     there = purchase.available + purchase.quantity
     more = position.growth_at(there)
-    formula = f"forecast mean of {position.after_mean:.1f}; variance {decimal(demand.dispersion)} times the mean"
+    wanted = position.after_mean * more
+    formula = f"{wanted:.1f}: forecast mean of {position.after_mean:.1f}"
+    formula += f"; variance {decimal(demand.dispersion)} times the mean"
     if demand.usual_stock is not None:
         formula += f"; times {more:.2f} for the choice of {there} instead of the usual {demand.usual_stock:.1f}"
-    sheet.add(Fact.COVER_DEMAND, f"{position.after_mean * more:.1f}", source, formula, as_of=demand.as_of)
+    sheet.add(Fact.COVER_DEMAND, roughly(wanted), source, formula, as_of=demand.as_of)
 
 
 def _worth(sheet: EvidenceSheet, position: Position) -> None:
@@ -125,14 +136,13 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
     write_limits(sheet, purchase.bindings, position)
 
 
-def _left_then(purchase: Purchase) -> str:
+def _left_then(purchase: Purchase) -> float:
     """Give the mean of what is left when a purchase of today lands: the sum of P(at least n left) over n."""
     position = purchase.position
     count = np.arange(0, max(0, purchase.available), dtype=np.float64)
     until = position.lead_mean * position.growth_at(purchase.available)
     sold_at_most = 1 - at_least(count + 1, until, position.demand.dispersion)
-    left = float(sold_at_most.sum())
-    return f"{left:.1f}" if left >= _WORTH_SAYING else "0"
+    return float(sold_at_most.sum())
 
 
 def _holding_formula(position: Position) -> str:

@@ -83,8 +83,8 @@ def plan_transfers(
 ) -> Moves:
     """Pair the moves that the program wants with units.
 
-    A move has to beat doing nothing by the margin, any new price at home at all, and not be beaten by the
-    lane; a move that no unit bears out is not made.
+    A move has to beat doing nothing by the margin, and whatever else can be done at home at all; a move that no
+    unit bears out is not made.
     """
     moves = Moves({}, {}, Counter(), Counter(), Counter())
     group = _Group(lookup, weighed, positions, wanted, as_of)
@@ -235,12 +235,11 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
 
 
 def _is_worth_it(course: Course, at_home: Choices) -> bool:
-    """Tell whether a move beats keeping by the margin, a new price at all, and is not beaten by the lane."""
-    margin = at_home.keep.appraisal.margin
-    if course.worth < at_home.keep.net + margin:
+    """Tell whether a move beats keeping by the margin, and a new price and the lane at all."""
+    if course.worth < at_home.keep.net + at_home.keep.appraisal.margin:
         return False
     if at_home.reprice is not None and course.worth <= at_home.reprice.net:
         return False
     # Whoever leaves, by the lane or to a sister, frees the same customers for those that stay.
     lane = at_home.wholesale
-    return lane is None or lane.net + course.effects.staying < course.worth + margin
+    return lane is None or course.worth > lane.net + course.effects.staying

@@ -13,12 +13,12 @@ lane at once.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.appraisal import appraise
-from services.recommend.domain.courses import choices
+from services.recommend.domain.courses import Effects, choices
 from services.recommend.domain.limits import Departures
 from services.recommend.domain.rules import AgeOut
 from services.recommend.domain.stock_position import Skipped
@@ -55,23 +55,43 @@ class UnitCase:
         return self.choices.keep
 
     @property
-    def value(self) -> float:
-        """Give the expected net over doing nothing."""
-        return self.chosen.worth - self.choices.keep.net
+    def yardstick(self) -> Course:
+        """Give what values are told over: for a move the best that could be done here, for all else doing nothing.
+
+        So what moving a unit is said to bring can be added to what any other advice is said to bring: a new price
+        that the unit could have had here is not counted as the lorry's doing.
+        """
+        return self.best_at_home if self.chosen.action is Action.TRANSFER else self.choices.keep
 
     @property
-    def best_at_home(self) -> tuple[Course, float]:
-        """Give the best that can be done with it where it stands, and its worth.
+    def value(self) -> float:
+        """Give the expected net over the yardstick."""
+        return self.chosen.worth - self.yardstick.worth
+
+    @property
+    def over_nothing(self) -> float:
+        """Give the expected net over doing nothing."""
+        return self.chosen.worth - self.choices.keep.worth
+
+    @property
+    def rival(self) -> Course:
+        """Give what the advice has to beat: its yardstick, or for a hold the calendar's rule."""
+        held = self.chosen.action is Action.HOLD and self.choices.rule is not None
+        return self.choices.rule if held and self.choices.rule is not None else self.yardstick
+
+    @property
+    def best_at_home(self) -> Course:
+        """Give the best that can be done with it where it stands.
 
         A unit that leaves by the lane frees its customers for those that stay as one that is sent away does.
         """
-        staying = self.chosen.effects.staying
-        open_here = [(self.choices.keep, self.choices.keep.worth)]
+        open_here = [self.choices.keep]
         if self.choices.reprice is not None:
-            open_here.append((self.choices.reprice, self.choices.reprice.worth))
+            open_here.append(self.choices.reprice)
         if self.choices.wholesale is not None:
-            open_here.append((self.choices.wholesale, self.choices.wholesale.worth + staying))
-        return max(open_here, key=lambda each: each[1])
+            freed = Effects(staying=self.chosen.effects.staying)
+            open_here.append(replace(self.choices.wholesale, effects=freed))
+        return max(open_here, key=lambda each: each.worth)
 
     @property
     def is_worth_saying(self) -> bool:

@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from services.recommend.domain.unit_actions import UnitCase
 
 
-def rival(case: UnitCase) -> Course:
-    """Give what the advice has to beat: doing nothing, or for a hold the calendar's rule."""
-    held = case.chosen.action is Action.HOLD and case.choices.rule is not None
-    return case.choices.rule if held and case.choices.rule is not None else case.baseline
-
-
 def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -> Advice:
     """Write a unit's advice; ``receiving`` is the destination's position where it is transferred."""
     chosen, here = case.chosen, case.baseline.appraisal
@@ -58,6 +52,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         baseline_daily_hazard=case.baseline.daily_hazard,
         expected_gross=None if gross is None else cents(gross),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
+        market_price=cents(here.market_price.amount) if here.comparable else None,
     )
 
 
@@ -81,13 +76,13 @@ def _per_day(value: float, course: Course, baseline: Course) -> float:
 
 
 def _alternatives(case: UnitCase) -> tuple[Alternative, ...]:
-    """List what else was weighed, best first."""
+    """List what else was weighed, best first, each over what the advice's own value is told over."""
     weighed = (case.baseline, case.choices.reprice, case.transfer, case.choices.wholesale)
     others = [course for course in weighed if course is not None and course is not case.chosen]
     others.sort(key=lambda course: -course.worth)
     listed = []
     for course in others:
-        value = course.worth - case.baseline.net
+        value = course.worth - case.yardstick.worth
         per_day = cents(_per_day(value, course, case.baseline))
         listed.append(Alternative(course.action, cents(value), per_day, _detail(course, case)))
     return tuple(listed)

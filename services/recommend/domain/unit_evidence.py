@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.wording import decimal, money, percent
+from services.recommend.domain.wording import decimal, money, pace, percent
 
 if TYPE_CHECKING:
     from services.recommend.domain.appraisal import Appraisal
@@ -62,13 +62,17 @@ def _gain(sheet: EvidenceSheet, case: UnitCase) -> None:
     if round(effects.crowding):
         sheet.add(Fact.CROWDING, money(effects.crowding, currency), "value", "one more to share customers with")
         formula += f" + {money(effects.crowding, currency)}"
-    sheet.add(Fact.GAIN, money(case.value, currency), "value", formula)
-    home, worth = case.best_at_home
-    if chosen.action is Action.TRANSFER and home is not case.baseline:
-        how = f"{home.action} here instead, with what that changes for those that stay"
-        sheet.add(Fact.BEST_AT_HOME, money(worth, currency), "value", how)
-        over = f"{money(chosen.worth, currency)} - {money(worth, currency)}"
-        sheet.add(Fact.OVER_HOME, money(chosen.worth - worth, currency), "value", over)
+    sheet.add(Fact.GAIN, money(case.over_nothing, currency), "value", formula)
+    if chosen.action is Action.TRANSFER:
+        home = case.best_at_home
+        how = {
+            Action.HOLD: "left here as it is",
+            Action.REPRICE: f"here at {money(home.price or home.appraisal.price, currency)}",
+            Action.WHOLESALE: "to the lane, with what that leaves to those that stay",
+        }[home.action]
+        sheet.add(Fact.BEST_AT_HOME, money(home.worth, currency), "value", how)
+        over = f"{money(chosen.worth, currency)} - {money(home.worth, currency)}"
+        sheet.add(Fact.OVER_HOME, money(case.value, currency), "value", over)
 
 
 def _vehicle(sheet: EvidenceSheet, here: Appraisal) -> None:
@@ -112,9 +116,9 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     if here.demand is not None and here.demand_per_day is not None and here.demand.units_sold:
         sheet.add(
             Fact.DEMAND,
-            decimal(here.demand_per_day * 7),
+            pace(here.demand_per_day * 7),
             f"forecast ({here.demand.strategy or 'unnamed'})",
-            f"mean of the next 4 weeks, {here.demand.units_sold} sales behind it",
+            f"{decimal(here.demand_per_day * 7)} a week over the next 4; {here.demand.units_sold} sales behind it",
             as_of=here.demand.as_of,
         )
     sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
@@ -193,8 +197,9 @@ def _destination(sheet: EvidenceSheet, chosen: Course, receiving: Position, *, a
     sheet.add(Fact.DESTINATION_ON_HAND, str(already), "inventory", "with those already advised to go there")
     sheet.add(
         Fact.DESTINATION_DEMAND,
-        decimal(receiving.demand_per_day * 7),
+        pace(receiving.demand_per_day * 7),
         "forecast",
+        f"{decimal(receiving.demand_per_day * 7)} a week",
         as_of=receiving.demand.as_of,
     )
     formula = f"target {receiving.target} - {receiving.on_hand} on hand - {receiving.inbound} on the way"

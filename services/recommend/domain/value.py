@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.recommend.domain.time_to_sale import UnitFeatures, ageing, exposure, price_effect, sojourn
+from services.recommend.domain.time_to_sale import UnitFeatures, ageing, exposure, life, price_effect, sojourn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from services.recommend.domain.time_to_sale import Exposure, Floats, HazardModel
 
 _ROWS_AT_ONCE = 500
-_DRAW_STRIDE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +95,8 @@ class Draws:
     market: Floats
     elasticity: Floats
     exit: Floats
+    patience: Floats
+    """The chance of the single car: exponential, how much intensity passes until its customer comes."""
 
 
 ELASTICITY_LOG_SD = 0.35
@@ -121,7 +122,10 @@ def evaluate(settings: Sequence[Setting], prices: Floats) -> Valuation:
 
 
 def evaluate_draws(settings: Sequence[Setting], prices: Floats, draws: Draws) -> Floats:
-    """Value each setting at its one price, shape (n,), under each draw; gives shape (n, draws)."""
+    """Give what each setting brings at its one price, shape (n,), in the life that each draw gives its unit.
+
+    The result has shape (n, draws).
+    """
     parts = [
         _evaluate(settings[start : start + _ROWS_AT_ONCE], prices[start : start + _ROWS_AT_ONCE, None], draws).net
         for start in range(0, len(settings), _ROWS_AT_ONCE)
@@ -144,7 +148,10 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         pace = _fitted_pace(settings, fitted, prices / market, draws)
     else:
         pace = _usual_pace(settings, prices / market, draws)
-    unsold, days = sojourn(pace.intensity, pace.exposed)
+    if draws is None:
+        unsold, days = sojourn(pace.intensity, pace.exposed)
+    else:
+        unsold, days = life(pace.intensity, pace.exposed, draws.patience[_place(settings)])
     retail = prices * (1 - _column(settings, "negotiation_discount")) + _column(settings, "back_gross")
     net = (
         (1 - unsold) * retail
@@ -172,8 +179,7 @@ def _usual_pace(settings: Sequence[Setting], to_market: Floats, draws: Draws | N
         rate = rate * np.exp(_column(settings, "rate_log_sd") * draws.rate[_place(settings)])
     age, staleness = _column(settings, "age_days")[:, 0], _column(settings, "staleness")[:, 0]
     horizon, delay = _column(settings, "horizon_days")[:, 0], _column(settings, "delay_days")[:, 0]
-    stride = 1 if draws is None else _DRAW_STRIDE
-    exposed = exposure(age, staleness, horizon, delay, stride=stride)
+    exposed = exposure(age, staleness, horizon, delay)
     return _Pace(rate * price_effect(to_market, elasticity), exposed, ageing(age, staleness)[:, None])
 
 
@@ -202,7 +208,7 @@ def _fitted_pace(
         known = model.log_rate_sd(features, market[:, 0])[:, None]
         rate = rate * np.exp(np.hypot(known, _MODEL_LOG_SD) * draws.rate[_place(settings)])
     horizon, delay = _column(settings, "horizon_days")[:, 0], _column(settings, "delay_days")[:, 0]
-    exposed = model.exposure(features, horizon, delay, stride=1 if draws is None else _DRAW_STRIDE)
+    exposed = model.exposure(features, horizon, delay)
     today = model.exposure(features, np.ones(len(fitted)), np.zeros(len(fitted))).at_end
     rate = np.minimum(rate, np.array([each.most for each in fitted])[:, None] / today[:, None])
     return _Pace(rate * price_effect(to_market, elasticity), exposed, today[:, None])

@@ -14,6 +14,7 @@ _UNITS: Final = (
 )  # fmt: skip
 _TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SPELLED_UP_TO = 12
+_WEEKS_A_MONTH = 365.25 / 12 / 7
 
 _SCALES: Final = {
     "dozen": 12, "hundred": 100,
@@ -47,6 +48,22 @@ def decimal(value: float) -> str:
     """Write a rate with as many places as say something: one, or two under 1."""
     rounds_to_one = 0.95
     return f"{value:.1f}" if abs(value) >= rounds_to_one else f"{value:.2f}"
+
+
+def pace(per_week: float) -> str:
+    """Write a rate of sale as the trade says it: ``1.2 a week``, ``three a month``, ``one every 8 weeks``."""
+    a_week, a_month, half_a_year = 0.95, 0.3, 26
+    if per_week >= a_week:
+        return f"{per_week:.1f} a week"
+    if per_week >= a_month:
+        return f"{spelled(str(round(per_week * _WEEKS_A_MONTH)))} a month"
+    weeks = round(1 / per_week) if per_week * half_a_year >= 1 else half_a_year
+    return f"one every {weeks} weeks" if weeks < half_a_year else "one in half a year, if that"
+
+
+def roughly(count: float) -> str:
+    """Write an expected number of cars as people count them: ``about two``; ``nothing`` for next to none."""
+    return f"about {spelled(str(round(count)))}" if round(count) else "next to nothing"
 
 
 def spelled(figure: str) -> str:

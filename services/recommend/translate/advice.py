@@ -57,7 +57,9 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         baseline_daily_hazard=advice.baseline_daily_hazard,
         expected_gross=_money(advice.expected_gross),
         holding_cost_per_day=_money(advice.holding_cost_per_day),
+        market_price=_money(advice.market_price),
         held_out=advice.held_out,
+        hold_out_share=advice.hold_out_share,
     )
 
 

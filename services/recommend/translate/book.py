@@ -1,5 +1,6 @@
 """Between stored rows and documents and recommend's own book."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from services.recommend.domain import (
     Unit,
     UnitLife,
     UnitStatus,
+    Variant,
     from_mapping,
     trim_key,
 )
@@ -25,13 +27,25 @@ from services.recommend.translate.rules import Documents, brand_sales_of, overri
 from shared.events import InventoryUpdated, segment_label
 
 _KM_PER_MILE = 1.609344
+_VARIANTS = 3
+_MAIN_PART = 0.1
 _UNIT_FIELDS = tuple(Unit.__dataclass_fields__)
+_DAYS = ("priced_on", "stock_date", "group_stock_date", "expected_date", "exit_date")
 _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
     "group_stock_date", "expected_date", "exit_date", "front_gross", "back_gross",
 }  # fmt: skip
 _log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
+
+
+def stored_document(text: str) -> dict[str, Any]:
+    """Read a stored row or document from its text, with the days of vehicles as dates."""
+    document: dict[str, Any] = json.loads(text)
+    for name in _DAYS:
+        if document.get(name):
+            document[name] = date.fromisoformat(document[name])
+    return document
 
 
 def unit_row(event: InventoryUpdated) -> dict[str, Any]:
@@ -147,8 +161,33 @@ def _demand(document: Mapping[str, Any]) -> SegmentDemand:
         weekly_rate=document["weekly_rate"],
         lost_sales_per_week=document["lost_sales_per_week"],
         units_sold=document["units_sold"],
-        strategy=document["strategy"],
+        strategy=_strategy(document),
+        coverage80=document.get("coverage80"),
+        variants=tuple(_variants(document.get("configurations", ()))),
     )
+
+
+def _strategy(document: Mapping[str, Any]) -> str:
+    """Name the strategy that won; of an ensemble its main parts too."""
+    name = str(document["strategy"])
+    parts = [each for each in document.get("ensemble", ()) if each["weight"] >= _MAIN_PART]
+    if name != "ensemble" or not parts:
+        return name
+    told = [(each["weight"], each["strategy"]) for each in parts]
+    return f"{name} of " + ", ".join(f"{strategy} {weight:.0%}" for weight, strategy in sorted(told, reverse=True))
+
+
+def _variants(configurations: Sequence[Mapping[str, Any]]) -> list[Variant]:
+    """Put the configurations that sold most in words; what is too rare to be told apart has none."""
+    found = []
+    for each in sorted(configurations, key=lambda each: -each["units_sold"]):
+        first, last = each.get("model_year_from"), each.get("model_year_to")
+        years = f"{first}" if first == last else f"{first}-{last}"
+        words = [years if first else None, each.get("trim"), each.get("drivetrain")]
+        name = " ".join(word for word in words if word)
+        if name and each["units_sold"]:
+            found.append(Variant(name=name, units_sold=each["units_sold"]))
+    return found[:_VARIANTS]
 
 
 def _price_curve(model: Mapping[str, Any] | None) -> PriceCurve | None:

@@ -16,8 +16,8 @@ from doso.backtest.decisions import decisions
 from doso.backtest.decisions.lives import Life
 from doso.backtest.decisions.past import remember
 from doso.backtest.decisions.reading import History, UnusableHistory, read_files
-from doso.backtest.decisions.replay import Replay, UnitCall, months_of, replay
-from doso.backtest.decisions.summary import estimate, summarise
+from doso.backtest.decisions.replay import Replay, UnitCall, months_of, replay, taught
+from doso.backtest.decisions.summary import calibration, estimate, summarise
 from doso.sample_group import SampleGroup, write_sample_group
 from services.recommend.domain import Parameters
 
@@ -149,7 +149,7 @@ def test_every_purchase_of_a_month_is_advised_or_not_and_counts_once(history: Hi
 def test_figures_keep_right_and_wrong_apart() -> None:
     def call(gain: float | None) -> UnitCall:
         return UnitCall(
-            key=f"K{gain}", label="used Toyota Camry", action="wholesale", day=AS_OF, age_days=70, confidence=0.8,
+            key=f"K{gain}", label="used Toyota Camry", action="wholesale", day=AS_OF, age_days=70, confidence=0.8, uncorrected=0.8,
             advised=15_000.0, holding_per_day=20.0, days_after=None if gain is None else 30,
             left_by=None if gain is None else "retail", brought=15_000.0, gain=gain,
         )  # fmt: skip
@@ -160,8 +160,35 @@ def test_figures_keep_right_and_wrong_apart() -> None:
     assert (lane["advised"], lane["still_here"], lane["right"]) == (4, 1, 2)
     assert (lane["missed"], lane["spared"]) == (1_500.0, 2_000.0)
     assert lane["gain_per_unit"]["mean"] == pytest.approx(-500 / 3)
-    assert figures["confidence"] == {"stated": pytest.approx(0.8), "right": pytest.approx(2 / 3), "n": 3}
+    sure = figures["confidence"]["wholesale"]
+    assert (sure["n"], sure["stated"], sure["right"]) == (3, pytest.approx(0.8), pytest.approx(2 / 3))
+    assert figures["confidence"]["reprice"]["n"] == 0
     assert figures["purchases"]["advised"]["net_per_unit"]["mean"] is None
+
+
+def test_confidence_that_proves_right_as_often_as_it_says_has_no_error() -> None:
+    honest = [(told / 10, place < told) for told in (1, 3, 5, 7, 9) for place in range(10)]
+    assert calibration(honest)["error"] == pytest.approx(0.0)
+    boasting = [(0.9, place < 4) for place in range(10)]
+    assert calibration(boasting)["error"] == pytest.approx(0.5)
+    assert calibration([])["error"] is None
+
+
+def test_confidence_learns_from_calls_that_could_be_judged_by_then_and_no_others() -> None:
+    def call(number: int, days_after: int) -> UnitCall:
+        return UnitCall(
+            key=f"K{number}", label="used Toyota Camry", action="wholesale", day=AS_OF, age_days=70, confidence=0.8,
+            uncorrected=0.8, advised=15_000.0, holding_per_day=20.0, days_after=days_after, left_by="retail",
+            brought=16_000.0, gain=-500.0,
+        )  # fmt: skip
+
+    early, late = [call(n, 10) for n in range(30)], [call(n, 90) for n in range(30)]
+    day = AS_OF + timedelta(days=30)
+    assert taught(Parameters(), late, day) == Parameters()
+    wiser = taught(Parameters(), early + late, day)
+    assert wiser == taught(Parameters(), early, day)
+    assert wiser.confidence_wholesale < -1
+    assert wiser.confidence_reprice == 0
 
 
 def test_an_estimate_needs_two_cases_for_an_interval() -> None:

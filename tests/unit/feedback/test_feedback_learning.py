@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,14 +19,19 @@ from services.feedback.domain import (
     Evidence,
     Happening,
     Kind,
+    Lesson,
     Outcome,
     Parameters,
     exposure_so_far,
+    lesson_of,
     outcome_of,
-    pooled,
     propose,
 )
-from services.feedback.domain.learning import learned_bias, learned_scale, summed
+from services.feedback.domain.learning import learned_mean, learned_scale, learned_shift
+from services.feedback.domain.lessons import shifted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ISSUED = datetime(2025, 6, 1, 9, tzinfo=UTC)
 NOBODY = Evidence()
@@ -50,8 +56,20 @@ SALE = Outcome(
 )
 
 
+def taught_by(outcomes: Iterable[Outcome], **more: object) -> Evidence:
+    """Add up what outcomes teach, as the store does; the last of each recommendation counts."""
+    lessons: dict[Action, Lesson] = {}
+    for outcome in {each.recommendation_id: each for each in outcomes}.values():
+        lessons[outcome.action] = lessons.get(outcome.action, Lesson()) + lesson_of(outcome)
+    return Evidence(lessons, **more)
+
+
+def outcomes_of(count: int, **changes: object) -> tuple[Outcome, ...]:
+    return tuple(replace(SALE, recommendation_id=f"r{i}", **changes) for i in range(count))
+
+
 def sales_of(count: int, **changes: object) -> Evidence:
-    return Evidence(tuple(replace(SALE, recommendation_id=f"r{i}", **changes) for i in range(count)))
+    return taught_by(outcomes_of(count, **changes))
 
 
 def simulate(rng: np.random.Generator, count: int, true_scale: float, used: Parameters, batch: str = "") -> Evidence:
@@ -75,21 +93,24 @@ def simulate(rng: np.random.Generator, count: int, true_scale: float, used: Para
         if outcome := outcome_of(advice, None, happening, now):
             outcomes.append(outcome)
         open_exposure += exposure_so_far(advice, None, happening, now) / used.hazard_scale
-    return Evidence(tuple(outcomes), open_exposure)
+    return taught_by(outcomes, open_exposure=open_exposure)
 
 
 @pytest.mark.parametrize("true_scale", [0.7, 1.0, 1.4])
 def test_recovers_the_true_hazard_scale_with_advice_still_open(true_scale: float):
-    seen = summed(simulate(np.random.default_rng(5), 6_000, true_scale, AS_IS))
-    assert seen.sales > 500
-    assert learned_scale(seen.sales, seen.expected_sales) == pytest.approx(true_scale, rel=0.07)
+    seen = simulate(np.random.default_rng(5), 6_000, true_scale, AS_IS)
+    assert seen.together.sales > 500
+    assert learned_scale(seen.together.sales, seen.expected_sales) == pytest.approx(true_scale, rel=0.07)
 
 
 def test_learning_settles_at_the_truth_instead_of_undoing_itself():
     """Each version's advice carries the correction; the evidence of all versions is kept."""
     rng, parameters, evidence, path = np.random.default_rng(9), AS_IS, NOBODY, []
     for version in range(12):
-        evidence = pooled([evidence, simulate(rng, 1_500, 1.4, parameters, batch=f"v{version}-")])
+        more = simulate(rng, 1_500, 1.4, parameters, batch=f"v{version}-")
+        evidence = Evidence(
+            {Action.HOLD: evidence.together + more.together}, evidence.open_exposure + more.open_exposure
+        )
         proposal = propose(evidence, NOBODY, parameters)
         parameters = proposal.parameters if proposal else parameters
         path.append(parameters.hazard_scale)
@@ -117,7 +138,7 @@ def test_a_rooftop_without_much_evidence_takes_after_its_sisters():
 def test_more_evidence_of_the_same_moves_further(fewer: int, more: int):
     fewer, more = sorted((fewer, more))
     assert 1 < learned_scale(1.5 * fewer, fewer) <= learned_scale(1.5 * more, more) < 1.5
-    assert 0 < learned_bias(400, fewer) <= learned_bias(400, more) < 400
+    assert 0 < learned_mean(400 * fewer, fewer) <= learned_mean(400 * more, more) < 400
 
 
 def test_gross_bias_by_hand_and_only_of_followed_sales():
@@ -131,7 +152,7 @@ def test_gross_bias_by_hand_and_only_of_followed_sales():
 def test_gross_already_corrected_is_not_corrected_twice():
     corrected = Parameters(gross_bias=-240.0)
     outcomes = sales_of(80, expected_gross=1_260.0, realised_gross=1_200.0, computed_with=corrected)
-    assert summed(outcomes).gross_error == pytest.approx(-300)
+    assert outcomes.together.gross_error == pytest.approx(-300 * 80)
     assert propose(outcomes, NOBODY, corrected) is None
 
 
@@ -143,9 +164,8 @@ def test_demand_scale_by_hand():
 
 
 def test_one_version_moves_by_a_bounded_step():
-    extreme = Evidence(
-        sales_of(200, hazard_exposure=0.1, realised_gross=9_000.0).outcomes,
-        demand=DemandCheck(13, 1.0, 300.0),
+    extreme = taught_by(
+        outcomes_of(200, hazard_exposure=0.1, realised_gross=9_000.0), demand=DemandCheck(13, 1.0, 300.0)
     )
     proposal = propose(extreme, NOBODY, AS_IS)
     assert proposal is not None
@@ -163,8 +183,8 @@ def test_one_version_moves_by_a_bounded_step():
 def test_no_evidence_leads_out_of_the_bounds(
     exposure: float, error: float, sold: float, forecast: float, versions: int
 ):
-    outcomes = sales_of(50, hazard_exposure=exposure, realised_gross=1_500 + error).outcomes
-    evidence, parameters = Evidence(outcomes, demand=DemandCheck(13, sold, forecast)), AS_IS
+    outcomes = outcomes_of(50, hazard_exposure=exposure, realised_gross=1_500 + error)
+    evidence, parameters = taught_by(outcomes, demand=DemandCheck(13, sold, forecast)), AS_IS
     for _ in range(versions):
         proposal = propose(evidence, NOBODY, parameters)
         parameters = proposal.parameters if proposal else parameters
@@ -194,16 +214,92 @@ def test_an_immaterial_change_makes_no_version():
     assert proposal.parameters.hazard_scale == pytest.approx(120 / 117)
 
 
-def test_reversed_outcomes_do_not_count_and_the_last_word_on_a_recommendation_does():
-    quick = sales_of(10, hazard_exposure=0.2)
-    reversals = tuple(replace(o, kind=Kind.REVERSED, sales=0, hazard_exposure=0.0) for o in quick.outcomes)
-    assert propose(quick, NOBODY, AS_IS) is not None
-    assert propose(Evidence(quick.outcomes + reversals), NOBODY, AS_IS) is None
-    assert summed(Evidence(quick.outcomes + quick.outcomes)) == summed(quick)
+def test_reversed_outcomes_teach_nothing():
+    quick = outcomes_of(10, hazard_exposure=0.2)
+    reversals = tuple(replace(each, kind=Kind.REVERSED, sales=0, hazard_exposure=0.0) for each in quick)
+    assert propose(taught_by(quick), NOBODY, AS_IS) is not None
+    assert propose(taught_by(quick + reversals), NOBODY, AS_IS) is None
+    assert lesson_of(reversals[0]) == Lesson()
+
+
+LANE = replace(
+    SALE, action=Action.WHOLESALE, kind=Kind.WHOLESALED, sales=0, hazard_exposure=0.0, expected_gross=-800.0,
+    realised_gross=-1_400.0, market_price=20_000.0,
+)  # fmt: skip
+
+
+def test_what_the_lane_pays_is_learned_from_what_was_sent_there():
+    """600 less than expected of a market price of 20,000 is a discount of 18 instead of 15 per cent."""
+    sent = taught_by(replace(LANE, recommendation_id=f"w{i}") for i in range(40))
+    assert sent.of(Action.WHOLESALE).discount == pytest.approx(40 * 0.18)
+    proposal = propose(sent, NOBODY, AS_IS)
+    assert proposal is not None
+    assert proposal.parameters.wholesale_discount == pytest.approx(0.17)  # a step of two points a version
+    assert "40 vehicles sent to the lane brought 18.0% under the market" in proposal.reason
+    settled = Parameters(wholesale_discount=(20 * 0.15 + 40 * 0.18) / 60)
+    assert propose(sent, NOBODY, settled) is None
+    corrected = replace(LANE, computed_with=Parameters(wholesale_discount=0.18), expected_gross=-1_400.0)
+    assert lesson_of(corrected).discount == pytest.approx(0.18)
+
+
+def test_a_sale_elsewhere_says_nothing_of_the_lane():
+    for changes in (
+        {"kind": Kind.SOLD},
+        {"action": Action.REPRICE},
+        {"market_price": None},
+        {"realised_gross": None},
+    ):
+        assert lesson_of(replace(LANE, **changes)).wholesales == 0
+
+
+def test_lead_times_are_learned_apart_for_orders_and_purchases():
+    bought = replace(
+        SALE, action=Action.ACQUIRE, sales=0, hazard_exposure=0.0, realised_gross=None, lead_days=(18, 22)
+    )
+    evidence = taught_by(replace(bought, recommendation_id=f"b{i}") for i in range(10))
+    proposal = propose(evidence, NOBODY, AS_IS)
+    assert proposal is not None
+    assert proposal.parameters == Parameters(lead_days_used=11.0)  # a tenth a version
+    assert "20 vehicles bought on advice came in after 20 days on average" in proposal.reason
+    at_last = Parameters(lead_days_used=(10 * 10 + 20 * 20) / 30)
+    assert propose(evidence, NOBODY, at_last) is None
+
+
+def calls(right: int, wrong: int, confidence: float, **changes: object) -> Evidence:
+    call = replace(LANE, kind=Kind.UNSOLD, realised_gross=None, confidence=confidence, **changes)
+    told = [replace(call, recommendation_id=f"c{i}", bore_out=i < right) for i in range(right + wrong)]
+    return taught_by(told)
+
+
+def test_confidence_comes_down_to_how_often_calls_prove_right():
+    evidence, parameters = calls(40, 60, 0.8), AS_IS
+    for _ in range(10):
+        proposal = propose(evidence, NOBODY, parameters)
+        parameters = proposal.parameters if proposal else parameters
+    told = shifted(0.8, parameters.confidence_wholesale)
+    assert told == pytest.approx((20 * 0.8 + 40) / 120, abs=0.02)
+    assert parameters.confidence_reprice == 0.0
+
+
+def test_confidence_that_was_already_corrected_is_not_corrected_twice():
+    shift = learned_shift(calls(40, 60, 0.8).of(Action.WHOLESALE))
+    again = calls(40, 60, shifted(0.8, shift), computed_with=Parameters(confidence_wholesale=shift))
+    assert learned_shift(again.of(Action.WHOLESALE)) == pytest.approx(shift)
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.floats(0.02, 0.98), st.floats(-1, 1))
+def test_the_correction_goes_from_the_prior_to_what_was_seen_and_never_past_it(right, wrong, told, prior):
+    shift = learned_shift(calls(right, wrong, told).of(Action.WHOLESALE), prior)
+    if not right + wrong:
+        assert shift == prior
+        return
+    before, after, seen = shifted(told, prior), shifted(told, shift), right / (right + wrong)
+    assert min(before, seen) - 1e-9 <= after <= max(before, seen) + 1e-9
 
 
 def test_the_reason_says_what_was_seen_and_what_moved():
-    evidence = replace(sales_of(10, hazard_exposure=0.5, realised_gross=1_200.0), demand=DemandCheck(13, 27.0, 23.0))
+    sales = outcomes_of(10, hazard_exposure=0.5, realised_gross=1_200.0)
+    evidence = taught_by(sales, demand=DemandCheck(13, 27.0, 23.0))
     proposal = propose(evidence, NOBODY, AS_IS)
     assert proposal is not None
     assert "10 vehicles under advice sold where 5.0 were expected" in proposal.reason

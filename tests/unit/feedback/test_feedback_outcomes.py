@@ -21,7 +21,6 @@ from services.feedback.domain import (
     Transfer,
     exposure_so_far,
     outcome_of,
-    standing,
 )
 
 NEARER = Answer(Decision.MODIFIED, moment(1), price=19_300.0)
@@ -150,9 +149,6 @@ def test_an_unwound_sale_reverses_its_outcome_and_the_next_sale_counts_once():
     assert again is not None
     assert (undone.kind, undone.sales, undone.hazard_exposure) == (Kind.REVERSED, 0, 0)
     assert (undone.realised_gross, undone.realised_value) == (None, None)
-    assert standing([before]) == [before]
-    assert standing([before, undone]) == []
-    assert standing([before, undone, again]) == [again]
     assert again.realised_gross == 900
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, aged, book, camry, demand, gross, group_book, market, rooftop
 
-from services.recommend.domain import Action, Advice, Evidence, advise, unsupported_numbers
-from services.recommend.domain.wording import money, numbers_in
+from services.recommend.domain import Action, Advice, Evidence, TenantBook, Variant, advise, unsupported_numbers
+from services.recommend.domain.wording import money, numbers_in, pace, roughly
 
 LINES = (
     Evidence("List price", "$18,990", "inventory", AS_OF),
@@ -67,7 +68,13 @@ def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
             gain -= dollars(lines.get("Value of the purchase it replaces there", "0"))
             gain += dollars(lines.get("Cost to those it joins there", "0"))
             assert dollars(lines["Gain over doing nothing"]) == pytest.approx(gain, abs=3)
-            assert each.value == pytest.approx(gain, abs=3)
+            over = lines[
+                "Gain over the best it could do here" if each.action is Action.TRANSFER else "Gain over doing nothing"
+            ]
+            assert each.value == pytest.approx(dollars(over), abs=1)
+            if each.action is Action.TRANSFER:
+                here = dollars(lines["Best it could net here"]) - dollars(lines["Net if nothing is done"])
+                assert each.value == pytest.approx(gain - here, abs=3)
 
 
 def dollars(text: str) -> float:
@@ -84,3 +91,48 @@ def test_money_is_written_in_its_currency() -> None:
     assert "NOK " in about.reason
     assert "$" not in about.reason
     assert unsupported_numbers(about.reason, about.evidence) == ()
+
+
+@pytest.mark.parametrize(
+    ("per_week", "said"),
+    [
+        (1.24, "1.2 a week"),
+        (0.69, "three a month"),
+        (0.3, "one a month"),
+        (0.13, "one every 8 weeks"),
+        (0.04, "one every 25 weeks"),
+        (0.004, "one in half a year, if that"),
+        (0.0, "one in half a year, if that"),
+    ],
+)
+def test_a_rate_is_said_as_the_trade_says_it(per_week: float, said: str) -> None:
+    assert pace(per_week) == said
+
+
+def test_cars_are_counted_whole() -> None:
+    assert [roughly(count) for count in (0.2, 1.4, 5.6, 14.2)] == [
+        "next to nothing",
+        "about one",
+        "about six",
+        "about 14",
+    ]
+
+
+def test_a_purchase_says_what_of_the_segment_sold_and_doubts_a_forecast_that_missed() -> None:
+    sold = (Variant(name="2021-2023 XLE", units_sold=7), Variant(name="2018-2020 LE", units_sold=3))
+    demands = [replace(each, variants=sold, coverage80=0.8) for each in group_book().demands]
+    sure = bought(replace(group_book(), demands=tuple(demands)))
+    doubted = bought(replace(group_book(), demands=tuple(replace(each, coverage80=0.4) for each in demands)))
+    assert sure
+    assert all("2021-2023 XLE (7 sold), 2018-2020 LE (3 sold)" in each.reason for each in sure.values())
+    assert all(unsupported_numbers(each.reason, each.evidence) == () for each in sure.values())
+    assert doubted.keys() == sure.keys()
+    assert all(doubted[key].confidence <= each.confidence for key, each in sure.items())
+    assert any(doubted[key].confidence < each.confidence for key, each in sure.items())
+
+
+def bought(book: TenantBook) -> dict[str, Advice]:
+    told = advise(book, AS_OF)
+    return {
+        f"{each.dealer_id} {each.segment}": each for each in told if each.action in (Action.ORDER, Action.ACQUIRE)
+    }

@@ -186,7 +186,7 @@ def test_nothing_sells_on_the_road() -> None:
 
 
 def test_rate_and_exposure_stand_in_for_the_parameters_intensity() -> None:
-    """What values are reckoned with gives the same stay as the curve, day by day and in strides."""
+    """What values are reckoned with gives the same stay as the curve."""
     model, prices = HazardModel.of_prior(), np.array([[19_000.0, 20_000.0, 21_000.0]])
     horizon, delay = np.array([90.0]), np.array([3.0])
     unsold, days = stay(model.survival(one_unit(), prices, 90, delay=delay))
@@ -194,8 +194,6 @@ def test_rate_and_exposure_stand_in_for_the_parameters_intensity() -> None:
     found = sojourn(rate, model.exposure(one_unit(), horizon, delay))
     np.testing.assert_allclose(found[0], unsold)
     np.testing.assert_allclose(found[1], days)
-    coarse = sojourn(rate, model.exposure(one_unit(), horizon, delay, stride=5))
-    np.testing.assert_allclose(coarse[1], days, rtol=0.01)
 
 
 def test_a_pace_is_known_the_better_the_more_was_sold() -> None:

@@ -122,7 +122,7 @@ def test_a_hold_is_only_said_where_the_calendar_would_act() -> None:
     assert found is not None
     assert found.action is Action.HOLD
     assert found.value == 0
-    assert "60-day rule: wholesale" in found.reason
+    assert "60-day rule says wholesale" in found.reason
     assert found.price is None
 
 

@@ -15,7 +15,7 @@ from recommend_sample_books import AS_OF, camry, market
 from services.recommend.domain import InvalidParametersError, Parameters, from_mapping
 from services.recommend.domain.holding import holding_cost
 from services.recommend.domain.market_price import PriceBasis, market_price
-from services.recommend.domain.time_to_sale import ageing, base_rate, exposure, quality, sojourn, survival
+from services.recommend.domain.time_to_sale import ageing, base_rate, exposure, life, quality, sojourn, survival
 from services.recommend.domain.value import Setting, evaluate
 
 SETTING = Setting(
@@ -88,12 +88,24 @@ def test_nothing_sells_on_the_road() -> None:
     assert later < at_once
 
 
-def test_coarse_days_agree_with_daily_ones() -> None:
-    arguments = (np.array([40.0]), np.array([0.1]), np.array([88.0]), np.array([3.0]))
-    rate = np.array([[0.005, 0.02, 0.08]])
-    _, daily = sojourn(rate, exposure(*arguments))
-    _, coarse = sojourn(rate, exposure(*arguments, stride=5))
-    np.testing.assert_allclose(coarse, daily, rtol=0.01)
+def test_single_lives_average_to_what_is_expected() -> None:
+    exposed = exposure(np.array([40.0]), np.array([0.1]), np.array([88.0]), np.array([3.0]))
+    for rate in (0.005, 0.02, 0.08):
+        unsold, days = sojourn(np.array([[rate]]), exposed)
+        patience = -np.log1p(-(np.arange(20_000) + 0.5) / 20_000)[None, :]
+        left, lived = life(np.full(patience.shape, rate), exposed, patience)
+        assert left.mean() == pytest.approx(unsold[0, 0], abs=1e-3)
+        assert lived.mean() == pytest.approx(days[0, 0], abs=0.05)
+
+
+@given(st.floats(0.002, 0.2), st.floats(1.0, 3.0), st.floats(0.01, 8.0))
+def test_the_same_car_sells_no_later_at_a_quicker_pace(rate: float, quicker: float, patience: float) -> None:
+    exposed = exposure(np.array([10.0]), np.array([0.15]), np.array([90.0]), np.array([0.0]))
+    waited = np.full((1, 2), patience)
+    unsold, days = life(np.array([[rate, rate * quicker]]), exposed, waited)
+    assert days[0, 1] <= days[0, 0] <= 90
+    assert unsold[0, 1] <= unsold[0, 0]
+    assert (days == 90)[unsold == 1].all()
 
 
 def test_demand_is_shared_by_what_stands_there() -> None:

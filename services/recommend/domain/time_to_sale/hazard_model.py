@@ -96,7 +96,7 @@ class HazardModel:
         factor: Floats = np.exp(self.calibration(pace))
         return factor
 
-    def exposure(self, unit_features: UnitFeatures, horizon: Floats, delay: Floats, *, stride: int = 1) -> Exposure:
+    def exposure(self, unit_features: UnitFeatures, horizon: Floats, delay: Floats) -> Exposure:
         """Cumulate the factors of the days over each unit's horizon, in days, both of shape (n,).
 
         With ``rate`` it stands in for the parameters' intensity in ``sojourn``.
@@ -107,7 +107,7 @@ class HazardModel:
         self._has_factors()
         days = int(np.ceil(horizon.max())) if horizon.size else 0
         open_days = self._open_days(len(unit_features), days, delay)
-        return Exposure.of_cumulated(self._cumulated(unit_features, days, open_days), horizon, stride)
+        return Exposure.of_cumulated(self._cumulated(unit_features, days, open_days), horizon)
 
     def log_rate_sd(self, unit_features: UnitFeatures, prices: Floats) -> Floats:
         """Give the sd of the log pace of each unit at its one price, shape (n,): how far it is known."""

@@ -81,7 +81,7 @@ def ageing(days: Floats, staleness: Floats | float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Cumulated ageing factors of ``n`` units at the chosen days, with how many days each of them stands for.
+    """Ageing factors of ``n`` units cumulated to the start of each day, and how much of that day is watched.
 
     ``at_days`` and ``weights`` have shape (n, days), ``at_end`` shape (n,).
     """
@@ -91,28 +91,25 @@ class Exposure:
     at_end: Floats
 
     @classmethod
-    def of_cumulated(cls, cumulated: Floats, horizon: Floats, stride: int) -> Exposure:
+    def of_cumulated(cls, cumulated: Floats, horizon: Floats) -> Exposure:
         """Take factors cumulated to the end of each day, shape (n, days), up to each unit's horizon."""
         days = cumulated.shape[1]
         cumulated = np.concatenate([np.zeros((len(cumulated), 1)), cumulated], axis=1)
-        starts = np.arange(0, days, stride)
-        middles = np.minimum(starts + (stride - 1) // 2, days)
-        weights = np.clip(horizon[:, None] - starts[None, :], 0.0, float(stride))
+        weights = np.clip(horizon[:, None] - np.arange(days)[None, :], 0.0, 1.0)
         ends = np.take_along_axis(cumulated, np.round(horizon).astype(np.int64)[:, None], axis=1)[:, 0]
-        return cls(cumulated[:, middles], weights, ends)
+        return cls(cumulated[:, :days], weights, ends)
 
 
-def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats, *, stride: int = 1) -> Exposure:
+def exposure(age: Floats, staleness: Floats, horizon: Floats, delay: Floats) -> Exposure:
     """Cumulate the ageing of units over their horizon; all arguments of shape (n,), in days.
 
-    No sale is possible in the first ``delay`` days. ``stride`` above 1 looks at every so many days only, at
-    the middle of each stretch, which is enough where many draws are made.
+    No sale is possible in the first ``delay`` days.
     """
     days = int(np.ceil(horizon.max())) if horizon.size else 0
     day = np.arange(1, days + 1, dtype=np.float64)
     daily = ageing(age[:, None] + day[None, :], staleness[:, None])
     daily = np.where(day[None, :] > delay[:, None], daily, 0.0)
-    return Exposure.of_cumulated(np.cumsum(daily, axis=1), horizon, stride)
+    return Exposure.of_cumulated(np.cumsum(daily, axis=1), horizon)
 
 
 def sojourn(rate: Floats, exposed: Exposure) -> tuple[Floats, Floats]:
@@ -125,6 +122,21 @@ def sojourn(rate: Floats, exposed: Exposure) -> tuple[Floats, Floats]:
     expected_days: Floats = np.einsum("nkd,nd->nk", curve, exposed.weights)
     unsold: Floats = np.exp(-rate * exposed.at_end[:, None])
     return unsold, expected_days
+
+
+def life(rate: Floats, exposed: Exposure, patience: Floats) -> tuple[Floats, Floats]:
+    """Give single lives instead of what is expected: whether unsold at the horizon (0 or 1), and the days until then.
+
+    ``rate`` and ``patience`` have shape (n, k). A unit sells on the day on which its cumulated intensity reaches its
+    patience, which for an exponential one is the law of ``sojourn``. Lives of equal patience at another rate are
+    the same car's under another price: cheaper is never later.
+    """
+    due = patience / rate
+    started = np.stack([np.searchsorted(days, row) for days, row in zip(exposed.at_days, due, strict=True)])
+    passed = np.concatenate([np.zeros((len(rate), 1)), np.cumsum(exposed.weights, axis=1)], axis=1)
+    days: Floats = np.take_along_axis(passed, started, axis=1)
+    unsold: Floats = (due > exposed.at_end[:, None]).astype(np.float64)
+    return unsold, days
 
 
 def survival(rate: Floats, exposed: Exposure) -> Floats:

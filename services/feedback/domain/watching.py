@@ -1,0 +1,103 @@
+"""What became of a subject within a fixed number of days from the first advice on it, whatever was done.
+
+Outcomes of single pieces of advice cannot be compared with each other fairly: one that is followed is watched for
+longer than one that is not, and a vehicle that does not sell never gets a value. So each subject is watched once,
+for equally long: a vehicle for 60 days from the first advice on it, a segment at a rooftop for 120 days from the
+first advice to buy within a half-year.
+
+    a vehicle, sold within the window after d days: gross - holding * d - net of doing nothing
+    a vehicle still there: - holding * 60; it is worth then what it was, and has cost its days
+    a shelf: gross of what it sold within the window - holding * the days that its vehicles stood in it
+
+Both depend on nothing but the advice and what happened, the same way for advice that was shown and for advice that
+was held out. So the difference of their means is what showing advice brings, as far as it shows within the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from services.feedback.domain.advice import Action, Kind
+from services.feedback.domain.outcomes import net_of_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.feedback.domain.advice import Advice, Happening
+
+UNIT_DAYS = 60
+SHELF_DAYS = 120
+_SUMMER = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStay:
+    """A vehicle's days on a shelf; ``came`` and ``gone`` None where unknown or still there, gross where it sold."""
+
+    came: date | None
+    gone: date | None
+    gross: float | None
+
+
+def subject_of(action: Action, vehicle_key: str | None, segment: str, on: date) -> str | None:
+    """Name what advice issued on a day would watch; None where its window would reach into another draw.
+
+    Whether advice is held out is drawn once for a vehicle, and once for a segment at a rooftop in each half of a
+    year: a window that reached into the next half could be of both.
+    """
+    if vehicle_key is not None:
+        return vehicle_key
+    if not action.stocks:
+        return None
+    half = 1 if on.month < _SUMMER else 2
+    end = date(on.year, _SUMMER, 1) if half == 1 else date(on.year + 1, 1, 1)
+    return f"{segment} {on.year}H{half}" if on + timedelta(days=SHELF_DAYS) <= end else None
+
+
+def days_watched(action: Action) -> int:
+    """Give the length of the window of advice."""
+    return SHELF_DAYS if action.stocks else UNIT_DAYS
+
+
+def unit_result(advice: Advice, happening: Happening) -> float | None:
+    """Give what a vehicle brought within its window over what doing nothing was expected to net; see above.
+
+    One that left without a known gross counts as having brought what was expected. None where the advice does not
+    tell what doing nothing would net.
+    """
+    nothing, holding = net_of_nothing(advice), advice.holding_cost_per_day
+    if nothing is None or holding is None:
+        return None
+    end = happening.ending
+    over = advice.issued_on + timedelta(days=UNIT_DAYS)
+    if end is None or end.on > over:
+        return -holding * UNIT_DAYS
+    held = holding * max(0, (end.on - advice.issued_on).days)
+    known = end.gross is not None and end.kind in (Kind.SOLD, Kind.WHOLESALED)
+    return (end.gross - nothing if known and end.gross is not None else 0.0) - held
+
+
+def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:
+    """Give what a shelf earned within the window of advice to buy for it; None without a holding cost."""
+    if advice.holding_cost_per_day is None:
+        return None
+    begin, end = advice.issued_on, advice.issued_on + timedelta(days=SHELF_DAYS)
+    earned = 0.0
+    for stay in stays:
+        gone = end if stay.gone is None else min(stay.gone, end)
+        came = begin if stay.came is None else max(stay.came, begin)
+        earned -= advice.holding_cost_per_day * max(0, (gone - came).days)
+        if stay.gone is not None and begin <= stay.gone <= end:
+            earned += stay.gross or 0.0
+    return earned
+
+
+def bore_out(advice: Advice, observed: float, *, followed: bool) -> bool:
+    """Tell whether advice on a vehicle proved right: what was done, against what the other course was to net.
+
+    ``observed`` is :func:`unit_result`. Followed, it has to have beaten doing nothing; not followed, doing nothing
+    has to have brought less than the advice promised.
+    """
+    return observed > 0 if followed else observed < advice.value

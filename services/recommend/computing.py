@@ -1,0 +1,131 @@
+"""What worker processes compute: a tenant's stored book in, changes to its advice out, both as text.
+
+Books of thousands of vehicles are parsed here and nowhere else, and fresh advice is written out here, so that the
+event loop handles neither; text also crosses between processes at no more than the cost of copying it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from services.recommend.domain import Changes, TenantBook, fit_pace, reconcile, review, usual_stock
+from services.recommend.domain.time_to_sale import HazardModel, NotConverged
+from services.recommend.translate import book_of, closed, issued, lives_of, standing_of, stored_document
+from services.recommend.translate.rules import Documents
+from shared.events import AdviceStatus, RecommendationIssued
+
+_log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A tenant's book as stored; units, markets and demands as the text of their rows and documents."""
+
+    tenant_id: UUID
+    as_of: date
+    rooftops: Sequence[Mapping[str, Any]]
+    units: Sequence[str]
+    markets: Sequence[str]
+    demands: Sequence[str]
+    grosses: Sequence[Mapping[str, Any]]
+    rules: Documents
+    new_sales: Sequence[Mapping[str, Any]]
+
+    def book(self) -> TenantBook:
+        """Put the book together."""
+        return book_of(
+            self.tenant_id,
+            self.rooftops,
+            [stored_document(text) for text in self.units],
+            [stored_document(text) for text in self.markets],
+            [stored_document(text) for text in self.demands],
+            self.grosses,
+            self.as_of,
+            rules=self.rules,
+            new_sales=self.new_sales,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the tenant's lives tell: the model of its pace and its usual stock by shelf."""
+
+    model: HazardModel | None
+    usual: dict[tuple[str, str], float]
+
+    def attached(self, book: TenantBook) -> TenantBook:
+        """Give a book with all of it."""
+        demands = tuple(
+            replace(each, usual_stock=self.usual.get((each.dealer_id, each.segment))) for each in book.demands
+        )
+        return replace(book, pace=self.model, demands=demands)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a review comes to; events as the text they are published as."""
+
+    issued: tuple[bytes, ...]
+    closed: tuple[bytes, ...]
+    units: int
+    advice: int
+    skipped: int
+
+
+def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int]:
+    """Learn from lives, and count them. A pace that cannot be fitted leaves the usual one in force."""
+    book = material.book()
+    known = {rooftop.dealer_id for rooftop in book.rooftops}
+    lives = [
+        life for life in lives_of([stored_document(text) for text in stored_lives]) if life.unit.dealer_id in known
+    ]
+    stays = [
+        ((life.unit.dealer_id, life.unit.segment), life.unit.stock_date, life.left)
+        for life in lives
+        if life.unit.stock_date is not None
+    ]
+    try:
+        model = fit_pace(book, lives, material.as_of)
+    except NotConverged as error:
+        _log.warning("time to sale not fitted: the usual pace holds", tenant_id=book.tenant_id, error=str(error))
+        model = None
+    return Learned(model, usual_stock(stays, material.as_of)), len(lives)
+
+
+def review_tenant(material: Material, learned: Learned, standing: Sequence[str], now: datetime) -> Reviewed:
+    """Compute a tenant's advice and set it against what stands."""
+    book = learned.attached(material.book())
+    result = review(book, material.as_of)
+    before = {event["recommendation_id"]: event for event in map(stored_document, standing)}
+    changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
+    return Reviewed(
+        issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, now)),
+        closed=tuple(_text(event) for event in _closings(changes, before, now)),
+        units=len(book.units),
+        advice=len(result.advice),
+        skipped=len(result.skipped),
+    )
+
+
+def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
+    superseding = [
+        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
+    ]
+    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
+
+
+def _closings(changes: Changes, before: Mapping[str, Mapping[str, Any]], now: datetime) -> list[RecommendationIssued]:
+    ends = [
+        *((each.standing, AdviceStatus.SUPERSEDED, "replaced by newer advice") for each in changes.supersede),
+        *((each.standing, AdviceStatus.WITHDRAWN, each.because) for each in changes.withdraw),
+        *((each.standing, AdviceStatus.EXPIRED, each.because) for each in changes.expire),
+    ]
+    return [closed(before[standing.recommendation_id], status, why, now) for standing, status, why in ends]
+
+
+def _text(event: RecommendationIssued) -> bytes:
+    return event.model_dump_json().encode()

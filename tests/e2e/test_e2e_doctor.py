@@ -28,7 +28,9 @@ def test_the_running_system_is_well(system: System) -> None:
     code, found = doso("doctor", "--data-dir", str(system.data_dir))
     assert [each for each in found if each["status"] == "FAIL"] == []
     assert code == 0
-    checks = {"secrets", "transport", "roles", "tenancy", "migrations", "topics", "clock", "flags", "files", "disk"}
+    checks = {
+        "secrets", "transport", "roles", "tenancy", "migrations", "sources", "topics", "clock", "flags", "files", "disk",
+    }  # fmt: skip
     assert {each["check"] for each in found} == checks
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lesson_samples import AS_IS, ISSUED, NOBODY, outcomes_of, sales_of, taught_by
 
 from services.feedback.domain import (
     Action,
@@ -20,56 +20,13 @@ from services.feedback.domain import (
     Happening,
     Kind,
     Lesson,
-    Outcome,
     Parameters,
     exposure_so_far,
     lesson_of,
     outcome_of,
     propose,
 )
-from services.feedback.domain.learning import learned_mean, learned_scale, learned_shift
-from services.feedback.domain.lessons import shifted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-ISSUED = datetime(2025, 6, 1, 9, tzinfo=UTC)
-NOBODY = Evidence()
-AS_IS = Parameters()
-SALE = Outcome(
-    recommendation_id="r",
-    action=Action.REPRICE,
-    decision=None,
-    segment="used/a/one",
-    vehicle_key="V",
-    kind=Kind.SOLD,
-    on=ISSUED.date(),
-    days=10,
-    followed=True,
-    expected_value=300.0,
-    realised_value=100.0,
-    expected_gross=1_500.0,
-    realised_gross=1_500.0,
-    hazard_exposure=1.0,
-    sales=1,
-    policy_version=1,
-)
-
-
-def taught_by(outcomes: Iterable[Outcome], **more: object) -> Evidence:
-    """Add up what outcomes teach, as the store does; the last of each recommendation counts."""
-    lessons: dict[Action, Lesson] = {}
-    for outcome in {each.recommendation_id: each for each in outcomes}.values():
-        lessons[outcome.action] = lessons.get(outcome.action, Lesson()) + lesson_of(outcome)
-    return Evidence(lessons, **more)
-
-
-def outcomes_of(count: int, **changes: object) -> tuple[Outcome, ...]:
-    return tuple(replace(SALE, recommendation_id=f"r{i}", **changes) for i in range(count))
-
-
-def sales_of(count: int, **changes: object) -> Evidence:
-    return taught_by(outcomes_of(count, **changes))
+from services.feedback.domain.learning import learned_mean, learned_scale
 
 
 def simulate(rng: np.random.Generator, count: int, true_scale: float, used: Parameters, batch: str = "") -> Evidence:
@@ -220,81 +177,6 @@ def test_reversed_outcomes_teach_nothing():
     assert propose(taught_by(quick), NOBODY, AS_IS) is not None
     assert propose(taught_by(quick + reversals), NOBODY, AS_IS) is None
     assert lesson_of(reversals[0]) == Lesson()
-
-
-LANE = replace(
-    SALE, action=Action.WHOLESALE, kind=Kind.WHOLESALED, sales=0, hazard_exposure=0.0, expected_gross=-800.0,
-    realised_gross=-1_400.0, market_price=20_000.0,
-)  # fmt: skip
-
-
-def test_what_the_lane_pays_is_learned_from_what_was_sent_there():
-    """600 less than expected of a market price of 20,000 is a discount of 18 instead of 15 per cent."""
-    sent = taught_by(replace(LANE, recommendation_id=f"w{i}") for i in range(40))
-    assert sent.of(Action.WHOLESALE).discount == pytest.approx(40 * 0.18)
-    proposal = propose(sent, NOBODY, AS_IS)
-    assert proposal is not None
-    assert proposal.parameters.wholesale_discount == pytest.approx(0.17)  # a step of two points a version
-    assert "40 vehicles sent to the lane brought 18.0% under the market" in proposal.reason
-    settled = Parameters(wholesale_discount=(20 * 0.15 + 40 * 0.18) / 60)
-    assert propose(sent, NOBODY, settled) is None
-    corrected = replace(LANE, computed_with=Parameters(wholesale_discount=0.18), expected_gross=-1_400.0)
-    assert lesson_of(corrected).discount == pytest.approx(0.18)
-
-
-def test_a_sale_elsewhere_says_nothing_of_the_lane():
-    for changes in (
-        {"kind": Kind.SOLD},
-        {"action": Action.REPRICE},
-        {"market_price": None},
-        {"realised_gross": None},
-    ):
-        assert lesson_of(replace(LANE, **changes)).wholesales == 0
-
-
-def test_lead_times_are_learned_apart_for_orders_and_purchases():
-    bought = replace(
-        SALE, action=Action.ACQUIRE, sales=0, hazard_exposure=0.0, realised_gross=None, lead_days=(18, 22)
-    )
-    evidence = taught_by(replace(bought, recommendation_id=f"b{i}") for i in range(10))
-    proposal = propose(evidence, NOBODY, AS_IS)
-    assert proposal is not None
-    assert proposal.parameters == Parameters(lead_days_used=11.0)  # a tenth a version
-    assert "20 vehicles bought on advice came in after 20 days on average" in proposal.reason
-    at_last = Parameters(lead_days_used=(10 * 10 + 20 * 20) / 30)
-    assert propose(evidence, NOBODY, at_last) is None
-
-
-def calls(right: int, wrong: int, confidence: float, **changes: object) -> Evidence:
-    call = replace(LANE, kind=Kind.UNSOLD, realised_gross=None, confidence=confidence, **changes)
-    told = [replace(call, recommendation_id=f"c{i}", bore_out=i < right) for i in range(right + wrong)]
-    return taught_by(told)
-
-
-def test_confidence_comes_down_to_how_often_calls_prove_right():
-    evidence, parameters = calls(40, 60, 0.8), AS_IS
-    for _ in range(10):
-        proposal = propose(evidence, NOBODY, parameters)
-        parameters = proposal.parameters if proposal else parameters
-    told = shifted(0.8, parameters.confidence_wholesale)
-    assert told == pytest.approx((20 * 0.8 + 40) / 120, abs=0.02)
-    assert parameters.confidence_reprice == 0.0
-
-
-def test_confidence_that_was_already_corrected_is_not_corrected_twice():
-    shift = learned_shift(calls(40, 60, 0.8).of(Action.WHOLESALE))
-    again = calls(40, 60, shifted(0.8, shift), computed_with=Parameters(confidence_wholesale=shift))
-    assert learned_shift(again.of(Action.WHOLESALE)) == pytest.approx(shift)
-
-
-@given(st.integers(0, 200), st.integers(0, 200), st.floats(0.02, 0.98), st.floats(-1, 1))
-def test_the_correction_goes_from_the_prior_to_what_was_seen_and_never_past_it(right, wrong, told, prior):
-    shift = learned_shift(calls(right, wrong, told).of(Action.WHOLESALE), prior)
-    if not right + wrong:
-        assert shift == prior
-        return
-    before, after, seen = shifted(told, prior), shifted(told, shift), right / (right + wrong)
-    assert min(before, seen) - 1e-9 <= after <= max(before, seen) + 1e-9
 
 
 def test_the_reason_says_what_was_seen_and_what_moved():

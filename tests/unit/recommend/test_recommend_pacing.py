@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from recommend_sample_books import book
 
 from services.recommend import pacing
-from services.recommend.pacing import Learned, Pacing
+from services.recommend.computing import Learned, Material
+from services.recommend.pacing import Pacing
 
 DAY = date(2026, 3, 2)
 TENANTS = [UUID(int=number) for number in range(1, 4)]
@@ -39,9 +39,13 @@ class Pool:
     def __init__(self) -> None:
         self.runs = 0
 
-    async def run(self, *_: object) -> Learned:
+    async def run(self, *_: object) -> tuple[Learned, int]:
         self.runs += 1
-        return Learned(None, {})
+        return Learned(None, {}), 0
+
+
+def material(tenant_id: UUID, as_of: date = DAY) -> Material:
+    return Material(tenant_id, as_of, [], [], [], [], [], {}, [])
 
 
 @pytest.fixture
@@ -54,19 +58,19 @@ def learning(monkeypatch: pytest.MonkeyPatch):
 async def test_it_is_learned_once_a_day(learning) -> None:
     kept, pool = learning
     for _ in range(3):
-        await kept.attach(TENANTS[0], book(), DAY)
+        await kept.learned(material(TENANTS[0]))
     assert pool.runs == 1
-    await kept.attach(TENANTS[0], book(), date(2026, 3, 3))
+    await kept.learned(material(TENANTS[0], date(2026, 3, 3)))
     assert pool.runs == 2
 
 
 async def test_the_tenant_learned_of_first_is_let_go(learning) -> None:
     kept, pool = learning
     for tenant in TENANTS:
-        await kept.attach(tenant, book(), DAY)
+        await kept.learned(material(tenant))
     assert pool.runs == 3
-    await kept.attach(TENANTS[2], book(), DAY)
-    await kept.attach(TENANTS[1], book(), DAY)
+    await kept.learned(material(TENANTS[2]))
+    await kept.learned(material(TENANTS[1]))
     assert pool.runs == 3, "the last two are kept"
-    await kept.attach(TENANTS[0], book(), DAY)
+    await kept.learned(material(TENANTS[0]))
     assert pool.runs == 4

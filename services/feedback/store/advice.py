@@ -1,0 +1,113 @@
+"""SQL of advice and the answers to it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.feedback.translate import watched_subject
+from shared.events import RecommendationAnswered, RecommendationIssued
+from shared.postgres.pool import Connection
+
+
+async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
+    """Keep advice as issued, and note when it was closed, in whichever order the two arrive."""
+    for rows in _one_each(events):
+        await connection.execute(
+            """
+            INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, action, vehicle_key, segment, status,
+                issued_at, closed_at, subject, is_first, opens, document)
+            SELECT t, id, dealer, action, vehicle, segment, status, issued, closed, subject,
+                subject IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.action = u.action),
+                shares AND subject IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.opens),
+                document
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::jsonb[])
+                AS u(t, id, dealer, action, vehicle, segment, status, issued, closed, subject, shares, document)
+            ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
+                status = CASE WHEN excluded.status = 'issued' THEN a.status ELSE excluded.status END,
+                closed_at = coalesce(excluded.closed_at, a.closed_at),
+                issued_at = least(a.issued_at, excluded.issued_at)
+            """,
+            [e.tenant_id for e in rows],
+            [e.recommendation_id for e in rows],
+            [e.dealer_id for e in rows],
+            [e.action.value for e in rows],
+            [e.vehicle_key for e in rows],
+            [e.segment for e in rows],
+            [e.status.value for e in rows],
+            [e.occurred_at for e in rows],
+            [None if e.status.value == "issued" else e.occurred_at for e in rows],
+            [watched_subject(e) for e in rows],
+            [e.hold_out_share > 0 for e in rows],
+            # Nothing is judged by what is left out.
+            [e.model_copy(update={"evidence": (), "alternatives": (), "similar": ()}) for e in rows],
+        )
+
+
+def _one_each(events: Sequence[RecommendationIssued]) -> list[list[RecommendationIssued]]:
+    """Part events so that no advice and no subject comes twice in a part; what came first is in an earlier one.
+
+    A statement may not touch a row twice, and does not see what it has just written of a subject.
+    """
+    parts: list[list[RecommendationIssued]] = []
+    met: dict[tuple[UUID, str], int] = {}
+    for event in events:
+        names = (str(event.recommendation_id), watched_subject(event))
+        keys = [(event.tenant_id, name) for name in names if name]
+        place = max(met.get(key, 0) for key in keys)
+        if place == len(parts):
+            parts.append([])
+        parts[place].append(event)
+        met |= dict.fromkeys(keys, place + 1)
+    return parts
+
+
+async def save_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
+    """Keep the newest answer to each piece of advice."""
+    newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    await connection.execute(
+        """
+        INSERT INTO answer (tenant_id, recommendation_id, answered_at, document)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
+        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+        SET answered_at = excluded.answered_at, document = excluded.document
+        WHERE answer.answered_at <= excluded.answered_at
+        """,
+        [e.tenant_id for e in rows],
+        [e.recommendation_id for e in rows],
+        [e.occurred_at for e in rows],
+        rows,
+    )
+
+
+async def open_advice(
+    connection: Connection, dealer_id: UUID, after: tuple[datetime, UUID], limit: int
+) -> list[asyncpg.Record]:
+    """Load a page of a rooftop's advice that is not settled, oldest first; documents as text, for who parses them."""
+    return await connection.fetch(
+        """
+        SELECT a.recommendation_id, a.status, a.issued_at, a.closed_at, a.vehicle_key, a.segment, a.action,
+            a.is_first, a.opens, a.document::text AS document, n.document::text AS answer,
+            coalesce(o.version, 0) AS version, o.document::text AS outcome
+        FROM advice a
+        LEFT JOIN answer n ON n.tenant_id = a.tenant_id AND n.recommendation_id = a.recommendation_id
+        LEFT JOIN outcome o ON o.tenant_id = a.tenant_id AND o.recommendation_id = a.recommendation_id
+        WHERE a.dealer_id = $1 AND NOT a.settled AND (a.issued_at, a.recommendation_id) > ($2, $3)
+        ORDER BY a.issued_at, a.recommendation_id LIMIT $4
+        """,
+        dealer_id,
+        *after,
+        limit,
+    )
+
+
+async def settle(connection: Connection, recommendation_ids: Sequence[UUID]) -> None:
+    """Stop following advice whose outcome can no longer change."""
+    await connection.execute(
+        "UPDATE advice SET settled = true WHERE recommendation_id = ANY($1::uuid[])", list(recommendation_ids)
+    )

@@ -1,0 +1,119 @@
+"""SQL of what happened: how vehicles stood, and what was forecast for each week."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from shared.events import ForecastReady
+from shared.postgres.pool import Connection
+
+
+async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep how vehicles stood, version by version."""
+    await connection.execute(
+        "INSERT INTO vehicle_state SELECT * FROM jsonb_populate_recordset(NULL::vehicle_state, $1)"
+        " ON CONFLICT DO NOTHING",
+        list(rows),
+    )
+
+
+async def save_forecasts(connection: Connection, events: Sequence[ForecastReady]) -> None:
+    """Keep the mean forecast of each week by the newest forecast that was made before the week began."""
+    newest: dict[tuple[UUID, UUID, str, date], tuple[int, date, float]] = {}
+    for event in sorted(events, key=lambda e: e.forecast_version):
+        for week in event.weeks:
+            if week.week > event.as_of:
+                key = (event.tenant_id, event.dealer_id, event.segment, week.week)
+                newest[key] = (event.forecast_version, event.as_of, week.mean)
+    rows = [(*key, *newest[key]) for key in sorted(newest, key=str)]
+    await connection.execute(
+        """
+        INSERT INTO weekly_forecast AS f (tenant_id, dealer_id, segment, week, version, made_on, mean)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bigint[], $6::date[], $7::float8[])
+        ON CONFLICT (tenant_id, dealer_id, segment, week) DO UPDATE
+        SET version = excluded.version, made_on = excluded.made_on, mean = excluded.mean
+        WHERE f.version < excluded.version
+        """,
+        *[[row[column] for row in rows] for column in range(7)],
+    )
+
+
+async def states(connection: Connection, vehicle_keys: Iterable[str]) -> dict[str, str]:
+    """Load how vehicles stood, each one's states as the text of an array, oldest first."""
+    rows = await connection.fetch(
+        """
+        SELECT vehicle_key, json_agg(json_build_object('status', status, 'dealer_id', dealer_id, 'at', at,
+            'list_price', list_price, 'priced_on', priced_on, 'stock_date', stock_date, 'exit_date', exit_date,
+            'front_gross', front_gross) ORDER BY version)::text AS states
+        FROM vehicle_state WHERE vehicle_key = ANY($1) GROUP BY vehicle_key
+        """,
+        sorted(set(vehicle_keys)),
+    )
+    return {row["vehicle_key"]: row["states"] for row in rows}
+
+
+async def arrivals(
+    connection: Connection, dealer_id: UUID, segments: Iterable[str], since: date
+) -> list[tuple[str, str, date, date | None, float | None]]:
+    """Load what came into the group at a rooftop since a day: key, segment, day, and day and gross of a sale."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT ON (vehicle_key) vehicle_key, segment, stock_date,
+               CASE WHEN status = 'sold' THEN exit_date END AS sold_on,
+               CASE WHEN status = 'sold' THEN front_gross::float8 END AS gross
+        FROM vehicle_state
+        WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order' AND segment = ANY($3)
+        ORDER BY vehicle_key, version DESC
+        """,
+        dealer_id,
+        since,
+        sorted(set(segments)),
+    )
+    return [tuple(row) for row in rows]
+
+
+async def shelf_stays(
+    connection: Connection, dealer_id: UUID, segments: Iterable[str]
+) -> dict[str, list[tuple[date | None, date | None, float | None]]]:
+    """Load when each vehicle of some segments came to a rooftop and left it, with its gross where it sold there."""
+    rows = await connection.fetch(
+        """
+        WITH mine AS (
+            SELECT vehicle_key, max(stock_date) AS came FROM vehicle_state
+            WHERE dealer_id = $1 AND segment = ANY($2) AND status <> 'on_order' GROUP BY vehicle_key)
+        SELECT DISTINCT ON (v.vehicle_key) v.segment, mine.came,
+               CASE WHEN v.dealer_id = $1 THEN v.exit_date ELSE v.stock_date END AS gone,
+               CASE WHEN v.dealer_id = $1 AND v.status IN ('sold', 'wholesaled')
+                    THEN v.front_gross::float8 END AS gross
+        FROM mine JOIN vehicle_state v USING (vehicle_key) ORDER BY v.vehicle_key, v.version DESC
+        """,
+        dealer_id,
+        sorted(set(segments)),
+    )
+    stays: dict[str, list[tuple[date | None, date | None, float | None]]] = {}
+    for row in rows:
+        stays.setdefault(row["segment"], []).append((row["came"], row["gone"], row["gross"]))
+    return stays
+
+
+async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -> list[dict[str, Any]]:
+    """Set forecast against sold, per past week, over the segments that were forecast."""
+    rows = await connection.fetch(
+        """
+        SELECT f.week, sum(f.mean) AS forecast, sum(coalesce(s.n, 0))::float8 AS sales
+        FROM weekly_forecast f
+        LEFT JOIN LATERAL (
+            SELECT count(DISTINCT v.vehicle_key) AS n FROM vehicle_state v
+            WHERE v.tenant_id = f.tenant_id AND v.dealer_id = f.dealer_id AND v.segment = f.segment
+              AND v.status = 'sold' AND v.exit_date >= f.week AND v.exit_date < f.week + 7
+              AND NOT EXISTS (  -- unwound: in stock again, and not because it was stocked anew
+                  SELECT 1 FROM vehicle_state x
+                  WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key AND x.version > v.version
+                    AND x.status = 'in_stock' AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date))) s ON true
+        WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
+        """,
+        dealer_id,
+        before,
+    )
+    return [dict(row) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -36,7 +36,10 @@ def tune(
     only: Annotated[str, typer.Option(help=f"One of {', '.join(CONTENDERS)}; all if absent.")] = "",
     jobs: Annotated[int, typer.Option(min=1, max=128, help="Games played at a time.")] = 2,
 ) -> None:
-    """Print each contender's mean net profit over the tuning seeds for every setting of its grid, best first."""
+    """Print each contender's mean net profit over the tuning seeds for every setting of its grid, best first.
+
+    Beside it stands the mean difference to the settings in force, seed by seed, with its standard error.
+    """
     if only and only not in GRIDS:
         raise typer.BadParameter(f"no contender {only!r}; there are {', '.join(GRIDS)}", param_hint="--only")
     out, physics = Console(), Physics()
@@ -44,11 +47,27 @@ def tune(
         for name in (only,) if only else CONTENDERS:
             waiting = [
                 (settings, [pool.submit(play, name, seed, physics, settings) for seed in TUNING_SEEDS])
-                for settings in settings_of(name)
+                for settings in ({}, *settings_of(name))
             ]
-            profits = [(fmean(game.result().net_profit for game in games), settings) for settings, games in waiting]
-            for profit, settings in sorted(profits, key=lambda each: -each[0]):
-                out.print(f"{name} ${profit / 1e3:,.0f} thousand {settings}", highlight=False)
+            played = [(settings, [game.result().net_profit for game in games]) for settings, games in waiting]
+            in_force = played[0][1]
+            for settings, profits in sorted(played[1:], key=lambda each: -fmean(each[1])):
+                gain, error = paired(profits, in_force)
+                told = f"{gain / 1e3:+,.0f} ± {error / 1e3:,.0f} to those in force"
+                out.print(f"{name} ${fmean(profits) / 1e3:,.0f} thousand, {told}: {settings}", highlight=False)
+
+
+def paired(profits: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
+    """Give the mean difference seed by seed and its standard error, in the unit given.
+
+    Raises:
+        ValueError: if the seeds are not the same number, or fewer than two.
+    """
+    gains = [own - other for own, other in zip(profits, reference, strict=True)]
+    if len(gains) < 2:  # one difference has no spread
+        message = f"{len(gains)} seeds tell nothing of their spread: give at least two"
+        raise ValueError(message)
+    return fmean(gains), stdev(gains) / len(gains) ** 0.5
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from bench.closed_loop.picture import draw
 from bench.closed_loop.report import as_json, table
 from bench.closed_loop.tournament import play_all
 from bench.closed_loop.trial import Outcome, play
-from bench.closed_loop.tuning import settings_of
+from bench.closed_loop.tuning import paired, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +119,19 @@ def test_everything_can_be_written_as_json() -> None:
 
 def test_scored_seeds_were_never_tuned_on() -> None:
     assert not set(TUNING_SEEDS) & set(range(FIRST_SCORED_SEED, FIRST_SCORED_SEED + SEEDS))
+
+
+def test_settings_are_compared_seed_by_seed() -> None:
+    good_and_bad_years = [1_000.0, 9_000.0, 5_000.0, 3_000.0]
+    better = [year + more for year, more in zip(good_and_bad_years, (90, 110, 100, 100), strict=True)]
+    gain, error = paired(better, good_and_bad_years)
+    assert gain == pytest.approx(100.0)
+    assert error == pytest.approx((200 / 3) ** 0.5 / 2)
+
+
+def test_one_seed_tells_no_spread() -> None:
+    with pytest.raises(ValueError, match="at least two"):
+        paired([1.0], [2.0])
 
 
 def test_no_seeds_are_refused() -> None:

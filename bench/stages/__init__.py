@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from bench.stages.materials import payload, reports
 from bench.statistics import percentile, spread
 from bench.tables import Limit, Mark, Row, Table, shown
 from shared.messaging import UnitOfWork
+from shared.messaging.service import spare_the_collector
 from shared.observability import TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool
 
@@ -33,10 +33,7 @@ POINTS = ((10_000, 0.12), (100_000, 0.2))
 async def measure(options: Options, steps: Steps) -> Table:
     """Measure reading, writing, relaying and searching on real servers, without the system around them."""
     table = Table("stages", "Stages, each beside its limit")
-    # This process has imported every service and every library: what is alive now is not to be walked through by
-    # the collector again and again, as the local stack sees to as well.
-    gc.collect()
-    gc.freeze()
+    spare_the_collector()  # as every service does
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(running_servers(options.folder / "stages", steps))
         telemetry = observe("bench", TelemetrySettings(log_level="ERROR"))

@@ -37,6 +37,7 @@ from services.market.settings import Settings as MarketSettings
 from services.recommend import app as recommend
 from services.recommend.settings import Settings as RecommendSettings
 from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
+from shared.messaging.service import spare_the_collector
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings, create_pool, migrate
 from shared.vectors import VectorSettings
@@ -117,19 +118,9 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             )
         )
         await _serve(stack, api, listener)
-        _spare_the_collector()
+        gc.collect()
+        spare_the_collector()  # of all six, in one process
         yield RunningStack(url, credentials.path, servers)
-
-
-def _spare_the_collector() -> None:
-    """Keep what was loaded at the start out of garbage collection, and collect less often.
-
-    With six services in one process a full collection walks everything imported, which holds the event loop
-    for tenths of a second while events stream through.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 class _Server(uvicorn.Server):

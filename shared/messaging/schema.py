@@ -40,4 +40,5 @@ CREATE TABLE dead_letter (
     PRIMARY KEY (topic, position, digest)
 );
 CREATE INDEX dead_letter_event ON dead_letter (event_id);
+CREATE INDEX dead_letter_age ON dead_letter (parked_at);
 """

@@ -120,7 +120,12 @@ def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[S
     rates = {each.segment: market_rate(each.sold_per_day, share) for each in seen.statistics}
     made = forecast_dealer(histories, rates, light_strategies(), today)
     usual = usual_stock(
-        (((dealer(rooftop), each.segment), each.stocked, each.left) for each in stays(group, rooftop, day)), today
+        (
+            ((dealer(rooftop), each.segment), each.stocked, each.left)
+            for each in stays(group, rooftop, day)
+            if each.stocked is not None
+        ),
+        today,
     )
     return [
         SegmentDemand(

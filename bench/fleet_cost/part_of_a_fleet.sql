@@ -130,8 +130,9 @@ INSERT INTO market.own_unit SELECT tenant, key, dealer, 5, 'US-MI', 'USD', key, 
     false,
 30000, 1, status, left_on FROM car_n;
 
-INSERT INTO market.statistic SELECT tenant, dealer, segment, 1, (SELECT document FROM example WHERE topic =
-    'market-updated') FROM segment_n;
+INSERT INTO market.statistic (tenant_id, dealer_id, segment, version, document, published_at)
+SELECT tenant, dealer, segment, 1, (SELECT document FROM example WHERE topic = 'market-updated'), now()
+FROM segment_n;
 
 INSERT INTO forecast.stay SELECT tenant, key, 0, dealer, 5, segment, 'Label', stocked, left_on, left_on IS NOT
     NULL, 2022,
@@ -141,7 +142,9 @@ INSERT INTO forecast.market_rate SELECT tenant, dealer, segment, 1, 'Label', 2.0
 
 INSERT INTO forecast.policy SELECT tenant, dealer, 1, 1.0 FROM rooftop_n;
 
-INSERT INTO forecast.forecast SELECT tenant, dealer, segment, 1, current_date, md5(segment) FROM segment_n;
+INSERT INTO forecast.forecast (tenant_id, dealer_id, segment, version, as_of, digest, document)
+SELECT tenant, dealer, segment, 1, current_date, md5(segment), (SELECT document FROM example WHERE topic =
+    'forecast-ready') FROM segment_n;
 
 INSERT INTO forecast.series SELECT tenant, dealer, segment,
 date_trunc('week', now())::date - CASE WHEN d = 0 AND s < 5 THEN 7 ELSE 0 END FROM segment_n;
@@ -162,17 +165,19 @@ INSERT INTO recommend.market SELECT tenant, dealer, segment, 1, (SELECT document
 INSERT INTO recommend.demand SELECT tenant, dealer, segment, 1, (SELECT document FROM example WHERE topic =
     'forecast-ready') FROM segment_n;
 
-INSERT INTO recommend.advice SELECT tenant, id, dealer, CASE WHEN n % 4 = 0 THEN 'issued' ELSE 'expired' END,
-now() + interval '7 days', (SELECT document FROM example WHERE topic = 'recommendation-issued'), NULL FROM
+INSERT INTO recommend.advice (tenant_id, recommendation_id, dealer_id, status, expires_at, event)
+SELECT tenant, id, dealer, CASE WHEN n % 4 = 0 THEN 'issued' ELSE 'expired' END,
+now() + interval '7 days', (SELECT document FROM example WHERE topic = 'recommendation-issued') FROM
     car_n WHERE n <= 200;
 
 INSERT INTO recommend.review SELECT DISTINCT tenant, current_date - CASE WHEN d = 0 THEN 1 ELSE 0 END FROM
     rooftop_n
 ON CONFLICT DO NOTHING;
 
-INSERT INTO feedback.advice SELECT tenant, id, dealer, key, segment, CASE WHEN n % 4 = 0 THEN 'issued' ELSE
-    'expired' END,
-now() - n * interval '1 hour', NULL, n % 4 <> 0, (SELECT document FROM example WHERE topic =
+INSERT INTO feedback.advice (tenant_id, recommendation_id, dealer_id, action, vehicle_key, segment, status,
+issued_at, settled, is_first, opens, document)
+SELECT tenant, id, dealer, 'reprice', key, segment, CASE WHEN n % 4 = 0 THEN 'issued' ELSE 'expired' END,
+now() - n * interval '1 hour', n % 4 <> 0, false, false, (SELECT document FROM example WHERE topic =
     'recommendation-issued') FROM car_n WHERE n <= 200;
 
 INSERT INTO feedback.answer SELECT tenant, id, now(), '{}' FROM car_n WHERE n <= 50;
@@ -182,14 +187,17 @@ CASE WHEN v = 2 THEN status ELSE 'in_stock' END, price, stocked, stocked, stocke
 CASE WHEN v = 2 THEN left_on END, CASE WHEN v = 2 AND left_on IS NOT NULL THEN 1500 END
 FROM car_n, generate_series(1, 2) AS v;
 
-INSERT INTO feedback.outcome SELECT tenant, id, dealer, now() - n * interval '1 hour', 1, (SELECT document
-    FROM example WHERE topic = 'outcome-recorded') FROM car_n WHERE n % 3 = 0;
+INSERT INTO feedback.outcome (tenant_id, recommendation_id, dealer_id, recorded_at, version, action, ended_on,
+vehicle_keys, counts, sales, expected_sales, gross_error, discount, arrivals, lead_days, claimed, is_right, document)
+SELECT tenant, id, dealer, now() - n * interval '1 hour', 1, 'reprice', current_date - n / 24, '{}', 1, 1, 0.8,
+-200, NULL, 0, 0, 0.6, 1, (SELECT document FROM example WHERE topic = 'outcome-recorded') FROM car_n WHERE n % 3 = 0;
 
 INSERT INTO feedback.weekly_forecast SELECT tenant, dealer, segment, date_trunc('week', current_date)::date -
     7 * w, 1,
 current_date - 7 * w - 3, 1.5 FROM segment_n, generate_series(-4, 26) AS w;
 
-INSERT INTO feedback.policy SELECT tenant, dealer, v, current_date - 10 + v, '{}'
+INSERT INTO feedback.policy (tenant_id, dealer_id, version, learned_on, parameters, document)
+SELECT tenant, dealer, v, current_date - 10 + v, '{}', (SELECT document FROM example WHERE topic = 'policy-updated')
 FROM rooftop_n, generate_series(1, 10) AS v;
 
 INSERT INTO market.work (queue, tenant_id, dealer_id, key, due_at, latest_at)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from prometheus_client import CollectorRegistry
 
 from services.feedback import store as feedback
+from services.feedback.judging import BEGINNING, PAGE
 from services.forecast import store as forecast
 from services.forecast.handlers import SERIES
 from services.inventory import store as inventory
@@ -100,13 +101,16 @@ def _recommend(since: date) -> list[Path]:
 
 def _feedback(dealer: UUID, keys: Sequence[str], since: date) -> list[Path]:
     today = datetime.now(UTC).date()
+    segments = [f"used/make{number}/model{number}" for number in (0, 2, 4)]  # as the fleet is filled
     return [
-        ("feedback", "rooftop: open advice", lambda c: feedback.open_advice(c, dealer)),
+        ("feedback", "rooftop: open advice", lambda c: feedback.open_advice(c, dealer, BEGINNING, PAGE)),
         ("feedback", "rooftop: states of vehicles", lambda c: feedback.states(c, keys[:BATCH])),
-        ("feedback", "rooftop: arrivals", lambda c: feedback.arrivals(c, dealer, since)),
-        ("feedback", "rooftop: outcomes", feedback.outcomes),
+        ("feedback", "rooftop: arrivals", lambda c: feedback.arrivals(c, dealer, segments, since)),
+        ("feedback", "rooftop: stays on the shelf", lambda c: feedback.shelf_stays(c, dealer, segments)),
+        ("feedback", "rooftop: claims", lambda c: feedback.claims(c, keys[:BATCH])),
+        ("feedback", "group: lessons", lambda c: feedback.lessons(c, since)),
         ("feedback", "rooftop: weekly checks", lambda c: feedback.weekly_checks(c, dealer, today)),
-        ("feedback", "rooftop: policies", feedback.policies),
+        ("feedback", "rooftop: policies", lambda c: feedback.policies(c, dealer)),
         ("feedback", "rooftop: newest policy", lambda c: feedback.newest_policy(c, dealer)),
     ]
 

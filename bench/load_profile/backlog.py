@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # its stubs forget it
 
 from deploy.local.pipeline import SERVICES
 from shared.events import TOPICS
@@ -56,7 +56,7 @@ class BacklogReader:
             self._places = [TopicPartition(topic, number) for topic in TOPICS for number in known[topic].partitions]
         # Commits first: an end that is read later can only make the lag look larger, never negative.
         committed = {group: self._committed(group) for group in SERVICES}
-        wanted = {place: OffsetSpec.latest() for place in self._places}
+        wanted = {place: OffsetSpec.latest() for place in self._places}  # type: ignore[no-untyped-call]
         asked = self._admin.list_offsets(wanted, request_timeout=_ANSWER_SECONDS)
         ends = {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
         return {

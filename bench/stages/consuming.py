@@ -22,6 +22,7 @@ from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, KafkaSettings
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
+from shared.messaging.lateness import Lateness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +85,13 @@ class Counted(BatchConsumer):
         """Handle reports."""
         handlers: dict[str, tuple[Any, Handler]] = {DMS_EVENT_RECEIVED.name: (DMS_EVENT_RECEIVED, handler)}
         super().__init__(
-            work.service, handlers, work, metrics=telemetry.metrics, tracer=telemetry.tracer, settings=kafka
+            work.service,
+            handlers,
+            work,
+            metrics=telemetry.metrics,
+            tracer=telemetry.tracer,
+            settings=kafka,
+            lateness=Lateness(),
         )
         self._counting = counting
 

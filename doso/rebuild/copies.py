@@ -10,6 +10,7 @@ from uuid import UUID
 from doso.rebuild.connections import Connections
 from services.feedback import restating as feedback
 from services.forecast import restating as forecast
+from services.gateway import restating as gateway
 from services.gateway.store import projections
 from services.inventory import restating as inventory
 from services.market import handlers as market_handlers
@@ -85,7 +86,11 @@ async def _advice(
 ) -> list[RecommendationIssued | RecommendationAnswered]:
     issued = await recommend.advice(await connections.of("recommend"), tenant_id, span)
     shown = [event.recommendation_id for event in issued]
-    return [*issued, *await feedback.answers(await connections.of("feedback"), tenant_id, shown)]
+    kept = await feedback.answers(await connections.of("feedback"), tenant_id, shown)
+    # The gateway and feedback each hear of an answer: one that is shown may still be on its way to feedback.
+    held = await gateway.answers(await connections.of("gateway"), tenant_id, shown)
+    newest = {event.recommendation_id: event for event in sorted([*kept, *held], key=lambda event: event.occurred_at)}
+    return [*issued, *newest.values()]
 
 
 async def _project_advice(

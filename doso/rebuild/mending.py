@@ -1,8 +1,9 @@
 """Holding a copy against its owner, piece by piece, and making anew what is not as it should be.
 
 Why this is safe while events stream in: the rows of a piece are locked first and the owner is read after that. So
-the owner is never behind what the copy may rightly show, and whatever it says is right. An event that is still on
-its way carries a version that is not newer, and changes nothing when it comes; one that comes meanwhile waits for
+the owner is never behind what the copy may rightly show, and whatever it says is right. (But for answers, which
+their owner does not publish itself: of those the newest that either has counts.) An event that is still on its way
+carries a version that is not newer, and changes nothing when it comes; one that comes meanwhile waits for
 the lock, finds the row made anew and is judged by its version as ever. Readers see the rows as they were until the
 piece commits.
 """

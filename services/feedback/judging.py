@@ -27,7 +27,7 @@ from shared.postgres.pool import Connection
 PAGE = 200
 LEARNING_DAYS = 365
 """Outcomes older than this tell of another market."""
-_BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 class Judge:
@@ -43,7 +43,7 @@ class Judge:
             await self._rooftop(item, datetime.now(UTC))
 
     async def _rooftop(self, item: WorkItem, now: datetime) -> None:
-        after, changed, exposure = _BEGINNING, 0, 0.0
+        after, changed, exposure = BEGINNING, 0, 0.0
         async with self._work.begin(item.tenant_id) as tx:
             parameters = await store.policies(tx.connection, item.dealer_id)
         while True:

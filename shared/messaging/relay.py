@@ -26,6 +26,8 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03
 MEASURE_SECONDS = 5.0
+LEAD_SECONDS = 30.0
+"""How long it leads without reaching Kafka; after that another replica may try, which may reach it."""
 
 _POSTGRES_AWAY = (
     OSError,
@@ -46,6 +48,7 @@ class Relay:
         self._metrics = metrics
         self._woken = asyncio.Event()
         self._measured_at = -math.inf
+        self._reached_at = -math.inf
         self._log = structlog.stdlib.get_logger("doso.relay", service=service)
         self._lead_is(leading=False)
 
@@ -74,11 +77,27 @@ class Relay:
                 "idle_session_timeout": milliseconds(self._postgres.silence_timeout),
             },
         )
+        try:
+            await self._lead(connection)
+            self._reached_at = time.monotonic()
+            await connection.add_listener(f"outbox_{self._service}", self._wake)
+            while True:
+                try:
+                    await self._relay(connection)
+                except KAFKA_AWAY as error:
+                    if connection.is_closed() or time.monotonic() - self._reached_at > LEAD_SECONDS:
+                        raise
+                    # Whoever leads is who tells how much waits; a moment without Kafka is no reason to stop.
+                    self._log.warning("relay interrupted", error=str(error), error_class=type(error).__name__)
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self._lead_is(leading=False)
+            await self._disconnect(connection)
+
+    async def _relay(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         publisher: Publisher | None = None
         flow = FlowControl(self._kafka, self._kafka.kept_bytes) if self._kafka.kept_bytes else None
         try:
-            await self._lead(connection)
-            await connection.add_listener(f"outbox_{self._service}", self._wake)
             self._measured_at = -math.inf
             await self._measure(connection)  # Here too: while the broker is away, we come no further.
             publisher = Publisher(self._service, self._kafka)
@@ -86,6 +105,7 @@ class Relay:
             if flow:
                 await asyncio.wait_for(flow.start(), SEND_TIMEOUT)
             while True:
+                self._reached_at = time.monotonic()
                 self._woken.clear()
                 more = await self._publish_batch(connection, publisher, flow)
                 await self._measure(connection)
@@ -93,8 +113,12 @@ class Relay:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
-            self._lead_is(leading=False)
-            await self._close(connection, publisher, flow)
+            # Nothing is lost by cutting either short: the rows are still unpublished.
+            if flow is not None:
+                with contextlib.suppress(*KAFKA_AWAY):
+                    await asyncio.wait_for(flow.close(), STOP_TIMEOUT)
+            if publisher is not None:
+                await publisher.stop()
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         lock = "SELECT pg_try_advisory_lock(hashtext($1))"
@@ -142,25 +166,12 @@ class Relay:
         )
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
 
-    async def _close(
-        self,
-        connection: "asyncpg.Connection[asyncpg.Record]",
-        publisher: Publisher | None,
-        flow: FlowControl | None,
-    ) -> None:
-        # Nothing is lost by cutting either short: the rows are still unpublished.
+    async def _disconnect(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         try:
-            if flow is not None:
-                with contextlib.suppress(*KAFKA_AWAY):
-                    await asyncio.wait_for(flow.close(), STOP_TIMEOUT)
-            if publisher is not None:
-                await publisher.stop()
-        finally:
-            try:
-                await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
-            except _POSTGRES_AWAY as error:
-                self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
-                connection.terminate()  # and with it ends the lock
+            await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
+        except _POSTGRES_AWAY as error:
+            self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
+            connection.terminate()  # and with it ends the lock
 
     def _wake(self, *_: object) -> None:
         self._woken.set()

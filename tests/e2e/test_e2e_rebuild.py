@@ -143,6 +143,23 @@ def test_what_was_damaged_comes_back(system: System, group: Group, calm: str, wh
     assert found(system, group, "read-model") == {}, "the second time there is nothing to do"
 
 
+def test_an_answer_that_its_keeper_has_not_heard_of_yet_stays(system: System, group: Group, calm: str) -> None:
+    tenant = group.admin.tenant_id
+    before = shown(system, group, "recommendation")
+    kept = sql(
+        system, "DELETE FROM feedback.answer a WHERE tenant_id = $1 RETURNING to_jsonb(a)::text AS row",
+        arguments=[tenant],
+    )  # fmt: skip
+    assert kept, "the store's answer has been taken in"
+    try:
+        assert found(system, group, "read-model") == {}
+        assert shown(system, group, "recommendation") == before
+    finally:
+        again = "INSERT INTO feedback.answer SELECT * FROM jsonb_populate_record(NULL::feedback.answer, $1::jsonb)"
+        for row in kept:
+            sql(system, again, arguments=[row["row"]])
+
+
 def test_what_nobody_owns_goes(system: System, group: Group, calm: str) -> None:
     before = shown(system, group, "vehicle")
     sql(

@@ -100,6 +100,20 @@ async def test_a_token_ends_with_its_time_with_a_change_and_with_the_person(
     assert (refused.status_code, "reactivate" in refused.json()["detail"]) == (409, True)
 
 
+@pytest.mark.parametrize("change", [{"role": "admin", "dealer_ids": None}, {"role": "manager"}, {"dealer_ids": []}])
+async def test_a_token_ends_when_its_owner_becomes_somebody_else(
+    gateway: RunningGateway, party: Party, change: dict[str, object]
+) -> None:
+    person = await Person.of(party, "buyer", [str(party.dealers[0])])
+    token = (await issue(party, person))["token"]
+    given = change
+    if change.get("dealer_ids") == []:
+        given = {"dealer_ids": [str(party.dealers[1])]}
+    answer = await party.http.patch(f"/users/{person.user_id}", json=given)
+    assert answer.status_code == 200, answer.text
+    assert await redeem(gateway, token, uuid4().hex) == 404
+
+
 async def test_admins_reset_whom_they_may_change_and_never_themselves(gateway: RunningGateway, party: Party) -> None:
     other = await gateway.party("Elsewhere", new_vin())
     north, south = (str(dealer) for dealer in party.dealers)

@@ -128,9 +128,13 @@ async def test_an_invitation_is_accepted_with_an_idempotency_key_or_without(nort
         assert (answer.status_code, answer.json()) == (201, {"username": name, "role": "viewer"})
 
 
-async def test_deliveries_of_one_address_leave_places_for_others(gateway: RunningGateway, north: Party) -> None:
+@pytest.mark.parametrize("share", ["max_deliveries_per_source", "max_deliveries_per_group"])
+async def test_deliveries_of_one_address_leave_places_for_others(
+    gateway: RunningGateway, north: Party, monkeypatch: pytest.MonkeyPatch, share: str
+) -> None:
     gate: Any = gateway.app.state.gate
-    gate.deliveries = Places(2, 1)
+    monkeypatch.setattr(gate, "deliveries", Places(2))
+    monkeypatch.setattr(gate.settings.limits, share, 1)
     made = await north.http.post("/dms/sources", json={"name": "feed", "adapter": "canonical"})
     assert made.status_code == 201, made.text
     path = f"/dms/webhooks/{made.json()['id']}"

@@ -117,6 +117,7 @@ async def test_only_the_lookup_policies_stand_beside_tenant_isolation(owner) -> 
         ("gateway", "refresh_token", "SELECT"),
         ("gateway", "dms_source", "SELECT"),
         ("gateway", "invitation", "SELECT"),
+        ("gateway", "password_reset", "SELECT"),
     }
     assert all("app.lookup" in row["qual"] for row in rows)
 

@@ -26,6 +26,7 @@ EMPTY = {
     "gateway.import_chunk": "a file's pieces go when it is worked off",
     "gateway.missing_vehicle": "no snapshot has left a vehicle out",
     "gateway.idempotency": "played by a test of its own",
+    "gateway.rebuild": "no operator has made anything anew",
     "gateway.access_miss": "the other named nothing that is not there",
 }
 """Tables in which the other tenant need not have a row, each with the reason; in all others it has."""

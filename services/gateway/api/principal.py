@@ -72,8 +72,8 @@ class Gate:
         self.passwords = Passwords()
         self.password_policy = PasswordPolicy(settings.breached_passwords)
         self.sealer = Sealer(settings.encryption_key.get_secret_value())
-        self.uploads = Places(settings.limits.max_uploads, settings.limits.max_uploads_per_tenant)
-        self.deliveries = Places(settings.limits.max_deliveries, settings.limits.max_deliveries_per_source)
+        self.uploads = Places(settings.limits.max_uploads)
+        self.deliveries = Places(settings.limits.max_deliveries)
         self._later: set[asyncio.Task[None]] = set()
         self._keys: dict[str, tuple[float, Principal]] = {}
         self._dealers: dict[UUID, tuple[float, dict[UUID, Dealer]]] = {}

@@ -52,13 +52,13 @@ def sealer_of(gate: GateDep) -> Sealer:
 SealerDep = Annotated[Sealer, Depends(sealer_of)]
 
 
-async def delivers(gate: Gate, source_id: str) -> bool:
-    """Tell whether anything is to be expected from a source; its signature is still to be checked."""
+async def whose(gate: Gate, source_id: str) -> UUID | None:
+    """Give the group of a source from which anything is to be expected; its signature is still to be checked."""
     if not (source_id.isascii() and source_id.isalnum()):
-        return False
+        return None
     async with lookup_transaction(gate.work.pool, source_id) as connection:
         found = await sources.one(connection, source_id)
-    return found is not None and found.status == "active"
+    return found.tenant_id if found is not None and found.status == "active" else None
 
 
 async def identify(

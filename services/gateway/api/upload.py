@@ -83,7 +83,7 @@ Upload = Annotated[ReceivedUpload, Depends(receive_upload)]
 async def _turn(gate: Gate, tenant_id: UUID) -> AsyncIterator[None]:
     """Take one of the few places for files; raises 429 when the group has all it may, 503 when all are taken."""
     try:
-        with gate.uploads.taken(tenant_id):
+        with gate.uploads.taken({tenant_id: gate.settings.limits.max_uploads_per_tenant}):
             yield
     except NoPlace as error:
         retry = {"Retry-After": "10"}

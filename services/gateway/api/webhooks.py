@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -25,7 +26,7 @@ from services.gateway.api.bodies import STRUCTURED, claimed_id, events_in, is_bi
 from services.gateway.api.dms import Accepted, RejectedEvent, bounded_body
 from services.gateway.api.principal import Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
-from services.gateway.api.source_access import Pushed, SealerDep, delivers, identify, refused
+from services.gateway.api.source_access import Pushed, SealerDep, identify, refused, whose
 from services.gateway.ingest import RejectionError, accept, parse
 from services.gateway.limits.admission import admit
 from services.gateway.limits.places import NoPlace
@@ -92,9 +93,10 @@ async def post_relayed(
 
 async def _take(request: Request, gate: Gate, sealer: Sealer, source_id: str, response: Response) -> Accepted:
     now = datetime.now(UTC)
-    if not await delivers(gate, source_id):
+    tenant_id = await whose(gate, source_id)
+    if tenant_id is None:
         raise refused()  # before its body: strangers are not listened to
-    async with _place(gate, source_id):
+    async with _place(gate, source_id, tenant_id):
         body = await _body(request, gate.settings.limits)
         pushed = await identify(gate, sealer, source_id, request.headers, body, now)
     judged = await _judge(request, gate, pushed, body, now)
@@ -105,14 +107,21 @@ async def _take(request: Request, gate: Gate, sealer: Sealer, source_id: str, re
 
 
 @asynccontextmanager
-async def _place(gate: Gate, source_id: str) -> AsyncIterator[None]:
+async def _place(gate: Gate, source_id: str, tenant_id: UUID) -> AsyncIterator[None]:
     """Take a place for a delivery whose sender is not known yet; raises 429 or 503.
 
-    Counted by source and address: whoever knows a source's id takes no place of those who send for it.
+    Counted by source and address: whoever knows a source's id leaves places to those who send for it. And by group
+    and by address: neither many sources nor many ids from one place keep other groups out.
     """
-    origin = ORIGIN.get()
+    origin, limits = ORIGIN.get(), gate.settings.limits
+    address = origin.client if origin else None
+    shares = {
+        (source_id, address): limits.max_deliveries_per_source,
+        tenant_id: limits.max_deliveries_per_group,
+        address: limits.max_deliveries_per_group,
+    }
     try:
-        with gate.deliveries.taken((source_id, origin.client if origin else None)):
+        with gate.deliveries.taken(shares):
             yield
     except NoPlace as error:
         busy = HTTPStatus.TOO_MANY_REQUESTS if error.whose == "own" else HTTPStatus.SERVICE_UNAVAILABLE

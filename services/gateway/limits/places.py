@@ -1,7 +1,7 @@
 """Places for what is costly while it lasts: so many at once in all, and so many of them for any one client."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -17,21 +17,29 @@ class NoPlace(Exception):
 class Places:
     """Counts who is in; nobody waits here, since a queue of strangers is a way to fill memory."""
 
-    def __init__(self, most: int, most_each: int) -> None:
-        self._most, self._most_each = most, most_each
-        self._taken: Counter[Hashable] = Counter()
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._shares: Counter[Hashable] = Counter()
 
     @contextmanager
-    def taken(self, client: Hashable) -> Iterator[None]:
-        """Take a place until the block ends; raises ``NoPlace``."""
-        if self._taken[client] >= self._most_each:
-            raise NoPlace("own", self._most_each)
-        if self._taken.total() >= self._most:
+    def taken(self, shares: Mapping[Hashable, int]) -> Iterator[None]:
+        """Take a place until the block ends; raises ``NoPlace``.
+
+        ``shares``: everybody whose place it is, a group or an address, say, with how many may be theirs at once.
+        """
+        for client, most in shares.items():
+            if self._shares[client] >= most:
+                raise NoPlace("own", most)
+        if self._taken >= self._most:
             raise NoPlace("all", self._most)
-        self._taken[client] += 1
+        self._taken += 1
+        self._shares.update(shares.keys())
         try:
             yield
         finally:
-            self._taken[client] -= 1
-            if not self._taken[client]:
-                del self._taken[client]
+            self._taken -= 1
+            self._shares.subtract(shares.keys())
+            for client in shares:
+                if not self._shares[client]:
+                    del self._shares[client]

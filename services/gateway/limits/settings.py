@@ -93,6 +93,7 @@ class LimitSettings(BaseSettings):
     delivery_seconds: float = Field(default=15.0, description="how long all of a webhook may take to come in")
     max_deliveries: int = Field(default=64, description="webhooks that are read at once; each may fill memory")
     max_deliveries_per_source: int = Field(default=8, description="how many of them may be of one source and address")
+    max_deliveries_per_group: int = Field(default=16, description="how many may be of one group or of one address")
     max_import_rows: int = 2_000_000
     idempotency_hours: float = 24.0
 

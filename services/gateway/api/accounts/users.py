@@ -100,6 +100,8 @@ async def change_user(user_id: UUID, body: UserChange, admin: Admin, gate: GateD
         await accounts.change_user(tx.connection, changed)
         if _may_less(user, changed):
             await invitations.withdraw_invitations_of(tx.connection, user_id)
+        if changed != user:
+            # Who could issue one for what this person was may be no judge of what they are now.
             await password_resets.withdraw_password_resets(tx.connection, user_id)
         details = {"role": [user.role, changed.role], "dealer_ids": [_names(user), _names(changed)]}
         await _audit(tx, admin, "user.changed", user, details)

@@ -86,6 +86,9 @@ def judge(page: Page) -> Judged:
         answer = answer_of(json.loads(row.answer) if row.answer else None)
         happening = _happening(page, advice, claimed)
         outcome = outcome_of(advice, answer, happening, page.now)
+        # A vehicle proves one piece of advice right, not two: the earliest that it came of keeps it.
+        for key in outcome.vehicle_keys if outcome is not None else ():
+            claimed.setdefault(key, advice.recommendation_id)
         if outcome is not None and _unseen(outcome):
             outcome = None
         exposure += exposure_so_far(advice, answer, happening, page.now) / used.hazard_scale
@@ -98,18 +101,15 @@ def judge(page: Page) -> Judged:
     return Judged(tuple(changed), tuple(settled), exposure)
 
 
-def _happening(page: Page, advice: Advice, claimed: dict[str, str]) -> Happening:
+def _happening(page: Page, advice: Advice, claimed: Mapping[str, str]) -> Happening:
     if advice.vehicle_key:
         text = page.states.get(advice.vehicle_key)
         return happening_of(states_of(text)) if text else Happening()
-    # A vehicle proves one piece of advice right, not two: the earliest that claimed it keeps it.
     mine = tuple(
         Stocking(key, on, sold_on, gross)
         for key, segment, on, sold_on, gross in page.arrivals
         if segment == advice.segment and claimed.get(key, advice.recommendation_id) == advice.recommendation_id
     )
-    for stocking in mine[: advice.quantity or 0]:
-        claimed.setdefault(stocking.vehicle_key, advice.recommendation_id)
     return Happening(stockings=mine)
 
 
@@ -128,11 +128,12 @@ def _observed(
     if value is None:
         return outcome
     known = outcome or unfollowed(advice, answer, over)
-    judged = row.is_first and advice.action in _CALLS and known.kind is not Kind.REVERSED
+    # Only where the advice was not followed is what came of it one draw of what confidence speaks of.
+    judged = row.is_first and advice.action in _CALLS and known.kind is not Kind.REVERSED and not known.followed
     return replace(
         known,
         observed_value=value if row.opens else None,
-        bore_out=bore_out(advice, value, followed=known.followed) if judged else None,
+        bore_out=bore_out(advice, value) if judged else None,
     )
 
 

@@ -110,9 +110,7 @@ async def _learn(item: WorkItem, tx: Transaction, today: date, open_exposure: fl
     if learned_on == today:
         return  # one bounded step a day, or a busy day would run through the bounds
     by_dealer = await store.lessons(tx.connection, today - timedelta(days=LEARNING_DAYS))
-    own = Evidence(
-        by_dealer.pop(item.dealer_id, {}), open_exposure, await _demand_check(tx, item.dealer_id, today, current)
-    )
+    own = Evidence(by_dealer.pop(item.dealer_id, {}), open_exposure, await _demand_check(tx, item.dealer_id, today))
     proposal = propose(own, Evidence(_together(by_dealer)), current)
     if proposal is None:
         return
@@ -140,10 +138,10 @@ def _together(by_dealer: Mapping[UUID, Mapping[Action, Lesson]]) -> dict[Action,
     return {action: reduce(add, lessons) for action, lessons in parts.items()}
 
 
-async def _demand_check(tx: Transaction, dealer_id: UUID, today: date, current: Parameters) -> DemandCheck:
+async def _demand_check(tx: Transaction, dealer_id: UUID, today: date) -> DemandCheck:
     weeks = await store.weekly_checks(tx.connection, dealer_id, today)
     return DemandCheck(
         weeks=len(weeks),
         sales=sum(week["sales"] for week in weeks),
-        forecast=sum(week["forecast"] for week in weeks) / current.demand_scale,
+        forecast=sum(week["forecast"] for week in weeks),
     )

@@ -98,7 +98,7 @@ class Forecaster:
                     _log.warning("strategy failed", segment=forecast.segment, strategy=strategy, reason=reason)
                 version, digest = known.get(forecast.segment, (0, ""))
                 label = labels.get(forecast.segment, forecast.segment)
-                event = _event(tenant_id, dealer_id, label, version + 1, forecast)
+                event = _event(tenant_id, dealer_id, label, version + 1, forecast, scale)
                 fresh = _digest(event)
                 if fresh != digest:
                     tx.emit(event)
@@ -109,7 +109,9 @@ class Forecaster:
             await SERIES.finish(tx.connection, due)
 
 
-def _event(tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast: SegmentForecast) -> ForecastReady:
+def _event(
+    tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast: SegmentForecast, demand_scale: float
+) -> ForecastReady:
     return ForecastReady(
         event_id=deterministic_id("forecast-ready", tenant_id, dealer_id, forecast.segment, version),
         occurred_at=datetime.now(UTC),
@@ -140,6 +142,7 @@ def _event(tenant_id: UUID, dealer_id: UUID, label: str, version: int, forecast:
         stockout_weeks=forecast.stockout_weeks,
         weekly_rate=round(forecast.weekly_rate, 4),
         lost_sales_per_week=round(forecast.lost_sales_per_week, 4),
+        demand_scale=demand_scale,
         configurations=tuple(_configuration(each) for each in forecast.configurations),
     )
 

@@ -75,6 +75,8 @@ class ForecastReady(Event):
     weekly_rate: float
     """Unconstrained demand now, units a week: what would sell if it were always in stock."""
     lost_sales_per_week: float
+    demand_scale: float = 1.0
+    """The learned factor that is in every mean and range here; without it they are as the strategy had them."""
     coverage80: float | None = None
     """Share of past weeks inside the winner's 80 % interval; where it is low, purchases are told with less
     confidence."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -15,13 +17,14 @@ from services.feedback.domain import Action, Kind, Lesson, Outcome, lesson_of
 from services.feedback.handlers import OUTCOMES
 from services.feedback.judging import Judge
 from shared import events
-from shared.events import RecommendationIssued
+from shared.events import ForecastReady, RecommendationAnswered, RecommendationIssued
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, WorkItem, create_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+EXAMPLES = Path(events.__file__).parent / "examples"
 NOW = datetime.now(UTC)
 NORTH, SOUTH = uuid4(), uuid4()
 
@@ -212,3 +215,56 @@ async def test_what_was_worked_off_is_taken_off(work: UnitOfWork, tenant: UUID) 
     [item] = await OUTCOMES.claim(work.pool, limit=10)
     await Judge(work, AtOnce()).compute([item])  # type: ignore[arg-type]
     assert await work.pool.fetchval("SELECT count(*) FROM work WHERE tenant_id = $1", tenant) == 0
+
+
+async def test_a_car_counts_for_the_advice_it_came_of_and_not_for_what_was_superseded_before(
+    work: UnitOfWork, tenant: UUID
+) -> None:
+    buy = {"action": events.Action.ACQUIRE, "price": None, "current_price": None, "quantity": 2}
+    before = advice(tenant, 50, None, **buy)
+    after = advice(tenant, 48, None, **{**buy, "quantity": 1})
+    superseded = before.model_copy(
+        update={"event_id": uuid4(), "status": events.AdviceStatus.SUPERSEDED, "occurred_at": after.occurred_at}
+    )
+    yes = RecommendationAnswered(
+        event_id=uuid4(), occurred_at=NOW - timedelta(days=47), tenant_id=tenant, dealer_id=NORTH,
+        recommendation_id=after.recommendation_id, decision=events.Decision.ACCEPTED, user_id=uuid4(),
+    )  # fmt: skip
+    came = [
+        {
+            **state,
+            "group_stock_date": (NOW - timedelta(days=40)).date(),
+            "stock_date": (NOW - timedelta(days=40)).date(),
+        }
+        for state in sold(tenant, "K1", 25)
+    ]
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [before, after, superseded])
+        await store.save_answers(tx.connection, [yes])
+        await store.save_states(tx.connection, came)
+    await judge(work, tenant)
+    found = await outcomes(work, tenant)
+    bought = found[str(after.recommendation_id)]
+    assert (bought["kind"], bought["vehicle_keys"]) == ("sold", ["K1"])
+    assert found.get(str(before.recommendation_id), {"vehicle_keys": []})["vehicle_keys"] == []
+
+
+async def test_a_learned_scale_is_taken_out_of_the_forecasts_it_is_learned_from(
+    work: UnitOfWork, tenant: UUID
+) -> None:
+    example = json.loads((EXAMPLES / "forecast-ready" / "v1" / "used-pickup.json").read_text())
+    week = NOW.date() - timedelta(days=NOW.weekday() + 21)
+    forecast = ForecastReady.model_validate(example)
+    for version, scale in ((1, 1.0), (2, 1.5)):
+        made = forecast.model_copy(
+            update={
+                "tenant_id": tenant, "dealer_id": NORTH, "forecast_version": version, "demand_scale": scale,
+                "as_of": week - timedelta(days=3), "weeks": (forecast.weeks[0].model_copy(
+                    update={"week": week + timedelta(weeks=version), "mean": 2.0 * scale}),),
+            }
+        )  # fmt: skip
+        async with work.begin(tenant) as tx:
+            await store.save_forecasts(tx.connection, [made])
+    async with work.begin(tenant) as tx:
+        weeks = await store.weekly_checks(tx.connection, NORTH, NOW.date())
+    assert [each["forecast"] for each in weeks] == [2.0, 2.0]

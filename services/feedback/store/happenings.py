@@ -19,13 +19,16 @@ async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) ->
 
 
 async def save_forecasts(connection: Connection, events: Sequence[ForecastReady]) -> None:
-    """Keep the mean forecast of each week by the newest forecast that was made before the week began."""
+    """Keep the mean of each week by the newest forecast that was made before the week began.
+
+    Without the scale that was in it then: the next scale is learned from these, and would run away from itself.
+    """
     newest: dict[tuple[UUID, UUID, str, date], tuple[int, date, float]] = {}
     for event in sorted(events, key=lambda e: e.forecast_version):
         for week in event.weeks:
             if week.week > event.as_of:
                 key = (event.tenant_id, event.dealer_id, event.segment, week.week)
-                newest[key] = (event.forecast_version, event.as_of, week.mean)
+                newest[key] = (event.forecast_version, event.as_of, week.mean / event.demand_scale)
     rows = [(*key, *newest[key]) for key in sorted(newest, key=str)]
     await connection.execute(
         """

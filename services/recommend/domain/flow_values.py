@@ -25,8 +25,8 @@ def arrival_values(position: Position) -> tuple[float, ...]:
         return ()
     parameters = position.rooftop.parameters
     lead, after = parameters.transport_days, position.after_days
-    before = demand_over(position.demand, lead, parameters)
-    wanted = max(0.0, demand_over(position.demand, lead + after, parameters) - before)
+    before = demand_over(position.demand, lead)
+    wanted = max(0.0, demand_over(position.demand, lead + after) - before)
     available = position.on_hand + position.inbound
     added = later_sales(
         available,

@@ -103,7 +103,7 @@ def _spells(lookup: Lookup, lives: Sequence[UnitLife], as_of: date) -> list[_Spe
                 until=float((end - came).days),
                 sold=life.sold,
                 market_price=priced.amount,
-                demand=demand_per_day(demand, lookup.rooftops[unit.dealer_id].parameters) if demand else None,
+                demand=demand_per_day(demand) if demand else None,
                 on_hand=crowd.on(began, shelf),
                 days_supply=market.market_days_supply if market else None,
             )

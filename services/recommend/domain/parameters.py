@@ -100,7 +100,6 @@ class Parameters:
     age_cut_to_market: float = _within(0, 2, 0.97)
 
     # Stocking.
-    demand_scale: float = _within(0.05, 20, 1)
     lead_days_new: float = _within(0, 365, 60)
     lead_days_used: float = _within(0, 365, 10)
     review_days: float = _within(1, 90, 7)

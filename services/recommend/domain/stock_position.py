@@ -166,10 +166,10 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     holding = holding_cost(gross.cost, gross.retail, parameters, full=dealer_id in lookup.full)
     if holding.per_day <= 0:
         return Skipped(dealer_id, segment, "holding costs nothing by the parameters: any number would be right")
-    daily = demand_per_day(demand, parameters)
+    daily = demand_per_day(demand)
     lead = parameters.lead_days(new=new)
     cover = lead + parameters.review_days + parameters.display_days
-    mean = demand_over(demand, cover, parameters)
+    mean = demand_over(demand, cover)
     worth = economics(gross, holding.per_day, daily, rooftop, new=new)
     count = most_units(mean, demand.dispersion)
     factors = growth(np.arange(1.0, count + 1), demand.usual_stock, parameters.stock_elasticity)
@@ -188,7 +188,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         cover_days=cover,
         demand_mean=mean,
         lead_days=lead,
-        lead_mean=demand_over(demand, lead, parameters),
+        lead_mean=demand_over(demand, lead),
         gross=gross,
         holding=holding,
         economics=worth,

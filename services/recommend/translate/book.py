@@ -36,6 +36,8 @@ _DESCRIBED = {
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
     "group_stock_date", "expected_date", "exit_date", "front_gross", "back_gross",
 }  # fmt: skip
+_IN_THE_FORECAST = frozenset({"demand_scale"})
+"""Learned parameters that demand has been through when it comes here."""
 _log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
 
 
@@ -111,7 +113,8 @@ def lives_of(rows: Sequence[Mapping[str, Any]]) -> list[UnitLife]:
 def _rooftop(row: Mapping[str, Any], documents: Documents) -> Rooftop:
     version, ruled = rules_for(documents, row["dealer_id"])
     overrides, clashes = overrides_of(ruled, row["parameters"])
-    parameters, unknown = from_mapping({**row["parameters"], **overrides})
+    learned = {name: value for name, value in row["parameters"].items() if name not in _IN_THE_FORECAST}
+    parameters, unknown = from_mapping({**learned, **overrides})
     if unknown:
         _log.warning("parameters not understood", dealer_id=str(row["dealer_id"]), unknown=list(unknown))
     return Rooftop(

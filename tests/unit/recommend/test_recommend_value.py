@@ -152,8 +152,8 @@ def test_parameters_from_a_mapping_list_what_they_do_not_know() -> None:
 
 def test_parameters_outside_their_limits_are_all_named() -> None:
     with pytest.raises(InvalidParametersError) as failure:
-        from_mapping({"floorplan_apr": 8, "horizon_days": 0, "demand_scale": float("nan")})
-    for name in ("floorplan_apr is 8", "horizon_days", "demand_scale"):
+        from_mapping({"floorplan_apr": 8, "horizon_days": 0, "review_days": float("nan")})
+    for name in ("floorplan_apr is 8", "horizon_days", "review_days"):
         assert name in str(failure.value)
     with pytest.raises(InvalidParametersError, match="no price would be allowed"):
         Parameters(floor_to_market=1.2, ceiling_to_market=1.1)

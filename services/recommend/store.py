@@ -68,6 +68,27 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     )
 
 
+async def save_prices(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
+    """Keep each moved asking price with the day from which it held; of one day the last."""
+    told = sorted((e for e in events if e.list_price and e.priced_on), key=lambda e: e.aggregate_version)
+    newest = {(e.tenant_id, e.vehicle_key, e.priced_on): e for e in told}
+    rows = [newest[key] for key in sorted(newest, key=str)]
+    await connection.execute(
+        """
+        INSERT INTO unit_price (tenant_id, vehicle_key, priced_on, version, price)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[], $5::double precision[])
+        ON CONFLICT (tenant_id, vehicle_key, priced_on) DO UPDATE
+        SET version = excluded.version, price = excluded.price
+        WHERE unit_price.version < excluded.version AND unit_price.price IS DISTINCT FROM excluded.price
+        """,
+        [e.tenant_id for e in rows],
+        [e.vehicle_key for e in rows],
+        [e.priced_on for e in rows],
+        [e.aggregate_version for e in rows],
+        [float(e.list_price or 0) for e in rows],
+    )
+
+
 async def save_markets(connection: Connection, events: Sequence[MarketUpdated]) -> None:
     """Keep the newest market of each segment at each rooftop."""
     await _save_newest(
@@ -160,9 +181,23 @@ async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]
 
 
 async def lives(connection: Connection, since: date) -> list[str]:
-    """Load what is in stock and what left since a day, however it left; each row as text for who parses it."""
+    """Load what is in stock and what left since a day, however it left, with the prices of its stay in order.
+
+    Each row is text for who parses it; ``price_days`` and ``prices`` are none where no price is on record.
+    """
     rows = await connection.fetch(
-        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status = 'in_stock' OR exit_date >= $1", since
+        """
+        SELECT (to_jsonb(unit) || to_jsonb(told))::text AS row
+        FROM unit LEFT JOIN (
+            SELECT vehicle_key, array_agg(priced_on ORDER BY priced_on) AS price_days,
+                   array_agg(price ORDER BY priced_on) AS prices
+            FROM unit_price JOIN unit USING (tenant_id, vehicle_key)
+            WHERE (status = 'in_stock' OR exit_date >= $1) AND priced_on >= coalesce(group_stock_date, stock_date)
+            GROUP BY vehicle_key
+        ) told USING (vehicle_key)
+        WHERE status = 'in_stock' OR exit_date >= $1
+        """,
+        since,
     )
     return [row["row"] for row in rows]
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.attraction.model import age_pull
 from services.recommend.domain.time_to_sale import UnitFeatures, ageing, exposure, life, price_effect, sojourn
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attracted:
+    """What the tenant's shoppers taught: the daily intensity of a fresh unit at the market's price, and staleness.
+
+    ``staleness`` is in log pull per 30 days.
+    """
+
+    rate: float
+    staleness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """All that decides a unit's net at one rooftop, but the price; amounts in its currency, rates per day."""
 
@@ -69,6 +81,8 @@ class Setting:
     upfront_cost: float = 0.0
     fitted: Fitted | None = None
     """What the tenant's own sales taught of its pace; without it the parameters' pace holds."""
+    attracted: Attracted | None = None
+    """What its shoppers taught; goes before ``fitted``."""
     elsewhere: bool = False
     """True at a rooftop where the unit does not stand now; its errors are then drawn apart."""
 
@@ -100,6 +114,8 @@ class Draws:
 
 
 ELASTICITY_LOG_SD = 0.35
+_SLOWEST = 1e-4
+"""Daily chance of sale; less is not told from none."""
 _MODEL_LOG_SD = 0.2
 """How far a fitted pace is off for what the model has no figure of."""
 EXIT_LOG_SD = 0.06
@@ -144,6 +160,9 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         market = market * np.exp(_column(settings, "market_log_sd") * draws.market[_place(settings)])
         exit_cash = exit_cash * _exit_factor(settings, draws)
     fitted = [setting.fitted for setting in settings if setting.fitted is not None]
+    attracted = [setting.attracted for setting in settings if setting.attracted is not None]
+    if len(attracted) == len(settings):
+        return _standing(settings, attracted, prices, market, draws)
     if len(fitted) == len(settings):
         pace = _fitted_pace(settings, fitted, prices / market, draws)
     else:
@@ -160,6 +179,30 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         - _column(settings, "upfront_cost")
     )
     return Valuation(net, unsold, days, 1 - np.exp(-pace.intensity * pace.today))
+
+
+def _standing(
+    settings: Sequence[Setting], attracted: Sequence[Attracted], prices: Floats, market: Floats, draws: Draws | None
+) -> Valuation:
+    """Value units that stand until they sell: cash less what the days cost, which are one over the daily chance.
+
+    What a unit loses by growing stale is in its holding cost, so that its chance is taken to stay what it is.
+    """
+    rate, elasticity = np.array([[each.rate] for each in attracted]), _column(settings, "elasticity")
+    if draws is not None:
+        elasticity = elasticity * np.exp(ELASTICITY_LOG_SD * draws.elasticity)[None, :]
+        rate = rate * np.exp(_column(settings, "rate_log_sd") * draws.rate[_place(settings)])
+    delay = _column(settings, "delay_days")
+    fresh = age_pull(_column(settings, "age_days") + delay, np.array([[each.staleness] for each in attracted]))
+    intensity = np.maximum(rate * price_effect(prices / market, elasticity) * fresh, _SLOWEST)
+    days = delay + 1.0 / intensity
+    retail = prices * (1 - _column(settings, "negotiation_discount")) + _column(settings, "back_gross")
+    return Valuation(
+        net=retail - _column(settings, "holding_per_day") * days - _column(settings, "upfront_cost"),
+        unsold=np.exp(-intensity * np.maximum(0.0, _column(settings, "horizon_days") - delay)),
+        expected_days=days,
+        daily_hazard=-np.expm1(-intensity) * (delay <= 0),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Appraisal:
 
     @property
     def exit_margin(self) -> float:
-        """Give by how much leaving has to beat staying, which is valued without its exit where shoppers were learned."""
+        """Give by how much leaving has to beat staying; more where staying is valued without an exit later."""
         if self.setting.attracted is None:
             return self.margin
         return max(self.margin, self.rooftop.parameters.wholesale_margin * self.market_price.amount)

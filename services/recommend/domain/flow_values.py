@@ -48,6 +48,7 @@ def release_values(position: Position) -> tuple[float, ...]:
     The n-th in line sells when the n-th customer comes, which is with P(D(t) >= n) by day t. So over the
     horizon it brings P(D(T) >= n) * gross, less the loss at the exit otherwise, less holding for the expected
     days until either. A used unit is never worth less than leaving through the lane today.
+    Where the shoppers were learned, it is what each adds to those that stay.
     """
     if position.excess == 0:
         return ()

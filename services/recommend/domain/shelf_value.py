@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from services.recommend.domain.time_to_sale import Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospects:
+    """Of each further unit, the days until its customer comes and the sales it adds; both of shape (units,)."""
+
+    days: Floats
+    added: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class ShelfValue:
     """A shelf's shoppers, what a sale there brings and what a day of a unit costs; amounts in its currency.
 
     ``per_day`` is the holding cost with the worth of the place and what staleness takes. ``standing`` is the pull
-    that is still there when a purchase of today lands.
+    that is still there when a purchase of today lands, ``left`` the units that have it.
     """
 
     attraction: Attraction
@@ -27,11 +35,16 @@ class ShelfValue:
     earned: float
     per_day: float
     standing: float
+    left: float
     available: int
     longest_days: float
 
-    def marginal(self, available: int, count: int, scale: float = 1.0) -> Floats:
-        """Give the expected net of the next ``count`` units with ``available`` here or on the way, never rising.
+    def left_of(self, available: int) -> float:
+        """Give how many are left when a purchase of today lands, with so many here or on the way."""
+        return max(0.0, self.left + available - self.available)
+
+    def prospects(self, available: int, count: int, scale: float = 1.0) -> Prospects:
+        """Give the prospects of the next ``count`` units with ``available`` here or on the way.
 
         ``scale`` is on the shoppers. The n-th unit finds customers at its own pace; of those, the share
         1 / (1 + pull of the others) would have gone elsewhere, the rest would have bought a neighbour.
@@ -40,9 +53,15 @@ class ShelfValue:
         ahead = available + np.arange(count) - self.available
         before = np.maximum(0.0, self.standing + appeal * ahead)
         rate = scale * self.shoppers * appeal / (1.0 + before + appeal)
-        days = np.minimum(self.longest_days, 1.0 / np.maximum(rate, 1e-9))
-        sold = np.minimum(1.0, rate * self.longest_days)
-        net: Floats = sold * self.earned / (1.0 + before) - self.per_day * days
+        return Prospects(
+            days=np.minimum(self.longest_days, 1.0 / np.maximum(rate, 1e-9)),
+            added=np.minimum(1.0, rate * self.longest_days) / (1.0 + before),
+        )
+
+    def marginal(self, available: int, count: int, scale: float = 1.0) -> Floats:
+        """Give the expected net of the next ``count`` units, as for :meth:`prospects`; never rising."""
+        ahead = self.prospects(available, count, scale)
+        net: Floats = ahead.added * self.earned - self.per_day * ahead.days
         return np.minimum.accumulate(net)
 
 
@@ -58,13 +77,14 @@ def shelf_value(
 ) -> ShelfValue:
     """Put a shelf's values together; those in stock sell on until a purchase of today is there."""
     appeal = there.attraction.appeal
-    pace = scale * there.shoppers / (1.0 + there.pull)
+    kept = float(np.exp(-scale * there.shoppers / (1.0 + there.pull) * appeal * lead_days))
     return ShelfValue(
         attraction=there.attraction,
         shoppers=scale * there.shoppers,
         earned=gross.front + gross.back,
         per_day=per_day,
-        standing=there.pull * float(np.exp(-pace * appeal * lead_days)) + appeal * inbound,
+        standing=there.pull * kept + appeal * inbound,
+        left=len(there.pulls) * kept + inbound,
         available=len(there.pulls) + inbound,
         longest_days=longest_days,
     )

@@ -63,8 +63,10 @@ class Purchase:
 
     @property
     def days_on_lot(self) -> float:
-        """Give how long a unit stands at target, by Little's law: stock over demand per day."""
+        """Give how long a unit stands: those bought by their prospects, else at target by Little's law."""
         position = self.position
+        if position.shelf is not None:
+            return max(1.0, float(position.shelf.prospects(self.available, self.quantity).days.mean()))
         longest = position.rooftop.parameters.horizon_days
         if position.demand_per_day <= 0:
             return longest

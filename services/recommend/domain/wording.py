@@ -39,6 +39,18 @@ def money(amount: float, currency: str) -> str:
     return f"{sign}{_SIGNS[currency]}{figure}" if currency in _SIGNS else f"{sign}{currency} {figure}"
 
 
+def economic_part(depreciation: float, place: float, fading: float, currency: str) -> str:
+    """Write what a day takes that no bill tells of; the last only where it is reckoned."""
+    text = f"depreciation {money(depreciation, currency)} + worth of its place {money(place, currency)}"
+    return f"{text} + growing stale {money(fading, currency)}" if fading else text
+
+
+def days(expected: float) -> str:
+    """Write an expected number of days; beyond two years only that."""
+    longest = 730
+    return f"{expected:.0f}" if expected <= longest else f"more than {longest}"
+
+
 def percent(fraction: float) -> str:
     """Write a fraction of one as whole per cent."""
     return f"{fraction * 100:.0f}%"

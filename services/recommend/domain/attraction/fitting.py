@@ -64,6 +64,7 @@ def fit(spells: Spells) -> Attraction | None:
         shoppers=dict(zip(spells.shelves, best.shoppers.tolist(), strict=True)),
         by_rooftop=_means([dealer for dealer, _ in spells.shelves], rooftop, best.shoppers),
         by_segment=_means([name for _, name in spells.shelves], segment, best.shoppers),
+        usual=float(best.shoppers.mean()),
         sales=sales,
     )
 

@@ -32,8 +32,9 @@ _FURTHEST: Final = 0.3
 class Attraction:
     """The tenant's model; ``shoppers`` a day by dealer and segment, ``staleness`` in log pull per 30 days.
 
-    ``by_rooftop`` and ``by_segment`` are their means, which tell of shelves where nothing ever stood. ``appeal`` is the pull of a fresh unit at the market's price, over that of going elsewhere. ``sales`` is what
-    it was fitted on, ``elasticity_sd`` how well that is known.
+    ``by_rooftop``, ``by_segment`` and ``usual`` (of all) are their means, which tell of shelves where nothing ever
+    stood. ``appeal`` is the pull of a fresh unit at the market's price, over that of going elsewhere. ``sales`` is
+    what it was fitted on, ``elasticity_sd`` how well that is known.
     """
 
     appeal: float
@@ -43,6 +44,7 @@ class Attraction:
     shoppers: Mapping[tuple[str, str], float]
     by_rooftop: Mapping[str, float]
     by_segment: Mapping[str, float]
+    usual: float
     sales: int
 
     def shoppers_of(self, shelf: tuple[str, str]) -> float | None:
@@ -53,8 +55,7 @@ class Attraction:
         dealer_id, segment = shelf
         if segment not in self.by_segment:
             return None
-        usual = sum(self.shoppers.values()) / len(self.shoppers)
-        return self.by_segment[segment] * self.by_rooftop.get(dealer_id, usual) / usual
+        return self.by_segment[segment] * self.by_rooftop.get(dealer_id, self.usual) / self.usual
 
     def pull(self, price_to_market: Floats | float, age_days: Floats | float) -> Floats:
         """Give the pull of units at a price over the market's and an age in days; broadcasts."""

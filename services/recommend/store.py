@@ -187,14 +187,15 @@ async def lives(connection: Connection, since: date) -> list[str]:
     """
     rows = await connection.fetch(
         """
-        SELECT (to_jsonb(unit) || to_jsonb(told))::text AS row
+        SELECT (to_jsonb(unit) || jsonb_build_object('price_days', told.days, 'prices', told.prices))::text AS row
         FROM unit LEFT JOIN (
-            SELECT vehicle_key, array_agg(priced_on ORDER BY priced_on) AS price_days,
-                   array_agg(price ORDER BY priced_on) AS prices
-            FROM unit_price JOIN unit USING (tenant_id, vehicle_key)
-            WHERE (status = 'in_stock' OR exit_date >= $1) AND priced_on >= coalesce(group_stock_date, stock_date)
-            GROUP BY vehicle_key
-        ) told USING (vehicle_key)
+            SELECT tenant_id, vehicle_key, array_agg(moved.priced_on ORDER BY moved.priced_on) AS days,
+                   array_agg(moved.price ORDER BY moved.priced_on) AS prices
+            FROM unit_price AS moved JOIN unit AS stay USING (tenant_id, vehicle_key)
+            WHERE (stay.status = 'in_stock' OR stay.exit_date >= $1)
+                AND moved.priced_on >= coalesce(stay.group_stock_date, stay.stock_date)
+            GROUP BY tenant_id, vehicle_key
+        ) AS told USING (tenant_id, vehicle_key)
         WHERE status = 'in_stock' OR exit_date >= $1
         """,
         since,

@@ -38,6 +38,7 @@ _HALF_LIFE_WEEKS: Final = 30.0
 """After so long, what was seen of a shelf counts half: tastes move."""
 _ROUNDS: Final = 6
 _LEAST_RATE: Final = 1e-6
+_DAYS_PER_WEEK: Final = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,15 @@ def _fit_at(spells: Spells, appeal: float) -> _Fitted:
     counted = np.bincount(shelf, sold * recent, len(spells.shelves))
     rooftop, segment = _margins(spells)
     shoppers = np.full(len(spells.shelves), 0.1)
-    open_days = np.zeros(0)
     for _ in range(_ROUNDS):
-        open_days = _open_days(spells, appeal, columns, effects)
-        exposure = np.bincount(shelf, open_days * np.exp(-columns @ effects) * recent, len(spells.shelves))
+        share, falls = _shares(spells, appeal, columns, effects)
+        exposure = np.bincount(shelf, share * spells.days * recent, len(spells.shelves))
         shoppers = (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / _expected(shoppers, rooftop, segment) + exposure)
-        mean = shoppers[shelf] * open_days * np.exp(-columns @ effects)
-        precision = (columns * mean[:, None]).T @ columns + drawn
-        effects = effects + np.linalg.solve(precision, columns.T @ (mean - sold) - drawn @ (effects - prior))
-    mean = shoppers[shelf] * open_days * np.exp(-columns @ effects)
+        mean = shoppers[shelf] * share * spells.days
+        precision = (falls * mean[:, None]).T @ falls + drawn
+        effects = effects + np.linalg.solve(precision, falls.T @ (mean - sold) - drawn @ (effects - prior))
+    share, _ = _shares(spells, appeal, columns, effects)
+    mean = shoppers[shelf] * share * spells.days
     away = effects - prior
     log_posterior = (
         float((sold * np.log(np.maximum(mean / spells.days, _LEAST_RATE)) - mean).sum())
@@ -98,13 +99,19 @@ def _fit_at(spells: Spells, appeal: float) -> _Fitted:
     return _Fitted(effects, precision, shoppers, log_posterior)
 
 
-def _open_days(spells: Spells, appeal: float, columns: Floats, effects: Floats) -> Floats:
-    """Give days times appeal over the pulls of all on the shelf that week; a week's pulls by unit-days."""
-    shape = (len(spells.shelves), spells.weeks)
-    place = np.ravel_multi_index((spells.shelf, spells.week), shape)
-    pulls = np.bincount(place, appeal * np.exp(-columns[:, 0] * effects[0]) * spells.days / 7.0, shape[0] * shape[1])
-    open_days: Floats = spells.days * appeal / (1.0 + pulls[place])
-    return open_days
+def _shares(spells: Spells, appeal: float, columns: Floats, effects: Floats) -> tuple[Floats, Floats]:
+    """Give which share of a shelf's shoppers each unit-week draws, and how its log falls with each effect.
+
+    The pulls of all on the shelf that week are by unit-days; what makes a unit dearer makes its neighbours cheaper
+    beside it, so that the fall is that of its own pull less the shelf's mean fall, going elsewhere included.
+    """
+    size = len(spells.shelves) * spells.weeks
+    place = np.ravel_multi_index((spells.shelf, spells.week), (len(spells.shelves), spells.weeks))
+    pull = appeal * np.exp(-columns @ effects)
+    standing = pull * spells.days / _DAYS_PER_WEEK
+    among = 1.0 + np.bincount(place, standing, size)[place]
+    means = [np.bincount(place, standing * column, size)[place] / among for column in columns.T]
+    return pull / among, columns - np.column_stack(means)
 
 
 def _margins(spells: Spells) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

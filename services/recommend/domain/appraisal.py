@@ -98,13 +98,8 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
     exit_cash = priced.amount * (1 - parameters.exit_discount(new=unit.is_new)) - parameters.wholesale_fee
     capital = max(0.0, exit_cash) if unit.total_cost is None else unit.total_cost
     there = lookup.crowds.get(shelf)
-    holding = holding_cost(
-        capital,
-        priced.amount,
-        parameters,
-        full=there is not None or dealer_id in lookup.full,
-        fading=there.attraction.fading(priced.amount) if there else 0.0,
-    )
+    full = there is not None or dealer_id in lookup.full
+    holding = holding_cost(capital, priced.amount, parameters, full=full)
     pace, usual_days, usual_source = _pace(lookup, unit, dealer_id, on_hand)
     at_home = pace
     if dealer_id != unit.dealer_id:

@@ -20,7 +20,6 @@ class HoldingCost:
     overhead: float
     depreciation: float
     slot_value: float
-    fading: float = 0.0
 
     @property
     def cash(self) -> float:
@@ -29,8 +28,8 @@ class HoldingCost:
 
     @property
     def economic(self) -> float:
-        """Depreciation, the worth of the place and money it ties up, and what it loses by growing stale."""
-        return self.depreciation + self.slot_value + self.fading
+        """Depreciation and the worth of the place and money it ties up."""
+        return self.depreciation + self.slot_value
 
     @property
     def per_day(self) -> float:
@@ -38,20 +37,16 @@ class HoldingCost:
         return self.cash + self.economic
 
 
-def holding_cost(
-    capital: float, market_value: float, parameters: Parameters, *, full: bool, fading: float = 0.0
-) -> HoldingCost:
+def holding_cost(capital: float, market_value: float, parameters: Parameters, *, full: bool) -> HoldingCost:
     """Give the holding cost per day of a unit.
 
     ``capital`` is what is tied up in it (cost and reconditioning), ``market_value`` what depreciates. Source:
     floorplan interest + fixed overhead per unit and day + depreciation, as used by trade accountants; the
-    worth of the slot is added where the lot or the line is ``full``: there a slow car keeps a faster one away.
-    ``fading`` is what a day takes off its price for having been seen by more shoppers.
+    worth of the slot is added where ``full``: there a slow car keeps a faster one away.
     """
     return HoldingCost(
         interest=capital * parameters.floorplan_apr / DAYS_PER_YEAR,
         overhead=parameters.overhead_per_day,
         depreciation=market_value * parameters.depreciation_per_month / DAYS_PER_MONTH,
         slot_value=parameters.slot_value_per_day if full else 0.0,
-        fading=fading,
     )

@@ -37,12 +37,11 @@ class Parameters:
     floorplan_apr: float = _within(0, 0.5, 0.08)
     overhead_per_day: float = _within(0, 1_000, 15)
     depreciation_per_month: float = _within(0, 0.2, 0.015)
-    slot_value_per_day: float = _within(0, 1_000, 8)
+    slot_value_per_day: float = _within(0, 1_000, 15)
     """What the next car would earn on this one's place and money, over the ``overhead_per_day`` charged already.
 
-    Some 350 of net profit a car over 45 days. Charged where the lot or the line is full, and always where the
-    shoppers were learned: there a further car takes customers from its neighbours. The simulated group earned
-    less with 3 and with 15.
+    Charged where the lot or the line is full, and always where the shoppers were learned: there a unit is valued as
+    standing until it sells, and what keeps it from standing for ever is that another could stand there.
     """
 
     # What a retail sale brings.
@@ -57,10 +56,10 @@ class Parameters:
     wholesale_discount: float = _within(0, 0.9, 0.15)
     wholesale_discount_new: float = _within(0, 0.9, 0.08)
     wholesale_fee: float = _within(0, 10_000, 300)
-    wholesale_margin: float = _within(0, 0.5, 0.035)
+    wholesale_margin: float = _within(0, 0.5, 0.05)
     """Of the market price: by how much leaving has to beat staying until it sells, where shoppers were learned.
 
-    Who stays can still be cut, moved or let go; who went is gone. Some 800 on the typical used car of 23,000.
+    Who stays can still be cut, moved or let go, which staying is not credited with; who went is gone.
     """
     wholesale_after_days: float = _within(0, 730, 60)
     """Retail first: a younger unit is not wholesaled."""

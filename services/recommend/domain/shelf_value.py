@@ -26,8 +26,9 @@ class Prospects:
 class ShelfValue:
     """A shelf's shoppers, what a sale there brings and what a day of a unit costs; amounts in its currency.
 
-    ``per_day`` is the holding cost with the worth of the place and what staleness takes. ``standing`` is the pull
-    that is still there when a purchase of today lands, ``left`` the units that have it.
+    ``per_day`` is the holding cost with the worth of the place. ``earned`` is what past sales brought, so that the
+    cuts of those that grew stale are in it. ``standing`` is the pull that is still there when a purchase of today
+    lands, ``left`` the units that have it.
     """
 
     attraction: Attraction

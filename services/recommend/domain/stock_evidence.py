@@ -10,7 +10,7 @@ from services.recommend.domain.book import is_new
 from services.recommend.domain.evidence import EvidenceSheet, Fact
 from services.recommend.domain.limit_evidence import write_allocation, write_limits
 from services.recommend.domain.newsvendor import at_least
-from services.recommend.domain.wording import decimal, economic_part, money, pace, percent, roughly
+from services.recommend.domain.wording import decimal, money, pace, percent, roughly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,5 +203,6 @@ def _holding_formula(position: Position) -> str:
     holding, currency = position.holding, position.rooftop.currency
     return (
         f"cash: interest {money(holding.interest, currency)} + overhead {money(holding.overhead, currency)}; "
-        f"economic: {economic_part(holding.depreciation, holding.slot_value, holding.fading, currency)}"
+        f"economic: depreciation {money(holding.depreciation, currency)} + "
+        f"worth of the place {money(holding.slot_value, currency)}"
     )

@@ -167,13 +167,8 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         reason = "no cost in sales or stock and no market median: what a unit costs cannot be told"
         return Skipped(dealer_id, segment, reason)
     there = lookup.crowds.get((dealer_id, segment))
-    holding = holding_cost(
-        gross.cost,
-        gross.retail,
-        parameters,
-        full=there is not None or dealer_id in lookup.full,
-        fading=there.attraction.fading(gross.retail) if there else 0.0,
-    )
+    full = there is not None or dealer_id in lookup.full
+    holding = holding_cost(gross.cost, gross.retail, parameters, full=full)
     if holding.per_day <= 0:
         return Skipped(dealer_id, segment, "holding costs nothing by the parameters: any number would be right")
     daily = demand_per_day(demand, parameters)

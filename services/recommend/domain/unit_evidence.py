@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.wording import days, decimal, economic_part, money, pace, percent
+from services.recommend.domain.wording import days, decimal, money, pace, percent
 
 if TYPE_CHECKING:
     from services.recommend.domain.appraisal import Appraisal
@@ -155,7 +155,8 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         Fact.HOLDING_ECONOMIC,
         money(holding.economic, currency),
         "parameters",
-        economic_part(holding.depreciation, holding.slot_value, holding.fading, currency),
+        f"depreciation {money(holding.depreciation, currency)} + worth of its place "
+        f"{money(holding.slot_value, currency)}",
     )
     sheet.add(Fact.HOLDING, money(holding.per_day, currency), "parameters", "cash part + economic part")
     bias = here.rooftop.parameters.gross_bias

@@ -188,8 +188,8 @@ def _standing(
 ) -> Valuation:
     """Value units that stand until they sell: cash less what the days cost, which are one over the daily chance.
 
-    What a unit loses by growing stale is in its holding cost, so that its chance is taken to stay what it is. Under
-    a draw its customer comes when the intensity that has passed reaches the draw's patience, whose mean is one.
+    Its chance is taken to stay what it is at its age: it is weighed anew every day. Under a draw its customer comes
+    when the intensity that has passed reaches the draw's patience, whose mean is one.
     """
     rate, elasticity = np.array([[each.rate] for each in attracted]), _column(settings, "elasticity")
     if draws is not None:

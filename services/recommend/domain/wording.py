@@ -39,12 +39,6 @@ def money(amount: float, currency: str) -> str:
     return f"{sign}{_SIGNS[currency]}{figure}" if currency in _SIGNS else f"{sign}{currency} {figure}"
 
 
-def economic_part(depreciation: float, place: float, fading: float, currency: str) -> str:
-    """Write what a day takes that no bill tells of; the last only where it is reckoned."""
-    text = f"depreciation {money(depreciation, currency)} + worth of its place {money(place, currency)}"
-    return f"{text} + growing stale {money(fading, currency)}" if fading else text
-
-
 def days(expected: float) -> str:
     """Write an expected number of days; beyond two years only that."""
     longest = 730

@@ -130,13 +130,6 @@ def test_more_shoppers_make_a_unit_worth_more() -> None:
     assert shelf_of(learned(0.9)).marginal(3, 1)[0] > shelf_of(learned(0.3)).marginal(3, 1)[0]
 
 
-def test_what_growing_stale_costs_is_the_cut_that_makes_up_for_it() -> None:
-    attraction = learned(elasticity=10.0, staleness=0.3)
-    after_a_month = attraction.pull(1.0 - 30 * attraction.fading(20_000.0) / 20_000.0, 30.0)
-    assert float(after_a_month) == pytest.approx(float(attraction.pull(1.0, 0.0)))
-    assert learned(elasticity=0.0).fading(20_000.0) == 0.0
-
-
 def test_a_tenant_without_lives_is_advised_as_before() -> None:
     plain = book(camry(**aged(50)), market(), demand(weekly=1.5), gross(), gross(scope=CAMRY))
     assert fit_attraction(plain, [], AS_OF) is None
@@ -174,7 +167,6 @@ def test_the_evidence_tells_the_arithmetic_that_was_used() -> None:
     net = next(line for line in cut.evidence if line.name == "Net if followed")
     cash, days, per_day = _figures(net.formula)
     assert cash - days * per_day == pytest.approx(float(min(numbers_in(net.value))), abs=0.5 * per_day + days)
-    assert any("growing stale" in (line.formula or "") for line in cut.evidence)
 
 
 def test_confidence_in_a_purchase_grows_with_what_it_brings() -> None:

@@ -61,12 +61,6 @@ class Attraction:
         """Give the pull of units at a price over the market's and an age in days; broadcasts."""
         return self.appeal * price_pull(price_to_market, self.elasticity) * age_pull(age_days, self.staleness)
 
-    def fading(self, price: float) -> float:
-        """Give what a day's staleness costs a unit of a price: the cut that would make up for it."""
-        if self.elasticity <= 0:
-            return 0.0
-        return price * self.staleness / self.elasticity / _DAYS_PER_MONTH
-
 
 def price_pull(price_to_market: Floats | float, elasticity: Floats | float) -> Floats:
     """Give the factor of a price on the pull; 1 at the market's."""

@@ -19,6 +19,7 @@ import numpy as np
 from bench.statistics import spread
 from bench.tables import Mark, Row, Table
 from services.recommend.domain import (
+    Attraction,
     BrandRule,
     BrandSales,
     GrossHistory,
@@ -157,6 +158,18 @@ def generated_book(rooftops: int, vehicles: int, seed: int) -> TenantBook:
             for dealer, segment, price, _ in shelves
         ),
         brand_sales=tuple(BrandSales(dealer_id=each, brand=make, units=40) for each in ids for make in _MAKES),
+        attraction=_attraction({shelf: rate for shelf, rate in rates.items() if shelf[1].startswith("used/")}),
+    )  # fmt: skip
+
+
+def _attraction(weekly: dict[tuple[str, str], float]) -> Attraction:
+    """Give shoppers of the used units, twice as many as buy."""
+    shoppers = {shelf: rate * 2 / 7 for shelf, rate in weekly.items()}
+    usual = sum(shoppers.values()) / len(shoppers)
+    return Attraction(
+        appeal=0.2, elasticity=11.0, elasticity_sd=0.6, staleness=0.4, shoppers=shoppers,
+        by_rooftop={dealer: usual for dealer, _ in shoppers}, by_segment={name: usual for _, name in shoppers},
+        usual=usual, sales=2_000,
     )  # fmt: skip
 
 

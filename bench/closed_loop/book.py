@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from services.forecast.domain.series import no_history
 from services.forecast.strategies import light_strategies
 from services.market.domain import compare, survey
 from services.recommend.domain import (
+    LIVES_DAYS,
     GrossHistory,
     Parameters,
     Rooftop,
@@ -24,7 +25,9 @@ from services.recommend.domain import (
     SegmentMarket,
     TenantBook,
     Unit,
+    UnitLife,
     UnitStatus,
+    fit_attraction,
     usual_stock,
 )
 
@@ -59,7 +62,7 @@ class Bookkeeper:
             markets += _markets(seen, rooftop, day)
             demands += _demands(group, seen, rooftop, day)
             grosses += _grosses(group, rooftop, day)
-        return TenantBook(
+        book = TenantBook(
             tenant_id="closed-loop",
             rooftops=tuple(
                 Rooftop(dealer_id=dealer(each), name=f"Store {each + 1}", currency="USD", parameters=self.parameters)
@@ -70,6 +73,7 @@ class Bookkeeper:
             demands=tuple(demands),
             grosses=tuple(grosses),
         )
+        return replace(book, attraction=fit_attraction(book, lives(group, day), calendar(day)))
 
 
 def dealer(rooftop: int) -> str:
@@ -100,6 +104,21 @@ def unit_of(car: Car, day: int) -> Unit:
         stock_date=calendar(car.ready_day) if here else None,
         group_stock_date=calendar(car.first_day) if here else None,
         expected_date=None if here else calendar(car.ready_day),
+    )
+
+
+def lives(group: Group, day: int) -> list[UnitLife]:
+    """Give the lives of a year's cars with their prices, as the recommend service keeps them."""
+    gone = [car for car in group.gone if (car.left_day or 0) >= day - LIVES_DAYS]
+    return [_life(car, day) for car in (*gone, *group.cars.values()) if car.ready_day <= day]
+
+
+def _life(car: Car, day: int) -> UnitLife:
+    return UnitLife(
+        unit_of(car, day),
+        left=None if car.left_day is None else calendar(car.left_day),
+        sold=car.sold,
+        prices=tuple((calendar(on), price) for on, price in car.prices),
     )
 
 

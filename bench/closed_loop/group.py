@@ -43,6 +43,8 @@ class Car:
     first_price: float = 0.0
     """The manager's own, before anything was cut or raised."""
     priced_day: int = 0
+    prices: list[tuple[int, float]] = field(default_factory=list)
+    """Every price it stood at, with the day it was put on."""
     left_day: int | None = None
     sold: bool = False
     proceeds: float = 0.0
@@ -187,6 +189,7 @@ class Group:
     def reprice(self, car: Car, price: float, day: int) -> None:
         """Put a new price on a car."""
         car.price, car.priced_day = price, day
+        car.prices.append((day, price))
         car.first_price = car.first_price or price
 
     def accrue(self, day: int) -> None:

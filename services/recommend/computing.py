@@ -12,7 +12,16 @@ from uuid import UUID
 
 import structlog
 
-from services.recommend.domain import Changes, TenantBook, fit_pace, reconcile, review, usual_stock
+from services.recommend.domain import (
+    Attraction,
+    Changes,
+    TenantBook,
+    fit_attraction,
+    fit_pace,
+    reconcile,
+    review,
+    usual_stock,
+)
 from services.recommend.domain.time_to_sale import HazardModel, NotConverged
 from services.recommend.translate import book_of, closed, issued, lives_of, standing_of, stored_document
 from services.recommend.translate.rules import Documents
@@ -52,17 +61,18 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What the tenant's lives tell: the model of its pace and its usual stock by shelf."""
+    """What the tenant's lives tell: the model of its pace, its usual stock by shelf, and what draws its shoppers."""
 
     model: HazardModel | None
     usual: dict[tuple[str, str], float]
+    attraction: Attraction | None
 
     def attached(self, book: TenantBook) -> TenantBook:
         """Give a book with all of it."""
         demands = tuple(
             replace(each, usual_stock=self.usual.get((each.dealer_id, each.segment))) for each in book.demands
         )
-        return replace(book, pace=self.model, demands=demands)
+        return replace(book, pace=self.model, attraction=self.attraction, demands=demands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,8 @@ def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int
     except NotConverged as error:
         _log.warning("time to sale not fitted: the usual pace holds", tenant_id=book.tenant_id, error=str(error))
         model = None
-    return Learned(model, usual_stock(stays, material.as_of)), len(lives)
+    attraction = fit_attraction(book, lives, material.as_of)
+    return Learned(model, usual_stock(stays, material.as_of), attraction), len(lives)
 
 
 def review_tenant(material: Material, learned: Learned, standing: Sequence[str], now: datetime) -> Reviewed:

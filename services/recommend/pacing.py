@@ -54,5 +54,11 @@ class Pacing:
         self._kept[tenant_id] = _Kept(as_of, exits, markets, learned)
         if len(self._kept) > MOST_TENANTS:
             del self._kept[next(iter(self._kept))]
-        _log.info("learned from lives", tenant_id=str(tenant_id), lives=lives, pace_fitted=learned.model is not None)
+        _log.info(
+            "learned from lives",
+            tenant_id=str(tenant_id),
+            lives=lives,
+            pace_fitted=learned.model is not None,
+            shoppers_fitted=learned.attraction is not None,
+        )
         return learned

@@ -7,6 +7,7 @@ sets it against what already stands.
 from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative
 from services.recommend.domain.advise import Review, advise, review
+from services.recommend.domain.attraction import Attraction
 from services.recommend.domain.book import (
     BrandSales,
     GrossHistory,
@@ -25,6 +26,7 @@ from services.recommend.domain.parameters import InvalidParametersError, Paramet
 from services.recommend.domain.price_curve import PriceCurve, trim_key
 from services.recommend.domain.reconcile import Changes, Closing, StandingAdvice, Supersession, reconcile
 from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, SegmentRule
+from services.recommend.domain.shoppers import fit_attraction
 from services.recommend.domain.stock_position import Position, Skipped
 from services.recommend.domain.usual_stock import usual_stock
 
@@ -34,6 +36,7 @@ __all__ = [
     "Advice",
     "AgeOut",
     "Alternative",
+    "Attraction",
     "BrandRule",
     "BrandSales",
     "Changes",
@@ -60,6 +63,7 @@ __all__ = [
     "UnitStatus",
     "Variant",
     "advise",
+    "fit_attraction",
     "fit_pace",
     "from_mapping",
     "is_held_out",

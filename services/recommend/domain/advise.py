@@ -43,7 +43,7 @@ def advise(book: TenantBook, as_of: date) -> list[Advice]:
 
 def review(book: TenantBook, as_of: date) -> Review:
     """Give all advice for a tenant with what it was made from; see :func:`advise`."""
-    lookup = look_up(book)
+    lookup = look_up(book, as_of)
     positions, skipped = stock_positions(lookup)
     shelves = {(each.rooftop.dealer_id, each.segment): each for each in positions}
     draft = draft_plan(lookup, positions)

@@ -11,13 +11,15 @@ from services.recommend.domain.expected_gross import back_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
 from services.recommend.domain.market_price import MarketPrice, PriceBasis, market_price
 from services.recommend.domain.time_to_sale import LN2, base_rate, quality, rate_log_sd
-from services.recommend.domain.value import Fitted, Setting
+from services.recommend.domain.value import Attracted, Fitted, Setting
 
 if TYPE_CHECKING:
     from datetime import date
 
     from services.recommend.domain.book import Rooftop, SegmentDemand, SegmentMarket, Unit
     from services.recommend.domain.lookup import Lookup
+    from services.recommend.domain.parameters import Parameters
+    from services.recommend.domain.shelf_pull import Crowd
 
 _ENOUGH_SALES = 5
 _STALE_DAYS = 21
@@ -65,6 +67,13 @@ class Appraisal:
         parameters = self.rooftop.parameters
         return max(parameters.margin_amount, parameters.margin_fraction * self.market_price.amount)
 
+    @property
+    def exit_margin(self) -> float:
+        """Give by how much leaving has to beat staying; more where staying is valued without an exit later."""
+        if self.setting.attracted is None:
+            return self.margin
+        return max(self.margin, self.rooftop.parameters.wholesale_margin * self.market_price.amount)
+
     def front_gross(self, price: float) -> float | None:
         """Give the front gross to expect at an asking price, or nothing where the cost is unknown."""
         cost = self.unit.total_cost
@@ -88,7 +97,9 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         return None
     exit_cash = priced.amount * (1 - parameters.exit_discount(new=unit.is_new)) - parameters.wholesale_fee
     capital = max(0.0, exit_cash) if unit.total_cost is None else unit.total_cost
-    holding = holding_cost(capital, priced.amount, parameters, full=dealer_id in lookup.full)
+    there = lookup.crowds.get(shelf)
+    full = there is not None or dealer_id in lookup.full
+    holding = holding_cost(capital, priced.amount, parameters, full=full)
     pace, usual_days, usual_source = _pace(lookup, unit, dealer_id, on_hand)
     at_home = pace
     if dealer_id != unit.dealer_id:
@@ -103,7 +114,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         market_log_sd=priced.log_sd,
         base_rate=pace * own_pace * parameters.hazard_scale,
         rate_log_sd=rate_log_sd(demand.units_sold if demand else 0, demand_known=demand is not None),
-        elasticity=parameters.price_elasticity,
+        elasticity=there.attraction.elasticity if there else parameters.price_elasticity,
         age_days=age,
         staleness=parameters.staleness,
         horizon_days=float(round(parameters.horizon_days)),
@@ -113,6 +124,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         back_gross=back + parameters.gross_bias,
         exit_cash=exit_cash,
         upfront_cost=lane.cost if lane else 0.0,
+        attracted=_attracted(there, on_hand, parameters) if there else None,
         fitted=_fitted(lookup, unit, market, demand, rooftop, on_hand, as_of),
         elsewhere=dealer_id != unit.dealer_id,
     )
@@ -134,6 +146,10 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         back_gross_source=back_source,
         degraded=_missing(unit, priced, demand, as_of),
     )
+
+
+def _attracted(there: Crowd, on_hand: int, parameters: Parameters) -> Attracted:
+    return Attracted(rate=there.rate(on_hand) * parameters.hazard_scale, staleness=there.attraction.staleness)
 
 
 def _fitted(

@@ -13,6 +13,7 @@ from services.recommend.domain.rules import Rules
 if TYPE_CHECKING:
     from datetime import date
 
+    from services.recommend.domain.attraction import Attraction
     from services.recommend.domain.time_to_sale import HazardModel
 
 
@@ -184,6 +185,8 @@ class TenantBook:
     brand_sales: tuple[BrandSales, ...] = ()
     pace: HazardModel | None = None
     """Fitted to the tenant's own sales where that beats the prior; without it the parameters' pace holds."""
+    attraction: Attraction | None = None
+    """What draws its shoppers of used cars, learned from lives and prices; goes before ``pace`` where it is known."""
 
 
 def is_new(segment: str) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.courses import Course
     from services.recommend.domain.parameters import Parameters
+    from services.recommend.domain.shelf_value import ShelfValue
     from services.recommend.domain.stocking import Purchase
     from services.recommend.domain.time_to_sale import Floats
 
@@ -88,10 +89,15 @@ def purchase_confidence(purchase: Purchase) -> float:
     The rate's log sd falls with the segment's sales, and is wider where the forecast's own ranges have proved too
     narrow (:func:`_widening`); the gross has the spread of single deals over the square
     root of the deals seen, and a tenth for change since. The rate is taken at eleven quantiles; at each of
-    them the value is linear in the gross, so that its probability of being above 0 is exact.
+    them the value is linear in the gross, so that its probability of being above 0 is exact. Where the shoppers
+    were learned it is their rate, and the forecast's ranges say nothing of it.
     """
     position, gross = purchase.position, purchase.position.gross
     known = math.sqrt(_DEMAND_MODEL_VARIANCE + 1 / (position.demand.units_sold + 1))
+    earned = gross.front + gross.back
+    gross_sd = math.hypot(_DEAL_SD * gross.retail / math.sqrt(gross.n + 1), 0.1 * earned)
+    if position.shelf is not None:
+        return _within_limits(_shelf_chance(position.shelf, purchase, np.exp(known * _QUANTILES), gross_sd))
     scale = np.exp(known * _widening(position.demand.coverage80) * _QUANTILES)
     there = max(0, purchase.available)
     added = later_sales(
@@ -102,8 +108,6 @@ def purchase_confidence(purchase: Purchase) -> float:
         purchase.quantity,
         position.growth(there + purchase.quantity),
     )
-    earned = gross.front + gross.back
-    gross_sd = math.hypot(_DEAL_SD * gross.retail / math.sqrt(gross.n + 1), 0.1 * earned)
     per_day, new = position.holding.per_day, is_new(position.segment)
     chances = []
     for chance, factor in zip(added, scale, strict=True):
@@ -113,6 +117,17 @@ def purchase_confidence(purchase: Purchase) -> float:
         spread = gross_sd * worth.kept * float(chance.sum())
         chances.append(float(ndtr(value / max(spread, 1e-9))))
     return _within_limits(sum(chances) / len(chances))
+
+
+def _shelf_chance(shelf: ShelfValue, purchase: Purchase, scale: Floats, gross_sd: float) -> float:
+    """Give the probability that units bring more than nothing, over the rate of shoppers and the gross."""
+    available, count = purchase.available, purchase.quantity
+    chances = []
+    for factor in scale:
+        value = float(shelf.marginal(available, count, float(factor)).sum())
+        spread = gross_sd * float(shelf.prospects(available, count, float(factor)).added.sum())
+        chances.append(float(ndtr(value / max(spread, 1e-9))))
+    return sum(chances) / len(chances)
 
 
 def _widening(coverage80: float | None) -> float:

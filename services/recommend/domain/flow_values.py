@@ -23,11 +23,13 @@ def arrival_values(position: Position) -> tuple[float, ...]:
     """
     if position.gap == 0:
         return ()
+    available = position.on_hand + position.inbound
+    if position.shelf is not None:
+        return tuple(position.shelf.marginal(available, position.gap).tolist())
     parameters = position.rooftop.parameters
     lead, after = parameters.transport_days, position.after_days
     before = demand_over(position.demand, lead)
     wanted = max(0.0, demand_over(position.demand, lead + after) - before)
-    available = position.on_hand + position.inbound
     added = later_sales(
         available,
         np.array([before]),
@@ -46,9 +48,13 @@ def release_values(position: Position) -> tuple[float, ...]:
     The n-th in line sells when the n-th customer comes, which is with P(D(t) >= n) by day t. So over the
     horizon it brings P(D(T) >= n) * gross, less the loss at the exit otherwise, less holding for the expected
     days until either. A used unit is never worth less than leaving through the lane today.
+    Where the shoppers were learned, it is what each adds to those that stay.
     """
     if position.excess == 0:
         return ()
+    if position.shelf is not None:
+        staying = position.on_hand + position.inbound - position.excess
+        return tuple(position.shelf.marginal(staying, position.excess)[::-1].tolist())
     parameters, worth = position.rooftop.parameters, position.economics
     line = np.arange(position.on_hand, position.target, -1, dtype=np.float64)
     days = np.arange(0.0, parameters.horizon_days, _STRIDE_DAYS) + _STRIDE_DAYS / 2

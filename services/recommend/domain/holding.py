@@ -42,7 +42,7 @@ def holding_cost(capital: float, market_value: float, parameters: Parameters, *,
 
     ``capital`` is what is tied up in it (cost and reconditioning), ``market_value`` what depreciates. Source:
     floorplan interest + fixed overhead per unit and day + depreciation, as used by trade accountants; the
-    worth of the slot is added where the lot or the line is ``full``: there a slow car keeps a faster one away.
+    worth of the slot is added where ``full``: there a slow car keeps a faster one away.
     """
     return HoldingCost(
         interest=capital * parameters.floorplan_apr / DAYS_PER_YEAR,

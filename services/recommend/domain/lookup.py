@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import UnitStatus, is_new
 from services.recommend.domain.financed import financed
+from services.recommend.domain.shelf_pull import crowd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from services.recommend.domain.book import (
         GrossHistory,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         TenantBook,
         Unit,
     )
+    from services.recommend.domain.shelf_pull import Crowd
     from services.recommend.domain.time_to_sale import HazardModel
 
 _FULL = 0.9
@@ -57,6 +60,8 @@ class Lookup:
     """Rooftops with a retail sale on record."""
     full: frozenset[str]
     """Rooftops whose lot or floorplan line is all but used up."""
+    crowds: Mapping[Shelf, Crowd]
+    """What the shoppers of each shelf see there; none of shelves whose shoppers were not learned."""
 
     def history(self, dealer_id: str, segment: str) -> tuple[GrossHistory | None, GrossHistory | None]:
         """Give the gross history of a segment at a rooftop, and that of its whole condition there."""
@@ -85,8 +90,8 @@ class Lookup:
         )
 
 
-def look_up(book: TenantBook) -> Lookup:
-    """Arrange a book.
+def look_up(book: TenantBook, as_of: date) -> Lookup:
+    """Arrange a book as of a day.
 
     Raises:
         UnknownRooftopError: if anything in it names a rooftop that is not among its rooftops.
@@ -103,9 +108,10 @@ def look_up(book: TenantBook) -> Lookup:
         shelf = (unit.dealer_id, unit.segment)
         shelves.setdefault(shelf, []).append(unit)
         (on_hand if unit.status is UnitStatus.IN_STOCK else inbound)[shelf] += unit.quantity
+    markets = {(each.dealer_id, each.segment): each for each in book.markets}
     return Lookup(
         rooftops=rooftops,
-        markets={(each.dealer_id, each.segment): each for each in book.markets},
+        markets=markets,
         demands={(each.dealer_id, each.segment): each for each in book.demands},
         grosses={(each.dealer_id, each.scope): each for each in book.grosses},
         in_stock=tuple(unit for unit in book.units if unit.status is UnitStatus.IN_STOCK),
@@ -119,7 +125,21 @@ def look_up(book: TenantBook) -> Lookup:
             + [each.dealer_id for each in book.grosses if each.n]
         ),
         full=frozenset(rooftop.dealer_id for rooftop in book.rooftops if _is_full(rooftop, book.units)),
+        crowds=_crowds(book, shelves, markets, as_of),
     )
+
+
+def _crowds(
+    book: TenantBook, shelves: Mapping[Shelf, Sequence[Unit]], markets: Mapping[Shelf, SegmentMarket], as_of: date
+) -> dict[Shelf, Crowd]:
+    if book.attraction is None:
+        return {}
+    told = {*shelves, *((each.dealer_id, each.segment) for each in book.demands)}
+    seen = {
+        shelf: crowd(book.attraction, shelf, shelves.get(shelf, ()), markets.get(shelf), as_of)
+        for shelf in sorted(told)
+    }
+    return {shelf: found for shelf, found in seen.items() if found is not None}
 
 
 def _is_full(rooftop: Rooftop, units: Sequence[Unit]) -> bool:

@@ -23,11 +23,13 @@ LIVES_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class UnitLife:
-    """A unit that stands here or stood here; ``left`` and ``sold`` (at retail) tell how its stay ended."""
+    """A unit that stands or stood here; ``left`` and ``sold`` (at retail) tell how its stay ended."""
 
     unit: Unit
     left: date | None = None
     sold: bool = False
+    prices: tuple[tuple[date, float], ...] = ()
+    """Asking prices with the day from which each held, in order; empty where only the last is known."""
 
 
 def fit_pace(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> HazardModel | None:
@@ -40,7 +42,7 @@ def fit_pace(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> Hazard
     Raises:
         NotConverged: if the fit finds no maximum.
     """
-    lookup = look_up(replace(book, units=()))
+    lookup = look_up(replace(book, units=()), as_of)
     spells = _spells(lookup, lives, as_of)
     if not spells:
         return None

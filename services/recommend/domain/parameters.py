@@ -38,7 +38,11 @@ class Parameters:
     overhead_per_day: float = _within(0, 1_000, 15)
     depreciation_per_month: float = _within(0, 0.2, 0.015)
     slot_value_per_day: float = _within(0, 1_000, 15)
-    """What the next car would earn on this one's place and money, where the lot or the line is full."""
+    """What the next car would earn on this one's place and money, over the ``overhead_per_day`` charged already.
+
+    Charged where the lot or the line is full, and always where the shoppers were learned: there a unit is valued as
+    standing until it sells, and what keeps it from standing for ever is that another could stand there.
+    """
 
     # What a retail sale brings.
     negotiation_discount: float = _within(0, 0.3, 0.015)
@@ -52,6 +56,11 @@ class Parameters:
     wholesale_discount: float = _within(0, 0.9, 0.15)
     wholesale_discount_new: float = _within(0, 0.9, 0.08)
     wholesale_fee: float = _within(0, 10_000, 300)
+    wholesale_margin: float = _within(0, 0.5, 0.05)
+    """Of the market price: by how much leaving has to beat staying until it sells, where shoppers were learned.
+
+    Who stays can still be cut, moved or let go, which staying is not credited with; who went is gone.
+    """
     wholesale_after_days: float = _within(0, 730, 60)
     """Retail first: a younger unit is not wholesaled."""
 

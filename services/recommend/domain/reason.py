@@ -137,8 +137,8 @@ def _buy(facts: Facts) -> str:
     text = (
         f"{segment[:1].upper()}{segment[1:]}: {'order' if new else 'buy'} {_count(facts[Fact.QUANTITY])}. "
         f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]}. "
-        f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {facts[Fact.LEFT_THEN]} will be left by then, "
-        f"and with these you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after. "
+        f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {facts[Fact.LEFT_THEN]} will be left by then"
+        f"{_prospects(facts)} "
     )
     if Fact.VARIANTS in facts:
         text += f"Look for what has sold here: {facts[Fact.VARIANTS]}. "
@@ -159,6 +159,17 @@ def _buy(facts: Facts) -> str:
         more = facts[Fact.SALES_TO_EARN]
         text += f" Retail {_count(more)} more and you earn another."
     return text
+
+
+def _prospects(facts: Facts) -> str:
+    """Say what becomes of what is bought: by the shoppers that were learned, else by the forecast."""
+    if Fact.NEXT_DAYS in facts:
+        last = "it" if facts[Fact.QUANTITY] == "1" else "the last of these"
+        return (
+            f". Expect {last} to find a buyer in about {facts[Fact.NEXT_DAYS]} days, "
+            f"and {facts[Fact.ADDED_SALES]} of such sales to be ones you would not have made without it."
+        )
+    return f", and with these you could sell {facts[Fact.COVER_DEMAND]} in the {facts[Fact.COVER_DAYS]} days after."
 
 
 def write_clash(evidence: Iterable[Evidence], rule: str) -> str:

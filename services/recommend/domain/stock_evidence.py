@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.recommend.domain.evidence import Evidence
+    from services.recommend.domain.shelf_value import ShelfValue
     from services.recommend.domain.stock_position import Position
     from services.recommend.domain.stocking import Purchase
 
@@ -45,7 +46,7 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     sheet.add(Fact.ON_HAND, str(position.on_hand), "inventory")
     sheet.add(Fact.INBOUND, str(position.inbound), "inventory")
     sheet.add(Fact.ARRIVING, str(purchase.arriving), "stocking", "transfers advised today")
-    source = f"forecast ({demand.strategy or 'unnamed'})"
+    source = _forecast(position)
     weekly = position.demand_per_day * 7
     formula = f"{decimal(weekly)} a week over the next 4; {demand.units_sold} sales behind it"
     sheet.add(Fact.DEMAND, pace(weekly), source, formula, as_of=demand.as_of)
@@ -59,6 +60,32 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
         lost = demand.lost_sales_per_week
         sheet.add(Fact.LOST_SALES, pace(lost), source, f"{decimal(lost)} a week", as_of=demand.as_of)
     sheet.add(Fact.LEAD_DAYS, f"{position.lead_days:.0f}", "parameters")
+    if position.shelf is not None:
+        _drawing(sheet, purchase, position.shelf)
+    else:
+        _covering(sheet, purchase, position)
+
+
+def _drawing(sheet: EvidenceSheet, purchase: Purchase, shelf: ShelfValue) -> None:
+    """Write what the shelf's own shoppers would do with the last of those bought."""
+    left = shelf.left_of(purchase.available)
+    formula = f"{left:.1f}: those here sell on at {decimal(shelf.shoppers * 7)} shoppers a week"
+    sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
+    until, added = _last(purchase, shelf)
+    learned = "shoppers learned from the group's own sales"
+    formula = "their rate × its pull ÷ (1 + the pulls of all there then)"
+    sheet.add(Fact.NEXT_DAYS, f"{until:.0f}", learned, formula)
+    sheet.add(Fact.ADDED_SALES, percent(added), learned, "the rest would have bought one of the others")
+
+
+def _last(purchase: Purchase, shelf: ShelfValue) -> tuple[float, float]:
+    ahead = shelf.prospects(purchase.available, purchase.quantity)
+    return float(ahead.days[-1]), float(ahead.added[-1])
+
+
+def _covering(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
+    """Write how demand compares with what is there until the next purchase."""
+    demand, source = position.demand, _forecast(position)
     until = position.lead_mean * position.growth_at(purchase.available)
     left = _left_then(purchase)
     formula = f"{left:.1f}: {purchase.available} less a demand of {decimal(until)} until then, never below none"
@@ -74,10 +101,12 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
     sheet.add(Fact.COVER_DEMAND, roughly(wanted), source, formula, as_of=demand.as_of)
 
 
+def _forecast(position: Position) -> str:
+    return f"forecast ({position.demand.strategy or 'unnamed'})"
+
+
 def _worth(sheet: EvidenceSheet, position: Position) -> None:
-    gross, worth, currency = position.gross, position.economics, position.rooftop.currency
-    per_day = money(position.holding.per_day, currency)
-    substitution = position.rooftop.parameters.substitution
+    gross, currency = position.gross, position.rooftop.currency
     sheet.add(Fact.UNIT_COST, money(gross.cost, currency), "sales and stock", gross.cost_formula)
     sheet.add(
         Fact.EXPECTED_GROSS,
@@ -85,7 +114,15 @@ def _worth(sheet: EvidenceSheet, position: Position) -> None:
         "sales",
         f"front {money(gross.front, currency)} ({gross.front_formula}) + back {money(gross.back, currency)}",
     )
-    sheet.add(Fact.HOLDING, per_day, "parameters", _holding_formula(position))
+    sheet.add(Fact.HOLDING, money(position.holding.per_day, currency), "parameters", _holding_formula(position))
+    if position.shelf is None:
+        _newsvendor(sheet, position)
+
+
+def _newsvendor(sheet: EvidenceSheet, position: Position) -> None:
+    gross, worth, currency = position.gross, position.economics, position.rooftop.currency
+    per_day = money(position.holding.per_day, currency)
+    substitution = position.rooftop.parameters.substitution
     sheet.add(
         Fact.UNDERAGE,
         money(worth.underage, currency),
@@ -111,7 +148,8 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.TARGET,
         str(position.target),
         "stocking",
-        f"last unit, on the way included, that adds more than it costs over {position.cover_days:.0f} days",
+        "last unit, on the way included, that adds more than it costs"
+        + (f" over {position.cover_days:.0f} days" if position.shelf is None else ""),
     )
     if position.least and position.target == position.least:
         sheet.add(Fact.PRESENCE, str(position.least), "rules", position.least_rule)
@@ -119,21 +157,37 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
         Fact.WANTED,
         str(purchase.wanted),
         "stocking",
-        "units worth the margin: sales each adds once here × one too few - the rest × one too many",
+        "units worth the margin: "
+        + (
+            "sales each adds once here × one too few - the rest × one too many"
+            if position.shelf is None
+            else "sales each adds × gross - its days × holding"
+        ),
     )
     sheet.add(Fact.MARGIN, money(position.margin, currency), "parameters", "per unit")
     sheet.add(Fact.QUANTITY, str(purchase.quantity), "stocking")
     values = " + ".join(money(value, currency) for value in purchase.values)
     sheet.add(Fact.GAIN, money(purchase.value, currency), "value", f"net of each further unit: {values}")
-    sheet.add(Fact.LAST_UNIT_VALUE, money(purchase.values[-1], currency), "value")
+    sheet.add(Fact.LAST_UNIT_VALUE, money(purchase.values[-1], currency), "value", _last_formula(purchase))
     if not is_new(position.segment):
         most = money(position.gross.cost + max(0.0, purchase.value / purchase.quantity), currency)
         sheet.add(Fact.MOST_TO_PAY, most, "value", "typical cost + value per unit, reconditioning included")
-    sheet.add(Fact.SHELF_DAYS, f"{purchase.days_on_lot:.0f}", "stocking", "target ÷ demand per day")
+    how = "target ÷ demand per day" if position.shelf is None else "mean of those bought"
+    sheet.add(Fact.SHELF_DAYS, f"{purchase.days_on_lot:.0f}", "stocking", how)
     per_day = purchase.value / purchase.quantity / purchase.days_on_lot
     sheet.add(Fact.VALUE_PER_DAY, money(per_day, currency), "value")
     sheet.add(Fact.PLAN_METHOD, purchase.method, "all rooftops and segments together, integer program")
     write_limits(sheet, purchase.bindings, position)
+
+
+def _last_formula(purchase: Purchase) -> str | None:
+    position = purchase.position
+    if position.shelf is None:
+        return None
+    until, added = _last(purchase, position.shelf)
+    earned, currency = position.gross.front + position.gross.back, position.rooftop.currency
+    per_day = money(position.holding.per_day, currency)
+    return f"{percent(added)} × {money(earned, currency)} - {until:.0f} days × {per_day}"
 
 
 def _left_then(purchase: Purchase) -> float:

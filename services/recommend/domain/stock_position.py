@@ -13,6 +13,7 @@ from services.recommend.domain.demand import demand_over, demand_per_day
 from services.recommend.domain.expected_gross import expected_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
 from services.recommend.domain.newsvendor import added_sales, critical_ratio, most_units
+from services.recommend.domain.shelf_value import ShelfValue, shelf_value
 from services.recommend.domain.variety import growth
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Position:
     marginal: tuple[float, ...]
     least: int = 0
     least_rule: str = ""
+    shelf: ShelfValue | None = None
+    """What further units bring by the tenant's own shoppers, where they were learned."""
     has_sold: bool = True
     """Whether the rooftop has any retail sale on record; without one nothing can be told of what it could sell."""
 
@@ -163,7 +166,9 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     if gross is None:
         reason = "no cost in sales or stock and no market median: what a unit costs cannot be told"
         return Skipped(dealer_id, segment, reason)
-    holding = holding_cost(gross.cost, gross.retail, parameters, full=dealer_id in lookup.full)
+    there = lookup.crowds.get((dealer_id, segment))
+    full = there is not None or dealer_id in lookup.full
+    holding = holding_cost(gross.cost, gross.retail, parameters, full=full)
     if holding.per_day <= 0:
         return Skipped(dealer_id, segment, "holding costs nothing by the parameters: any number would be right")
     daily = demand_per_day(demand)
@@ -176,6 +181,19 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
     added = added_sales(count, mean, factors, demand.dispersion)
     marginal = added * worth.underage - (1 - added) * worth.overage
     wanted = int((marginal > 0).sum()) if worth.underage > 0 else 0
+    shelf = None
+    if there is not None:
+        standing = lookup.on_hand[dealer_id, segment] + lookup.inbound[dealer_id, segment]
+        shelf = shelf_value(
+            there,
+            gross,
+            holding.per_day,
+            inbound=lookup.inbound[dealer_id, segment],
+            lead_days=lead + parameters.review_days / 2,
+            longest_days=2 * parameters.horizon_days,
+        )
+        marginal = shelf.marginal(0, count + standing)
+        wanted = int((marginal > 0).sum())
     least, least_rule = _least(rooftop, demand, daily)
     return Position(
         rooftop=rooftop,
@@ -197,6 +215,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         marginal=tuple(float(value) for value in marginal),
         least=least,
         least_rule=least_rule,
+        shelf=shelf,
         has_sold=dealer_id in lookup.sellers,
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.lookup import Lookup, Shelf
     from services.recommend.domain.program import Plan, Way
     from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.time_to_sale import Floats
 
 _ROUNDING = 1e-6
 
@@ -62,8 +63,10 @@ class Purchase:
 
     @property
     def days_on_lot(self) -> float:
-        """Give how long a unit stands at target, by Little's law: stock over demand per day."""
+        """Give how long a unit stands: those bought by their prospects, else at target by Little's law."""
         position = self.position
+        if position.shelf is not None:
+            return max(1.0, float(position.shelf.prospects(self.available, self.quantity).days.mean()))
         longest = position.rooftop.parameters.horizon_days
         if position.demand_per_day <= 0:
             return longest
@@ -91,15 +94,22 @@ def purchase_values(position: Position, available: int) -> tuple[float, ...]:
     count = position.target - available
     if count <= 0:
         return ()
-    lead, after = np.array([position.lead_mean]), np.array([position.after_mean])
-    there = max(0, available)
-    factors = position.growth(there + count)
-    added = later_sales(there, lead, after, position.demand.dispersion, count, factors)[0]
-    worth = position.economics
-    values = added * worth.underage - (1 - added) * worth.overage
+    if position.shelf is not None:
+        values = position.shelf.marginal(available, count)
+    else:
+        values = _newsvendor_values(position, max(0, available), count)
     paying = int((values >= position.margin).sum()) if position.has_sold else 0
     wanted = max(paying, min(count, position.least - available))
     return tuple(float(value) for value in values[:wanted])
+
+
+def _newsvendor_values(position: Position, there: int, count: int) -> Floats:
+    """Give what each of the next units brings by the forecast, where no shoppers were learned."""
+    lead, after = np.array([position.lead_mean]), np.array([position.after_mean])
+    added = later_sales(there, lead, after, position.demand.dispersion, count, position.growth(there + count))[0]
+    worth = position.economics
+    values: Floats = added * worth.underage - (1 - added) * worth.overage
+    return values
 
 
 def draft_plan(lookup: Lookup, positions: Sequence[Position]) -> Plan:

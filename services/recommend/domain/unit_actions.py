@@ -193,7 +193,7 @@ def _decide(weighed: Choices) -> Course:
         if not weighed.cooling:
             chosen = weighed.reprice
     # A price that must not move yet still counts: no unit goes to the lane for want of a week's patience.
-    if weighed.wholesale is not None and weighed.wholesale.net >= to_beat + margin:
+    if weighed.wholesale is not None and weighed.wholesale.net >= to_beat + weighed.keep.appraisal.exit_margin:
         chosen = weighed.wholesale
     return chosen
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.wording import decimal, money, pace, percent
+from services.recommend.domain.wording import days, decimal, money, pace, percent
 
 if TYPE_CHECKING:
     from services.recommend.domain.appraisal import Appraisal
@@ -44,6 +45,9 @@ def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence,
         f"the higher of {money(here.rooftop.parameters.margin_amount, here.rooftop.currency)} and "
         f"{percent(here.rooftop.parameters.margin_fraction)} of the market price",
     )
+    if case.choices.wholesale is not None and here.exit_margin > here.margin:
+        share = f"{here.rooftop.parameters.wholesale_margin:.1%} of the market price: who stays can still be cut"
+        sheet.add(Fact.EXIT_MARGIN, money(here.exit_margin, here.rooftop.currency), "parameters", share)
     return sheet.lines()
 
 
@@ -112,7 +116,7 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
     sheet.add(Fact.SIBLINGS, str(max(0, here.on_hand - 1)), "inventory")
     if here.departing:
         sheet.add(Fact.DEPARTING, str(here.departing), "transfers and wholesales advised today, taken off")
-    sheet.add(Fact.QUALITY, f"{here.quality:.2f}", "time to sale", "lower where others of its kind would have sold")
+    _own_pace(sheet, here)
     if here.demand is not None and here.demand_per_day is not None and here.demand.units_sold:
         sheet.add(
             Fact.DEMAND,
@@ -121,7 +125,21 @@ def _market(sheet: EvidenceSheet, here: Appraisal) -> None:
             f"{decimal(here.demand_per_day * 7)} a week over the next 4; {here.demand.units_sold} sales behind it",
             as_of=here.demand.as_of,
         )
-    sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
+
+
+def _own_pace(sheet: EvidenceSheet, here: Appraisal) -> None:
+    """Write what its days to sell are reckoned from."""
+    attracted = here.setting.attracted
+    if attracted is None:
+        quality = "lower where others of its kind would have sold"
+        sheet.add(Fact.QUALITY, f"{here.quality:.2f}", "time to sale", quality)
+        sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
+        return
+    formula = (
+        f"÷ e^-({here.setting.elasticity:.1f} × price over market) "
+        f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age"
+    )
+    sheet.add(Fact.FRESH_DAYS, days(1 / attracted.rate), "shoppers learned from the group's own sales", formula)
 
 
 def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
@@ -160,17 +178,19 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
     sheet.add(Fact.HORIZON, f"{setting.horizon_days:.0f}", "parameters")
 
 
-def _course(sheet: EvidenceSheet, course: Course, days: Fact, chance: Fact, net: Fact) -> None:
+def _course(sheet: EvidenceSheet, course: Course, until: Fact, chance: Fact, net: Fact) -> None:
     """Write how long, how likely and how much, with the arithmetic of the net."""
     setting, currency = course.appraisal.setting, course.appraisal.rooftop.currency
     retail = setting.retail_cash(course.price or course.appraisal.price)
-    sheet.add(days, f"{course.expected_days:.0f}", "time to sale")
+    sheet.add(until, days(course.expected_days), "time to sale")
     sheet.add(chance, percent(1 - course.unsold), "time to sale", f"within {setting.horizon_days:.0f} days")
-    formula = (
-        f"{percent(1 - course.unsold)} × {money(retail, currency)} + {percent(course.unsold)} × "
-        f"{money(setting.exit_cash, currency)} - {course.expected_days:.0f} days × "
-        f"{money(setting.holding_per_day, currency)}"
-    )
+    standing = f"{course.expected_days:.0f} days × {money(setting.holding_per_day, currency)}"
+    formula = f"{money(retail, currency)} - {standing}"
+    if setting.attracted is None:
+        formula = (
+            f"{percent(1 - course.unsold)} × {money(retail, currency)} + {percent(course.unsold)} × "
+            f"{money(setting.exit_cash, currency)} - {standing}"
+        )
     if setting.upfront_cost:
         formula += f" - {money(setting.upfront_cost, currency)} transport"
     sheet.add(net, money(course.net, currency), "value", formula)
@@ -238,8 +258,8 @@ def _held_back(case: UnitCase, rule: Course) -> str | None:
     """Say why the rule is not followed although it is worth more than doing nothing."""
     here = case.baseline.appraisal
     if case.choices.cooling and here.unit.priced_on is not None:
-        days = (here.as_of - here.unit.priced_on).days
-        moved = "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
+        since = (here.as_of - here.unit.priced_on).days
+        moved = "today" if since <= 0 else "yesterday" if since == 1 else f"{since} days ago"
         cooling = here.rooftop.parameters.cooling_days
         return f"its price moved {moved} and has to have {cooling:.0f} days"
     if rule.price is not None and rule.price < case.choices.span.floor:

@@ -9,7 +9,9 @@ equals
     (1 - unsold) * retail cash + unsold * exit cash - holding * expected days,
 
 with ``unsold`` the chance of being here at the horizon T and the expected days those of the survival curve.
-The exit is valued at today's level: the fall in value up to then is in the holding cost already.
+The exit is valued at today's level: the fall in value up to then is in the holding cost already. Where the
+tenant's shoppers were learned a unit is taken to stand until it sells (:func:`_standing`); leaving is a course of
+its own.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.attraction.model import age_pull
 from services.recommend.domain.time_to_sale import UnitFeatures, ageing, exposure, life, price_effect, sojourn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from services.recommend.domain.time_to_sale import Exposure, Floats, HazardModel
@@ -49,6 +52,17 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attracted:
+    """What the tenant's shoppers taught: the daily intensity of a fresh unit at the market's price, and staleness.
+
+    ``staleness`` is in log pull per 30 days.
+    """
+
+    rate: float
+    staleness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """All that decides a unit's net at one rooftop, but the price; amounts in its currency, rates per day."""
 
@@ -69,6 +83,8 @@ class Setting:
     upfront_cost: float = 0.0
     fitted: Fitted | None = None
     """What the tenant's own sales taught of its pace; without it the parameters' pace holds."""
+    attracted: Attracted | None = None
+    """What its shoppers taught; goes before ``fitted``."""
     elsewhere: bool = False
     """True at a rooftop where the unit does not stand now; its errors are then drawn apart."""
 
@@ -100,6 +116,8 @@ class Draws:
 
 
 ELASTICITY_LOG_SD = 0.35
+_SLOWEST = 1e-4
+"""Daily chance of sale; less is not told from none."""
 _MODEL_LOG_SD = 0.2
 """How far a fitted pace is off for what the model has no figure of."""
 EXIT_LOG_SD = 0.06
@@ -107,18 +125,12 @@ EXIT_LOG_SD = 0.06
 
 def evaluate(settings: Sequence[Setting], prices: Floats) -> Valuation:
     """Value each setting at each of its prices; ``prices`` has shape (len(settings), k)."""
-    parts = [
-        _evaluate(settings[start : start + _ROWS_AT_ONCE], prices[start : start + _ROWS_AT_ONCE], None)
-        for start in range(0, len(settings), _ROWS_AT_ONCE)
-    ]
-    if not parts:
-        return Valuation(*(np.empty((0, prices.shape[1])) for _ in range(4)))
-    return Valuation(
-        net=np.concatenate([part.net for part in parts]),
-        unsold=np.concatenate([part.unsold for part in parts]),
-        expected_days=np.concatenate([part.expected_days for part in parts]),
-        daily_hazard=np.concatenate([part.daily_hazard for part in parts]),
-    )
+    whole = Valuation(*(np.empty(prices.shape) for _ in range(4)))
+    for rows in _alike(settings):
+        part = _evaluate([settings[row] for row in rows], prices[rows], None)
+        whole.net[rows], whole.unsold[rows] = part.net, part.unsold
+        whole.expected_days[rows], whole.daily_hazard[rows] = part.expected_days, part.daily_hazard
+    return whole
 
 
 def evaluate_draws(settings: Sequence[Setting], prices: Floats, draws: Draws) -> Floats:
@@ -126,11 +138,17 @@ def evaluate_draws(settings: Sequence[Setting], prices: Floats, draws: Draws) ->
 
     The result has shape (n, draws).
     """
-    parts = [
-        _evaluate(settings[start : start + _ROWS_AT_ONCE], prices[start : start + _ROWS_AT_ONCE, None], draws).net
-        for start in range(0, len(settings), _ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts) if parts else np.empty((0, draws.elasticity.size))
+    nets = np.empty((len(settings), draws.elasticity.size))
+    for rows in _alike(settings):
+        nets[rows] = _evaluate([settings[row] for row in rows], prices[rows, None], draws).net
+    return nets
+
+
+def _alike(settings: Sequence[Setting]) -> Iterator[list[int]]:
+    """Give the rows that are valued alike, so many at a time: new units have no shoppers learned, used ones may."""
+    for learned in (True, False):
+        rows = [row for row, each in enumerate(settings) if (each.attracted is not None) is learned]
+        yield from (rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))
 
 
 def exit_draws(settings: Sequence[Setting], draws: Draws) -> Floats:
@@ -144,6 +162,9 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         market = market * np.exp(_column(settings, "market_log_sd") * draws.market[_place(settings)])
         exit_cash = exit_cash * _exit_factor(settings, draws)
     fitted = [setting.fitted for setting in settings if setting.fitted is not None]
+    attracted = [setting.attracted for setting in settings if setting.attracted is not None]
+    if len(attracted) == len(settings):
+        return _standing(settings, attracted, prices, market, draws)
     if len(fitted) == len(settings):
         pace = _fitted_pace(settings, fitted, prices / market, draws)
     else:
@@ -160,6 +181,31 @@ def _evaluate(settings: Sequence[Setting], prices: Floats, draws: Draws | None) 
         - _column(settings, "upfront_cost")
     )
     return Valuation(net, unsold, days, 1 - np.exp(-pace.intensity * pace.today))
+
+
+def _standing(
+    settings: Sequence[Setting], attracted: Sequence[Attracted], prices: Floats, market: Floats, draws: Draws | None
+) -> Valuation:
+    """Value units that stand until they sell: cash less what the days cost, which are one over the daily chance.
+
+    Its chance is taken to stay what it is at its age: it is weighed anew every day. Under a draw its customer comes
+    when the intensity that has passed reaches the draw's patience, whose mean is one.
+    """
+    rate, elasticity = np.array([[each.rate] for each in attracted]), _column(settings, "elasticity")
+    if draws is not None:
+        elasticity = elasticity * np.exp(ELASTICITY_LOG_SD * draws.elasticity)[None, :]
+        rate = rate * np.exp(_column(settings, "rate_log_sd") * draws.rate[_place(settings)])
+    delay = _column(settings, "delay_days")
+    fresh = age_pull(_column(settings, "age_days") + delay, np.array([[each.staleness] for each in attracted]))
+    intensity = np.maximum(rate * price_effect(prices / market, elasticity) * fresh, _SLOWEST)
+    days = delay + (1.0 if draws is None else draws.patience[_place(settings)]) / intensity
+    retail = prices * (1 - _column(settings, "negotiation_discount")) + _column(settings, "back_gross")
+    return Valuation(
+        net=retail - _column(settings, "holding_per_day") * days - _column(settings, "upfront_cost"),
+        unsold=np.exp(-intensity * np.maximum(0.0, _column(settings, "horizon_days") - delay)),
+        expected_days=days,
+        daily_hazard=-np.expm1(-intensity) * (delay <= 0),
+    )
 
 
 @dataclass(frozen=True, slots=True)

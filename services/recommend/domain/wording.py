@@ -39,6 +39,12 @@ def money(amount: float, currency: str) -> str:
     return f"{sign}{_SIGNS[currency]}{figure}" if currency in _SIGNS else f"{sign}{currency} {figure}"
 
 
+def days(expected: float) -> str:
+    """Write an expected number of days; beyond two years only that."""
+    longest = 730
+    return f"{expected:.0f}" if expected <= longest else f"more than {longest}"
+
+
 def percent(fraction: float) -> str:
     """Write a fraction of one as whole per cent."""
     return f"{fraction * 100:.0f}%"

@@ -58,6 +58,15 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, vehicle_key)
         );
         CREATE INDEX unit_by_status ON unit (tenant_id, status, exit_date);
+        -- Every move of an asking price, with the day from which the new one held.
+        CREATE TABLE unit_price (
+            tenant_id uuid NOT NULL,
+            vehicle_key text NOT NULL,
+            priced_on date NOT NULL,
+            version bigint NOT NULL,
+            price double precision NOT NULL,
+            PRIMARY KEY (tenant_id, vehicle_key, priced_on)
+        );
         CREATE TABLE market (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,
@@ -104,4 +113,4 @@ def upgrade() -> None:
         CREATE INDEX review_by_day ON review (reviewed_on);
         """,
     )
-    run_script(op, tenant_isolation("rooftop", "unit", "market", "demand", "advice", "rules"))
+    run_script(op, tenant_isolation("rooftop", "unit", "unit_price", "market", "demand", "advice", "rules"))

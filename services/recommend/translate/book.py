@@ -105,9 +105,23 @@ def lives_of(rows: Sequence[Mapping[str, Any]]) -> list[UnitLife]:
             _unit({**row, "status": UnitStatus.IN_STOCK}),
             left=row["exit_date"] if row["status"] != UnitStatus.IN_STOCK else None,
             sold=row["status"] == "sold",
+            prices=_prices(row),
         )
         for row in rows
     ]
+
+
+def _prices(row: Mapping[str, Any]) -> tuple[tuple[date, float], ...]:
+    """Give the asking prices of a stay: the first from its first day, then each with the day it was put on.
+
+    Of a unit first heard of with a price that had moved, what it was asked for before that day is not known.
+    """
+    days = [date.fromisoformat(day) for day in row["price_days"] or ()]
+    moves = list(zip(days, row["prices"] or (), strict=True))
+    came, first = row["group_stock_date"] or row["stock_date"], row["first_price"]
+    if came is None or not first or (moves and (moves[0][0] <= came or moves[0][1] == first)):
+        return tuple(moves)
+    return ((came, first), *moves)
 
 
 def _rooftop(row: Mapping[str, Any], documents: Documents) -> Rooftop:

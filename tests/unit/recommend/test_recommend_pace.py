@@ -75,8 +75,8 @@ def test_advice_by_a_fitted_pace_repeats_and_stays_in_bounds(quick: HazardModel)
 def test_the_model_of_a_setting_decides_its_days(quick: HazardModel) -> None:
 
     given = book(camry(), market(), demand(weekly=0.5), gross())
-    usual = appraise(look_up(given), given.units[0], "north", AS_OF)
-    fitted = appraise(look_up(replace(given, pace=quick)), given.units[0], "north", AS_OF)
+    usual = appraise(look_up(given, AS_OF), given.units[0], "north", AS_OF)
+    fitted = appraise(look_up(replace(given, pace=quick), AS_OF), given.units[0], "north", AS_OF)
     assert usual is not None
     assert fitted is not None
     prices = np.array([[19_000.0, 20_000.0, 21_500.0]])

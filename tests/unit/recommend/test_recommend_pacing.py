@@ -41,7 +41,7 @@ class Pool:
 
     async def run(self, *_: object) -> tuple[Learned, int]:
         self.runs += 1
-        return Learned(None, {}), 0
+        return Learned(None, {}, None), 0
 
 
 def material(tenant_id: UUID, as_of: date = DAY) -> Material:

@@ -94,7 +94,7 @@ def test_one_lot_full_does_not_keep_another_from_buying() -> None:
 
 
 def test_the_same_book_gives_the_same_plan_and_a_further_unit_is_never_worth_more() -> None:
-    lookup = look_up(group_book())
+    lookup = look_up(group_book(), AS_OF)
     positions, _ = stock_positions(lookup)
     assert draft_plan(lookup, positions) == draft_plan(lookup, positions)
     assert review(group_book(), AS_OF) == review(group_book(), AS_OF)
@@ -111,7 +111,7 @@ def test_limits_count_what_is_there_and_on_the_way() -> None:
     stores = tuple(type(each)(dealer_id=each.dealer_id, name=each.name, currency="USD", parameters=parameters)
                    for each in book.rooftops)  # fmt: skip
     lookup = look_up(type(book)(tenant_id="t", rooftops=stores, units=book.units, demands=book.demands,
-                                grosses=book.grosses, markets=book.markets))  # fmt: skip
+                                grosses=book.grosses, markets=book.markets), AS_OF)  # fmt: skip
     positions, _ = stock_positions(lookup)
     for limit in limits_of(lookup, positions):
         own = [unit for unit in book.units if unit.dealer_id == limit.dealer_id]

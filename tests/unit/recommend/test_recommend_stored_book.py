@@ -22,7 +22,8 @@ UNIT = {
     "stock_number": "A1", "condition": "used", "model_year": 2021, "make": "Ford", "model": "F-150", "trim": "XLT",
     "odometer_km": 40_000.0, "cost": 28_000.0, "recon_cost": 500.0, "list_price": 34_000.0, "first_price": 35_000.0,
     "msrp": None, "priced_on": "2026-01-15", "stock_date": "2026-01-02", "group_stock_date": "2026-01-02",
-    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None,
+    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None, "price_days": ["2026-01-15"],
+    "prices": [34_000.0],
 }  # fmt: skip
 
 
@@ -60,21 +61,21 @@ def test_a_book_knows_what_sold_and_which_forecast_won() -> None:
 
 
 def test_what_is_advised_comes_back_as_events_and_standing_advice_is_not_issued_again() -> None:
-    first = review_tenant(material(), Learned(None, {}), [], NOW)
+    first = review_tenant(material(), Learned(None, {}, None), [], NOW)
     events = [RecommendationIssued.model_validate_json(text) for text in first.issued]
     assert events
     assert first.closed == ()
     assert (first.units, first.advice) == (1, len(events))
     standing = [text.decode() for text in first.issued]
-    again = review_tenant(material(), Learned(None, {}), standing, NOW)
+    again = review_tenant(material(), Learned(None, {}, None), standing, NOW)
     assert (again.issued, again.closed) == ((), ())
 
 
 def test_advice_that_no_longer_holds_is_closed() -> None:
     gone = str(uuid4())
-    standing = json.loads(review_tenant(material(), Learned(None, {}), [], NOW).issued[0])
+    standing = json.loads(review_tenant(material(), Learned(None, {}, None), [], NOW).issued[0])
     stale = json.dumps({**standing, "recommendation_id": gone, "vehicle_key": "1M8GDM9AXKP042788"})
-    (text,) = review_tenant(material(), Learned(None, {}), [stale], NOW).closed
+    (text,) = review_tenant(material(), Learned(None, {}, None), [stale], NOW).closed
     closed = RecommendationIssued.model_validate_json(text)
     assert (str(closed.recommendation_id), closed.status.value) == (gone, "withdrawn")
     assert closed.closed_because

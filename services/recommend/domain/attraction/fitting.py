@@ -1,0 +1,134 @@
+"""Fitting what draws shoppers to the lives of a tenant's units.
+
+Sales in a unit-week are Poisson. Shoppers of a shelf are gamma, around what its rooftop and its segment tell
+together; the effects of price and age are drawn to the trade's figures by normal priors, the appeal by a lognormal
+one. The three are found in turn until they settle: shoppers in closed form, price and age by Newton's method, the
+appeal over a grid by the likelihood. Within a unit the price moves for the age of the unit and by the store's
+hand, so that cuts tell of the price and not only of the car.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from services.recommend.domain.attraction.model import Attraction, age_pull, price_pull
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from services.recommend.domain.attraction.spells import Spells
+
+    Floats = NDArray[np.float64]
+
+LEAST_SALES: Final = 100
+"""From fewer, price and age cannot be told apart from chance."""
+_ELASTICITY: Final = (9.0, 4.0)
+_STALENESS: Final = (0.15, 0.15)
+_APPEAL: Final = (0.2, 0.5)
+"""Prior mean (median for the appeal) and sd (of the logarithm for the appeal)."""
+_APPEALS: Final = _APPEAL[0] * np.array([0.5, 0.75, 1.0, 1.5])
+_SHELF_SHAPE: Final = 2.5
+"""Of the gamma of a shelf's shoppers around its rooftop's and segment's: a third of shelves differ by 60 %."""
+_HALF_LIFE_WEEKS: Final = 30.0
+"""After so long, what was seen of a shelf counts half: tastes move."""
+_ROUNDS: Final = 6
+_LEAST_RATE: Final = 1e-6
+_DAYS_PER_WEEK: Final = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    effects: Floats
+    precision: Floats
+    shoppers: Floats
+    log_posterior: float
+
+
+def fit(spells: Spells) -> Attraction | None:
+    """Fit the model, or give nothing for fewer than ``LEAST_SALES`` sales; the same spells give the same model."""
+    sales = int(spells.sold.sum())
+    if sales < LEAST_SALES:
+        return None
+    found = [(_fit_at(spells, float(appeal)), float(appeal)) for appeal in _APPEALS]
+    best, appeal = max(found, key=lambda each: each[0].log_posterior)
+    rooftop, segment = _margins(spells)
+    return Attraction(
+        appeal=appeal,
+        elasticity=max(0.0, float(best.effects[0])),
+        elasticity_sd=float(np.sqrt(np.linalg.inv(best.precision)[0, 0])),
+        staleness=max(0.0, float(best.effects[1])),
+        shoppers=dict(zip(spells.shelves, best.shoppers.tolist(), strict=True)),
+        by_rooftop=_means([dealer for dealer, _ in spells.shelves], rooftop, best.shoppers),
+        by_segment=_means([name for _, name in spells.shelves], segment, best.shoppers),
+        usual=float(best.shoppers.mean()),
+        sales=sales,
+    )
+
+
+def _fit_at(spells: Spells, appeal: float) -> _Fitted:
+    """Fit all but the appeal; effects are of price to market and of 30 days of age, both as falls of the log."""
+    sold, shelf = spells.sold.astype(np.float64), spells.shelf
+    columns = np.column_stack([-np.log(price_pull(spells.price_to_market, 1.0)), -np.log(age_pull(spells.age, 1.0))])
+    prior = np.array([_ELASTICITY[0], _STALENESS[0]])
+    drawn = np.diag([_ELASTICITY[1] ** -2, _STALENESS[1] ** -2])
+    effects, precision = prior.copy(), drawn
+    recent = 0.5 ** ((spells.weeks - 1 - spells.week) / _HALF_LIFE_WEEKS)
+    counted = np.bincount(shelf, sold * recent, len(spells.shelves))
+    rooftop, segment = _margins(spells)
+    shoppers = np.full(len(spells.shelves), 0.1)
+    for _ in range(_ROUNDS):
+        share, falls = _shares(spells, appeal, columns, effects)
+        exposure = np.bincount(shelf, share * spells.days * recent, len(spells.shelves))
+        shoppers = (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / _expected(shoppers, rooftop, segment) + exposure)
+        mean = shoppers[shelf] * share * spells.days
+        precision = (falls * mean[:, None]).T @ falls + drawn
+        effects = effects + np.linalg.solve(precision, falls.T @ (mean - sold) - drawn @ (effects - prior))
+    share, _ = _shares(spells, appeal, columns, effects)
+    mean = shoppers[shelf] * share * spells.days
+    away = effects - prior
+    log_posterior = (
+        float((sold * np.log(np.maximum(mean / spells.days, _LEAST_RATE)) - mean).sum())
+        - 0.5 * float(away @ drawn @ away)
+        - 0.5 * (np.log(appeal / _APPEAL[0]) / _APPEAL[1]) ** 2
+    )
+    return _Fitted(effects, precision, shoppers, log_posterior)
+
+
+def _shares(spells: Spells, appeal: float, columns: Floats, effects: Floats) -> tuple[Floats, Floats]:
+    """Give which share of a shelf's shoppers each unit-week draws, and how its log falls with each effect.
+
+    The pulls of all on the shelf that week are by unit-days; what makes a unit dearer makes its neighbours cheaper
+    beside it, so that the fall is that of its own pull less the shelf's mean fall, going elsewhere included.
+    """
+    size = len(spells.shelves) * spells.weeks
+    place = np.ravel_multi_index((spells.shelf, spells.week), (len(spells.shelves), spells.weeks))
+    pull = appeal * np.exp(-columns @ effects)
+    standing = pull * spells.days / _DAYS_PER_WEEK
+    among = 1.0 + np.bincount(place, standing, size)[place]
+    means = [np.bincount(place, standing * column, size)[place] / among for column in columns.T]
+    return pull / among, columns - np.column_stack(means)
+
+
+def _margins(spells: Spells) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number each shelf's rooftop and segment."""
+    rooftop = np.unique([dealer for dealer, _ in spells.shelves], return_inverse=True)[1]
+    segment = np.unique([name for _, name in spells.shelves], return_inverse=True)[1]
+    return rooftop.reshape(-1), segment.reshape(-1)
+
+
+def _means(names: Sequence[str], number: NDArray[np.intp], shoppers: Floats) -> dict[str, float]:
+    mean = np.bincount(number, shoppers) / np.bincount(number)
+    return dict(zip(names, mean[number].tolist(), strict=True))
+
+
+def _expected(shoppers: Floats, rooftop: NDArray[np.intp], segment: NDArray[np.intp]) -> Floats:
+    """Give the shoppers that rooftop and segment tell together: the product of their means over all's mean."""
+    by_rooftop = np.bincount(rooftop, shoppers) / np.bincount(rooftop)
+    by_segment = np.bincount(segment, shoppers) / np.bincount(segment)
+    expected: Floats = by_rooftop[rooftop] * by_segment[segment] / shoppers.mean()
+    return np.maximum(expected, _LEAST_RATE)

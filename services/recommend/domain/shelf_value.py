@@ -1,0 +1,90 @@
+"""What further units of a shelf bring under the attraction model: its sales shared, its neighbours' taken off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from services.recommend.domain.attraction import Attraction
+    from services.recommend.domain.expected_gross import ExpectedGross
+    from services.recommend.domain.shelf_pull import Crowd
+    from services.recommend.domain.time_to_sale import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospects:
+    """Of each further unit, the days until its customer comes and the sales it adds; both of shape (units,)."""
+
+    days: Floats
+    added: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfValue:
+    """A shelf's shoppers, what a sale there brings and what a day of a unit costs; amounts in its currency.
+
+    ``per_day`` is the holding cost with the worth of the place. ``earned`` is what past sales brought, so that the
+    cuts of those that grew stale are in it. ``standing`` is the pull that is still there when a purchase of today
+    lands, ``left`` the units that have it.
+    """
+
+    attraction: Attraction
+    shoppers: float
+    earned: float
+    per_day: float
+    standing: float
+    left: float
+    available: int
+    longest_days: float
+
+    def left_of(self, available: int) -> float:
+        """Give how many are left when a purchase of today lands, with so many here or on the way."""
+        return max(0.0, self.left + available - self.available)
+
+    def prospects(self, available: int, count: int, scale: float = 1.0) -> Prospects:
+        """Give the prospects of the next ``count`` units with ``available`` here or on the way.
+
+        ``scale`` is on the shoppers. The n-th unit finds customers at its own pace; of those, the share
+        1 / (1 + pull of the others) would have gone elsewhere, the rest would have bought a neighbour.
+        """
+        appeal = self.attraction.appeal
+        ahead = available + np.arange(count) - self.available
+        before = np.maximum(0.0, self.standing + appeal * ahead)
+        rate = scale * self.shoppers * appeal / (1.0 + before + appeal)
+        return Prospects(
+            days=np.minimum(self.longest_days, 1.0 / np.maximum(rate, 1e-9)),
+            added=np.minimum(1.0, rate * self.longest_days) / (1.0 + before),
+        )
+
+    def marginal(self, available: int, count: int, scale: float = 1.0) -> Floats:
+        """Give the expected net of the next ``count`` units, as for :meth:`prospects`; never rising."""
+        ahead = self.prospects(available, count, scale)
+        net: Floats = ahead.added * self.earned - self.per_day * ahead.days
+        return np.minimum.accumulate(net)
+
+
+def shelf_value(
+    there: Crowd,
+    gross: ExpectedGross,
+    per_day: float,
+    *,
+    inbound: int,
+    lead_days: float,
+    longest_days: float,
+) -> ShelfValue:
+    """Put a shelf's values together; those in stock sell on until a purchase of today is there."""
+    appeal = there.attraction.appeal
+    kept = float(np.exp(-there.shoppers / (1.0 + there.pull) * appeal * lead_days))
+    return ShelfValue(
+        attraction=there.attraction,
+        shoppers=there.shoppers,
+        earned=gross.front + gross.back,
+        per_day=per_day,
+        standing=there.pull * kept + appeal * inbound,
+        left=len(there.pulls) * kept + inbound,
+        available=len(there.pulls) + inbound,
+        longest_days=longest_days,
+    )

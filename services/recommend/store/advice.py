@@ -1,0 +1,95 @@
+"""The advice that stands or ended, and which tenants are to be reviewed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from shared.events import RecommendationIssued
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Past advice, how it ended in words, and how often that was told."""
+
+    event: dict[str, Any]
+    outcome: str | None
+    version: int
+
+
+async def save_outcome(
+    connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str
+) -> dict[str, Any] | None:
+    """Note how advice ended; returns the advice, None where it is not known."""
+    event: dict[str, Any] | None = await connection.fetchval(
+        "UPDATE advice SET outcome = $3, case_version = case_version + 1"
+        " WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING event",
+        tenant_id,
+        recommendation_id,
+        text,
+    )
+    return event
+
+
+async def standing(connection: Connection) -> dict[UUID, str]:
+    """Load the advice of the transaction's tenant that stands, as text and without what is said of it, by id."""
+    rows = await connection.fetch(
+        "SELECT recommendation_id, (event - '{evidence,alternatives,similar}'::text[])::text AS event FROM advice"
+        " WHERE status = 'issued'"
+    )
+    return {row["recommendation_id"]: row["event"] for row in rows}
+
+
+async def lock_standing(connection: Connection) -> set[UUID]:
+    """Give the ids of the advice that stands; reviews of one tenant wait for each other here."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('advice ' || current_setting('app.tenants')))")
+    rows = await connection.fetch("SELECT recommendation_id FROM advice WHERE status = 'issued' FOR UPDATE")
+    return {row["recommendation_id"] for row in rows}
+
+
+async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
+    """Store advice as issued, or close it."""
+    await connection.execute(
+        """
+        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[],
+                             $7::text[])
+        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+        SET status = excluded.status, closed_because = excluded.closed_because
+        """,
+        [e.tenant_id for e in events],
+        [e.recommendation_id for e in events],
+        [e.dealer_id for e in events],
+        [e.status.value for e in events],
+        [e.expires_at for e in events],
+        list(events),
+        [e.closed_because for e in events],
+    )
+
+
+async def cases(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Case]:
+    """Load past advice by id."""
+    rows = await connection.fetch(
+        "SELECT recommendation_id, event, outcome, case_version FROM advice"
+        " WHERE recommendation_id = ANY($1::uuid[])",
+        list(ids),
+    )
+    return {row["recommendation_id"]: Case(row["event"], row["outcome"], row["case_version"]) for row in rows}
+
+
+async def reviewed(connection: Connection, tenant_id: UUID, on: date) -> None:
+    """Note the day of a tenant's newest review."""
+    await connection.execute(
+        "INSERT INTO review (tenant_id, reviewed_on) VALUES ($1, $2)"
+        " ON CONFLICT (tenant_id) DO UPDATE SET reviewed_on = excluded.reviewed_on",
+        tenant_id,
+        on,
+    )
+
+
+async def tenants_to_review(connection: Connection) -> list[UUID]:
+    """List the tenants whose advice was last computed on an earlier day; ids only, across tenants."""
+    rows = await connection.fetch("SELECT tenant_id FROM review WHERE reviewed_on < (now() AT TIME ZONE 'UTC')::date")
+    return [row["tenant_id"] for row in rows]

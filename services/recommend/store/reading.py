@@ -1,0 +1,103 @@
+"""The book as it is read for a review, of the transaction's tenant."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from shared.postgres import ONE_TENANT
+from shared.postgres.pool import Connection
+
+_UNREAD = {"market": ("own_units",), "demand": ("scores",)}
+"""The long parts of events that no advice is computed from."""
+GROSS_DAYS = 180
+"""Front grosses are averaged over the retail sales of this many days."""
+
+
+async def rooftops(connection: Connection) -> list[dict[str, Any]]:
+    """Load the rooftops of the transaction's tenant."""
+    rows = await connection.fetch("SELECT dealer_id, name, currency, policy_version, parameters FROM rooftop")
+    return [dict(row) for row in rows]
+
+
+async def units(connection: Connection) -> list[str]:
+    """Load what is in stock or on order, each row as text for who parses it."""
+    rows = await connection.fetch(
+        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status IN ('in_stock', 'on_order')"
+    )
+    return [row["row"] for row in rows]
+
+
+async def rules(connection: Connection) -> dict[UUID, tuple[int, dict[str, Any]]]:
+    """Load version and document of the rules of the tenant (dealer id zero) and of each rooftop that has any."""
+    rows = await connection.fetch("SELECT dealer_id, version, document FROM rules")
+    return {row["dealer_id"]: (row["version"], row["document"]) for row in rows}
+
+
+async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]:
+    """Count retail sales of new units since a day, per rooftop, brand and day."""
+    rows = await connection.fetch(
+        """
+        SELECT dealer_id, split_part(segment, '/', 2) AS brand, exit_date, count(*)::int AS units
+        FROM unit WHERE status = 'sold' AND exit_date >= $1 AND segment LIKE 'new/%'
+        GROUP BY dealer_id, brand, exit_date
+        """,
+        since,
+    )
+    return [dict(row) for row in rows]
+
+
+async def lives(connection: Connection, since: date) -> list[str]:
+    """Load what is in stock and what left since a day, however it left, with the prices of its stay in order.
+
+    Each row is text for who parses it; ``price_days`` and ``prices`` are none where no price is on record.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT (to_jsonb(unit) || jsonb_build_object('price_days', told.days, 'prices', told.prices))::text AS row
+        FROM unit LEFT JOIN (
+            SELECT tenant_id, vehicle_key, array_agg(moved.priced_on ORDER BY moved.priced_on) AS days,
+                   array_agg(moved.price ORDER BY moved.priced_on) AS prices
+            FROM unit_price AS moved JOIN unit AS stay USING (tenant_id, vehicle_key)
+            WHERE (stay.status = 'in_stock' OR stay.exit_date >= $1)
+                AND moved.priced_on >= coalesce(stay.group_stock_date, stay.stock_date)
+            GROUP BY tenant_id, vehicle_key
+        ) AS told USING (tenant_id, vehicle_key)
+        WHERE status = 'in_stock' OR exit_date >= $1
+        """,
+        since,
+    )
+    return [row["row"] for row in rows]
+
+
+async def count_exits(connection: Connection, since: date) -> int:
+    """Count the units that left since a day."""
+    return int(await connection.fetchval("SELECT count(*) FROM unit WHERE exit_date >= $1", since))
+
+
+async def documents(connection: Connection, table: str) -> list[str]:
+    """Load the newest ``market`` or ``demand`` events, as text for who parses them."""
+    if table not in {"market", "demand"}:
+        message = f"no table {table!r} of documents"
+        raise ValueError(message)
+    rows = await connection.fetch(
+        f"SELECT (document - '{{{','.join(_UNREAD[table])}}}'::text[])::text AS document FROM {table}"  # noqa: S608
+        f" WHERE {ONE_TENANT}"
+    )
+    return [row["document"] for row in rows]
+
+
+async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
+    """Average the retail sales since a day, per rooftop and segment, and per rooftop and condition."""
+    rows = await connection.fetch(
+        """
+        SELECT dealer_id, scope, count(*)::int AS n, avg(front_gross) AS average_front_gross,
+               avg(back_gross) AS average_back_gross, avg(cost + coalesce(recon_cost, 0)) AS average_cost,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY exit_date - stock_date)
+                   FILTER (WHERE stock_date IS NOT NULL) AS median_days_to_sell
+        FROM unit, LATERAL (VALUES (segment), (split_part(segment, '/', 1))) AS s(scope)
+        WHERE status = 'sold' AND exit_date >= $1 AND front_gross IS NOT NULL
+        GROUP BY dealer_id, scope
+        """,
+        since,
+    )
+    return [dict(row) for row in rows]

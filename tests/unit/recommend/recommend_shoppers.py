@@ -1,0 +1,54 @@
+"""A made-up group whose shoppers choose by known figures, day by day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from services.recommend.domain.attraction.spells import Stand
+
+FIRST: Final = date(2025, 3, 2)
+DAYS: Final = 365
+APPEAL, ELASTICITY, STALENESS = 0.2, 11.0, 0.45
+_MARKET = 20_000.0
+_CUT, _STEP_DAYS = 0.03, 20
+
+
+def shopping_year(seed: int, shelves: int = 12, stock: int = 8) -> tuple[list[Stand], dict[tuple[str, str], float]]:
+    """Give a year of stays on shelves kept at ``stock`` units, and the shoppers a day of each shelf."""
+    rng = np.random.default_rng(seed)
+    stands: list[Stand] = []
+    shoppers = {}
+    for number in range(shelves):
+        shelf = (f"store{number % 3}", f"used/make/model{number // 3}")
+        shoppers[shelf] = float(rng.uniform(0.2, 0.9))
+        stands += _shelf(rng, shelf, shoppers[shelf], stock)
+    return stands, shoppers
+
+
+def _shelf(rng: np.random.Generator, shelf: tuple[str, str], shoppers: float, stock: int) -> list[Stand]:
+    came = np.zeros(stock)
+    opening = rng.normal(1.04, 0.05, stock)
+    stands = []
+    for day in range(DAYS):
+        age = day - came
+        ratio = opening - _CUT * (age // _STEP_DAYS)
+        pull = APPEAL * np.exp(-ELASTICITY * (ratio - 1) - STALENESS * age / 30)
+        sold = rng.random(stock) < -np.expm1(-shoppers * pull / (1 + pull.sum()))
+        for unit in np.flatnonzero(sold):
+            stands.append(_stand(shelf, int(came[unit]), day, float(opening[unit]), sold=True))
+            came[unit], opening[unit] = day + 1, rng.normal(1.04, 0.05)
+    there = [unit for unit in range(stock) if came[unit] < DAYS]
+    return stands + [_stand(shelf, int(came[unit]), DAYS, float(opening[unit]), sold=False) for unit in there]
+
+
+def _stand(shelf: tuple[str, str], came: int, left: int, opening: float, *, sold: bool) -> Stand:
+    steps = range((left - came) // _STEP_DAYS + 1)
+    prices = [(FIRST + timedelta(days=came + step * _STEP_DAYS), _MARKET * (opening - _CUT * step)) for step in steps]
+    start = FIRST + timedelta(days=came)
+    return Stand(
+        shelf=shelf, came=start, began=start, ended=FIRST + timedelta(days=left), sold=sold, market_price=_MARKET,
+        prices=prices,
+    )  # fmt: skip

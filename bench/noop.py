@@ -46,7 +46,8 @@ async def running_noop() -> AsyncIterator[str]:
         if process.stdout is None:
             message = "the application was started without a pipe to read its address from"
             raise RuntimeError(message)
-        line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+        async with asyncio.timeout(READY_SECONDS):
+            line = await process.stdout.readline()
         if not line:
             message = f"the application that does nothing ended with exit code {await process.wait()}"
             raise RuntimeError(message)
@@ -54,7 +55,8 @@ async def running_noop() -> AsyncIterator[str]:
     finally:
         if process.returncode is None:
             process.terminate()
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
 
 
 async def _serve() -> None:

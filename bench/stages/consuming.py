@@ -66,7 +66,8 @@ class Counting:
 
     async def per_second(self) -> float:
         """Give records a second once it is enough; raises TimeoutError after five minutes."""
-        await asyncio.wait_for(self.enough.wait(), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.enough.wait()
         return self.done / (self.ended - (self.began or 0.0))
 
 

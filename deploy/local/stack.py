@@ -37,6 +37,7 @@ from services.market.settings import Settings as MarketSettings
 from services.recommend import app as recommend
 from services.recommend.settings import Settings as RecommendSettings
 from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
+from shared.messaging.ending import end
 from shared.messaging.service import spare_the_collector
 from shared.observability import TelemetrySettings
 from shared.postgres import PostgresSettings, create_pool, migrate
@@ -187,13 +188,7 @@ async def _running_together(apps: Sequence[AsgiFastStream]) -> AsyncIterator[Non
 
 async def _background(stack: AsyncExitStack, coroutine: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(coroutine)
-
-    async def cancel() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(cancel)
+    stack.push_async_callback(end, task)
 
 
 def _listen(settings: LocalSettings) -> socket.socket:

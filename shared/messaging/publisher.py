@@ -44,7 +44,8 @@ class Publisher:
 
     async def start(self) -> None:
         """Connect; raises one of ``KAFKA_AWAY`` when the broker is away."""
-        await asyncio.wait_for(self._producer.start(), SEND_TIMEOUT)
+        async with asyncio.timeout(SEND_TIMEOUT):
+            await self._producer.start()
 
     async def send(self, rows: Sequence[Any]) -> list[Place]:
         """Send rows and wait until all are acknowledged; the order of the rows is the order within a partition.
@@ -100,16 +101,19 @@ class Publisher:
     async def stop(self) -> None:
         """Disconnect within seconds, whatever the broker does; nothing is lost, the rows are still unpublished."""
         try:
-            await asyncio.wait_for(self._producer.stop(), STOP_TIMEOUT)
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self._producer.stop()
         except KAFKA_AWAY as error:
             self._log.warning("producer cut off", error=str(error), error_class=type(error).__name__)
             # It can only be stopped by a flush that never ends while the broker is away. Left alone, it would
             # go on knocking, and send its old rows between the new ones when the broker is back.
             with contextlib.suppress(*KAFKA_AWAY):
-                await asyncio.wait_for(self._producer._sender.close(), STOP_TIMEOUT)  # noqa: SLF001
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await self._producer._sender.close()  # noqa: SLF001
             self._producer._message_accumulator.fail_all(KafkaError("cut off"))  # noqa: SLF001
             with contextlib.suppress(*KAFKA_AWAY):
-                await asyncio.wait_for(self._producer.client.close(), STOP_TIMEOUT)
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await self._producer.client.close()
 
 
 @lru_cache(maxsize=65_536)

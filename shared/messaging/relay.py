@@ -103,7 +103,8 @@ class Relay:
             publisher = Publisher(self._service, self._kafka)
             await publisher.start()
             if flow:
-                await asyncio.wait_for(flow.start(), SEND_TIMEOUT)
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await flow.start()
             while True:
                 self._reached_at = time.monotonic()
                 self._woken.clear()
@@ -111,12 +112,14 @@ class Relay:
                 await self._measure(connection)
                 if not more:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._woken.wait()
         finally:
             # Nothing is lost by cutting either short: the rows are still unpublished.
             if flow is not None:
                 with contextlib.suppress(*KAFKA_AWAY):
-                    await asyncio.wait_for(flow.close(), STOP_TIMEOUT)
+                    async with asyncio.timeout(STOP_TIMEOUT):
+                        await flow.close()
             if publisher is not None:
                 await publisher.stop()
 
@@ -168,7 +171,8 @@ class Relay:
 
     async def _disconnect(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         try:
-            await asyncio.wait_for(connection.close(), STOP_TIMEOUT)
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await connection.close()
         except _POSTGRES_AWAY as error:
             self._log.warning("relay closed late", error=str(error), error_class=type(error).__name__)
             connection.terminate()  # and with it ends the lock

@@ -1,7 +1,6 @@
 """What every service has in common when it runs: pool, relay, consumer, workers, health, metrics."""
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,6 +13,7 @@ from faststream.kafka import KafkaBroker
 
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
+from shared.messaging.ending import end
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.lateness import Lateness
 from shared.messaging.relay import Relay
@@ -155,7 +155,8 @@ def create_service(
 
 async def _close_pool(telemetry: Telemetry, pool: Any) -> None:
     try:
-        await asyncio.wait_for(pool.close(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await pool.close()
     except TimeoutError:
         telemetry.logger.warning("connections were still busy at the deadline; cut")
         pool.terminate()
@@ -172,8 +173,4 @@ async def _supervised(start: Background, telemetry: Telemetry) -> None:
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(task, STOP_SECONDS)
+    await end(*tasks, patience=STOP_SECONDS)

@@ -129,12 +129,15 @@ class ServerEngine:
     async def _prepared(self) -> None:
         task = self._preparation
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            work = prepare_collection(self._client, self._collection, self._dimension)
-            task = self._preparation = asyncio.create_task(asyncio.wait_for(work, self._write_timeout))
+            task = self._preparation = asyncio.create_task(self._prepare())
             # Whoever waits gets the error; the callback only marks it seen when everybody gave up before.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         # Shielded: creating a collection may take longer than one search waits, and is shared by all.
         await asyncio.shield(task)
+
+    async def _prepare(self) -> None:
+        async with asyncio.timeout(self._write_timeout):
+            await prepare_collection(self._client, self._collection, self._dimension)
 
     async def _translated(self, request: Callable[[], Awaitable[_Result]], patience: float) -> _Result:
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+from shared.messaging.ending import end
 from shared.messaging.flow_control import FlowControl
 
 KEPT = 20_000
@@ -74,16 +74,12 @@ async def test_readers_that_stand_still_hold_nobody_up_for_ever(probe, monkeypat
     await emit(probe, EVENTS)
     relay = asyncio.create_task(probe.relay().run())
     await probe.eventually(lambda: probe.value(f"SELECT ({PUBLISHED}) = {EVENTS}"))
-    relay.cancel()
-    with suppress(asyncio.CancelledError):
-        await relay
+    await end(relay)
 
 
 async def test_without_a_bound_nothing_waits(probe, holding) -> None:
     await emit(probe, EVENTS)
     relay = asyncio.create_task(probe.relay().run())
     await probe.eventually(lambda: probe.value(f"SELECT ({PUBLISHED}) = {EVENTS}"))
-    relay.cancel()
-    with suppress(asyncio.CancelledError):
-        await relay
+    await end(relay)
     assert not holding.is_set()

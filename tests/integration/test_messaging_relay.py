@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.events import new_event_id
 from shared.messaging import UnitOfWork
+from shared.messaging.ending import end
 from shared.messaging.failures import passing
 from shared.messaging.publisher import Publisher
 from shared.postgres import create_pool
@@ -25,11 +26,7 @@ async def relaying(*relays):
         yield
         assert not any(task.done() for task in tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*tasks)
 
 
 async def emit(probe, *events) -> None:
@@ -226,7 +223,8 @@ async def test_a_relay_that_fell_silent_loses_the_lead(probe, held_back) -> None
     frozen, other = probe.relay(), probe.relay()
     await emit(probe, probe.event(1))
     async with relaying(frozen):
-        await held_back.acknowledged.wait()  # it now waits for what does not come, and says nothing to the server
+        await asyncio.wait_for(held_back.acknowledged.wait(), 60)
+        # It now waits for what does not come, and says nothing to the server.
         assert frozen.leading
         async with relaying(other):
             await probe.eventually(lambda: asyncio.sleep(0, other.leading))
@@ -247,3 +245,14 @@ async def test_what_a_silent_transaction_had_locked_is_let_go(probe) -> None:
         await lock_and_fall_silent()
     assert passing(ended.value), "the frozen member's events are tried again, not parked"
     await pool.close()
+
+
+async def test_a_relay_ends_at_once_whatever_it_is_doing(probe) -> None:
+    """It once lost a cancellation that met the end of a wait, and went on for ever."""
+    for moment in range(60):
+        await emit(probe, probe.event(moment))
+        relay = asyncio.create_task(probe.relay().run())
+        await asyncio.sleep(moment / 1000)
+        relay.cancel()
+        done, _ = await asyncio.wait([relay], timeout=20)
+        assert done, f"cancelled after {moment} ms, it went on"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from structlog.testing import capture_logs
 
 from deploy.local.servers import ApacheKafka
 from shared.messaging import ensure_topics
+from shared.messaging.ending import end
 
 CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
 
@@ -66,9 +66,7 @@ async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_i
         await probe.published()
         assert producers_at_work() == 1, "producers given up during the outage must not send on"
     finally:
-        relay.cancel()
-        with suppress(asyncio.CancelledError):
-            await relay
+        await end(relay)
     seen = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
     assert list(dict.fromkeys(seen)) == list(range(300))  # A copy may follow, but never an older one first.
     assert producers_at_work() == 0

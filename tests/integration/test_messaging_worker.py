@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from shared.messaging import ComputePool, Worker
+from shared.messaging.ending import end
 from shared.postgres import WorkTable
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ async def working(probe, compute):
         yield
         assert not task.done()
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def mark(probe, *numbers: int) -> None:
@@ -82,9 +81,7 @@ async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(pro
         await mark(probe, 2)
         assert await results(probe, 2) == [1, 2]
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:
@@ -209,9 +206,7 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
     await mark(probe, 2)
     died = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute).run())
     await probe.eventually(lambda: asyncio.sleep(0, len(turns) == 2))
-    died.cancel()  # as SIGKILL: the lease stays
-    with suppress(asyncio.CancelledError):
-        await died
+    await end(died)  # as SIGKILL: the lease stays
     finished.set()
     async with working(probe, compute):
         assert await results(probe, 2) == [1, 2]

@@ -139,7 +139,8 @@ class Hub:
                 await connection.fetchval("SELECT 1")  # a connection that died silently says so here
         finally:
             with contextlib.suppress(*_AWAY):
-                await asyncio.wait_for(connection.close(), RETRY_SECONDS)
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await connection.close()
             connection.terminate()
 
     async def _farewell(self) -> None:

@@ -43,6 +43,11 @@ def restore(
     except (OSError, PostgresError, InterfaceError) as error:
         fail(f"{data_dir} could not be made, and was left as it was: {error}")
     out.print(f"{data_dir} is as of {manifest.created_at}; start it with `doso up`", highlight=False, soft_wrap=True)
+    out.print(
+        "people, passwords and API keys are as they were then: whoever was shut out since is in again",
+        highlight=False,
+        soft_wrap=True,
+    )
     if aside:
         err.print(f"what was there before is in {aside}; delete it when you no longer need it", soft_wrap=True)
 

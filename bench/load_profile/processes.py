@@ -77,7 +77,7 @@ def _environment(name: str, directory: Path, servers: Servers) -> dict[str, str]
         values |= {
             "DOSO_GATEWAY_SIGNING_KEY": signing_key(directory),
             "DOSO_GATEWAY_ENCRYPTION_KEY": encryption_key(directory),
-            "DOSO_GATEWAY_REQUIRE_ADMIN_MFA": "false",  # as the local stack does: the first admin makes rooftops
+            "DOSO_GATEWAY_SECOND_FACTOR_FOR": "nobody",  # as on the local stack: the first admin makes rooftops
             # Rates that one machine does not reach; the counting itself is part of what is measured.
             **{f"DOSO_GATEWAY_{field.upper()}": "10000000/minute" for field in LocalLimits.__annotations__},
         }

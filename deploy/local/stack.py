@@ -111,7 +111,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
                 encryption_key=SecretStr(encryption_key(settings.data_dir)),
                 # The first admin's password stands in a file that only its owner reads, and the API listens on
                 # this machine: a second factor kept beside it would add a step and no safety.
-                require_admin_mfa=False,
+                second_factor_for="nobody",
                 postgres=postgres,
                 kafka=kafka,
                 telemetry=telemetry,

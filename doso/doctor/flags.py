@@ -35,4 +35,7 @@ async def check(deployment: Deployment) -> list[Finding]:
     if environment.get("FORWARDED_ALLOW_IPS", "").strip() == "*":
         text = "FORWARDED_ALLOW_IPS=* lets any client choose the address that limits and the audit trail see"
         found.append(warn(NAME, text, "name the proxies' addresses, unless nothing but the proxy can connect"))
+    if environment.get("DOSO_GATEWAY_SECOND_FACTOR_FOR") == "nobody":
+        text = "DOSO_GATEWAY_SECOND_FACTOR_FOR=nobody lets a stolen password of an admin into everything"
+        found.append(warn(NAME, text, "set admins, or everyone"))
     return found or [ok(NAME, "no debug switch is on")]

@@ -1,6 +1,7 @@
 """Settings of the gateway."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,8 +23,8 @@ class Settings(BaseSettings):
     encryption_key: SecretStr = Field(
         description="32 bytes in base64, several with commas between, newest first; seals secrets at rest"
     )
-    require_admin_mfa: bool = Field(
-        default=True, description="admins reach nothing before they enrol a second factor"
+    second_factor_for: Literal["nobody", "admins", "everyone"] = Field(
+        default="admins", description="who reaches nothing before they enrol a second factor"
     )
     breached_passwords: Path | None = Field(
         default=None, description="file of SHA-1 hashes ordered by hash, a line HASH:COUNT each; refused as passwords"

@@ -189,8 +189,7 @@ def gateway_environment(directory: Path) -> dict[str, str]:
     """Fill every setting that the gateway requires, by the helper of that name that the local stack uses too."""
     required = [name for name, field in GatewaySettings.model_fields.items() if field.is_required()]
     values = {name: getattr(credentials, name)(directory) for name in required}
-    if "require_admin_mfa" in GatewaySettings.model_fields:
-        values["require_admin_mfa"] = "false"  # as the local stack does: the first admin makes rooftops here
+    values["second_factor_for"] = "nobody"  # as on the local stack: the first admin makes rooftops here
     texts = {name: one.get_secret_value() if isinstance(one, SecretStr) else str(one) for name, one in values.items()}
     return {f"DOSO_GATEWAY_{name.upper()}": text for name, text in texts.items()}
 

@@ -129,7 +129,7 @@ async def _running(dsn: str, kafka_servers: str, pool_max: int) -> AsyncIterator
         Settings(
             signing_key=SecretStr(json.dumps(SigningKeys.new_key())),
             encryption_key=SecretStr(Sealer.new_key()),
-            require_admin_mfa=False,  # what a second factor guards has tests of its own
+            second_factor_for="nobody",  # what a second factor guards has tests of its own
             limits=LocalLimits(),
             postgres=postgres,
             kafka=KafkaSettings(bootstrap_servers=kafka_servers, fetch_max_wait_ms=MEMORY_FETCH_WAIT_MS),

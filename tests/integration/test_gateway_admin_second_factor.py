@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -49,13 +50,19 @@ async def admin(work: UnitOfWork) -> FirstAdmin:
 @pytest.fixture
 async def http(work: UnitOfWork) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the API with the settings that nobody has changed."""
+    async with served(work) as client:
+        yield client
+
+
+@asynccontextmanager
+async def served(work: UnitOfWork, **changed: str) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(
         signing_key=json.dumps(SigningKeys.new_key()),  # type: ignore[arg-type]
         encryption_key=Sealer.new_key(),  # type: ignore[arg-type]
         postgres=PostgresSettings(dsn="unused"),
         kafka=KafkaSettings(bootstrap_servers="unused"),
+        **changed,  # type: ignore[arg-type]
     )
-    assert settings.require_admin_mfa
     app = FastAPI()
     install(app)
     install_misses(app)
@@ -108,6 +115,28 @@ async def test_who_becomes_admin_enrols_first_and_others_need_not(http: httpx.As
     await http.patch(f"/users/{user['id']}", json={"role": "admin"}, headers=boss)
     assert (await http.get("/inventory", headers=kim)).status_code == 403
     assert (await http.get("/auth/me", headers=kim)).json()["role"] == "admin"
+
+
+async def test_where_everyone_needs_a_second_factor_a_viewer_only_enrols_one(
+    work: UnitOfWork, admin: FirstAdmin
+) -> None:
+    body = {"username": "kim", "password": "seven blue bicycles", "role": "viewer"}
+    async with served(work, second_factor_for="nobody") as http:
+        boss = await sign_in(http, admin.username, admin.password)
+        assert (await http.post("/users", json=body, headers=boss)).status_code == 201
+        kim = await sign_in(http, "kim", body["password"])
+        assert (await http.get("/inventory", headers=kim)).status_code == 200
+        key = {"X-API-Key": (await http.post("/api-keys", json={"name": "DMS"}, headers=boss)).json()["secret"]}
+    async with served(work, second_factor_for="everyone") as http:
+        kim = await sign_in(http, "kim", body["password"])
+        refused = await http.get("/inventory", headers=kim)
+        assert (refused.status_code, "/auth/mfa/enroll" in refused.text) == (403, True)
+        assert (await http.get("/auth/me", headers=kim)).status_code == 200
+        made = await http.post("/auth/mfa/enroll", json={"password": body["password"]}, headers=kim)
+        code = pyotp.TOTP(made.json()["secret"]).now()
+        assert (await http.post("/auth/mfa/confirm", json={"otp": code}, headers=kim)).status_code == 200
+        assert (await http.get("/inventory", headers=kim)).status_code == 200
+        assert (await http.post("/dms/events", json=[], headers=key)).status_code != 403, "machines have none"
 
 
 async def test_enrolment_tries_are_counted(http: httpx.AsyncClient, admin: FirstAdmin) -> None:

@@ -111,7 +111,7 @@ class Gate:
         return principal.scope(dealer_id)
 
     async def by_token(self, token: str, *, enrolling: bool = False) -> Principal:
-        """Identify a person by access token; raises 401, or 403 for an admin who has yet to enrol a second factor.
+        """Identify a person by access token; raises 401, or 403 for who has yet to enrol a second factor.
 
         ``enrolling`` lets the latter in, for the routes by which one enrols.
         """
@@ -123,13 +123,17 @@ class Gate:
             user = await accounts.user_by_sign_in(tx.connection, claims.user_id, claims.sign_in_id)
         if user is None:
             raise unauthorised()
-        if user.role == "admin" and not user.second_factor and self.settings.require_admin_mfa and not enrolling:
-            message = "Admins need a second factor here: enrol one at /api/v1/auth/mfa/enroll, then come back."
+        if not enrolling and not user.second_factor and self._needs_second_factor(user):
+            message = "You need a second factor here: enrol one at /api/v1/auth/mfa/enroll, then come back."
             raise ProblemError(HTTPStatus.FORBIDDEN, message)
         scope = None if user.dealer_ids is None else frozenset(user.dealer_ids)
         return Principal(
             user.tenant_id, user.username, user.role, scope, user.user_id, user.platform, claims.sign_in_id
         )
+
+    def _needs_second_factor(self, user: accounts.User) -> bool:
+        wanted = self.settings.second_factor_for
+        return wanted == "everyone" or (wanted == "admins" and user.role == "admin")
 
     async def by_key(self, text: str) -> Principal:
         """Identify a machine by API key; raises 401."""

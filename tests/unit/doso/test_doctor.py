@@ -158,6 +158,14 @@ async def test_debug_switches_are_found(changed: dict[str, str]) -> None:
     assert next(iter(changed)) in await unsafe(flags.check, **changed)
 
 
+async def test_an_installation_that_asks_nobody_for_a_second_factor_is_warned_of() -> None:
+    async def warned(value: str) -> str:
+        return told(await flags.check(Deployment({"DOSO_GATEWAY_SECOND_FACTOR_FOR": value})), Status.WARN)
+
+    assert "stolen password" in await warned("nobody")
+    assert await warned("admins") == await warned("everyone") == ""
+
+
 async def test_files_that_others_can_open_are_found(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)

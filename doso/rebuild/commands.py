@@ -1,4 +1,4 @@
-"""The three commands, which differ in what they rebuild."""
+"""The commands, which differ in what they rebuild."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
@@ -174,6 +176,8 @@ def vehicle_of(row: asyncpg.Record) -> Vehicle:
     values = dict(row.items())
     del values["tenant_id"]
     values["status"] = Status(values["status"])
+    asked = values["price_history"]
+    values["price_history"] = tuple((date.fromisoformat(on), Decimal(price)) for on, price in asked)
     return Vehicle.of(values)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.inventory.domain import Change, Dealer, Vehicle
 from shared.events import (
+    AskingPrice,
     DmsEventReceived,
     InventoryUpdated,
     VehicleFields,
@@ -50,6 +51,7 @@ def inventory_updated(
     name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
     everything = vars(vehicle)
     state = {name: everything[name] for name in _PUBLISHED}
+    state["price_history"] = tuple(AskingPrice(on=on, price=price) for on, price in vehicle.price_history)
     known = vehicle.make is not None and vehicle.model is not None
     return InventoryUpdated.of_valid(
         **state,

@@ -39,7 +39,6 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     known = [event for event in events if event.segment]
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
     await store.save_rooftops(tx.connection, events)
-    await store.save_prices(tx.connection, known)
     await store.save_units(tx.connection, [unit_row(newest[key]) for key in sorted(newest, key=str)])
     await _mark(tx, events)
 

@@ -6,7 +6,7 @@ Meaning crosses between services only here. Nothing in this package does I/O or 
 from shared.events.base import Event, deterministic_id, new_event_id
 from shared.events.dms import DmsEventKind, DmsEventReceived, VehicleFields
 from shared.events.forecast import ForecastReady, WeeklyDemand
-from shared.events.inventory import InventoryUpdated, VehicleStatus
+from shared.events.inventory import AskingPrice, InventoryUpdated, VehicleStatus
 from shared.events.market import Listing, MarketDataReceived, MarketUpdated
 from shared.events.outcome import OutcomeKind, OutcomeRecorded
 from shared.events.policy import PolicyRules, PolicyUpdated
@@ -28,6 +28,7 @@ __all__ = [
     "Action",
     "AdviceStatus",
     "Alternative",
+    "AskingPrice",
     "Decision",
     "DmsEventKind",
     "DmsEventReceived",

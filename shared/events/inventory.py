@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.events.base import Event, Money
 from shared.events.dms import Condition, OdometerUnit
@@ -18,6 +18,15 @@ class VehicleStatus(StrEnum):
     SOLD = "sold"
     WHOLESALED = "wholesaled"
     DEPARTED = "departed"
+
+
+class AskingPrice(BaseModel):
+    """An asking price and the day from which it is known to have been asked, in the rooftop's calendar."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    on: date
+    price: Money
 
 
 class InventoryUpdated(Event):
@@ -59,6 +68,9 @@ class InventoryUpdated(Event):
     list_price: Money | None = None
     priced_on: date | None = None
     """When the list price last moved."""
+    price_history: tuple[AskingPrice, ...] = Field(default=(), max_length=60)
+    """The asking prices of this stay, oldest first: the first as of the day it was first reported, then every
+    move, of one day the last. A price told with the sale is none. Of more than 60 the newest."""
     stock_date: date | None = None
     group_stock_date: date | None = None
     sale_date: date | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from typer.testing import CliRunner
 
+from deploy.local.pipeline import read_pipeline
 from deploy.local.servers import PostgresServer
 from doso.main import app
 
@@ -38,6 +39,24 @@ def found(system: System, group: Group, target: str, *options: str) -> dict[str,
         name: {what: counts.get(what, 0) for what in NOTHING if counts.get(what)} for name, counts in steps.items()
     }
     return {name: counts for name, counts in wrong.items() if counts}
+
+
+def settled(system: System, group: Group) -> bool:
+    """Tell whether nothing is under way any more and every copy equals its owner's, before and after the look."""
+    return idle(system) and found(system, group, "read-model", "--dry-run") == {} and idle(system)
+
+
+def idle(system: System) -> bool:
+    """Tell whether every event was taken in and everything marked was computed."""
+
+    async def run() -> bool:
+        connection = await asyncpg.connect(PostgresServer(system.data_dir).dsn())
+        try:
+            return (await read_pipeline(connection)).idle
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
 
 
 def sql(system: System, *statements: str, arguments: Sequence[Any] = ()) -> list[Any]:

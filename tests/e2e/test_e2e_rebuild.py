@@ -17,7 +17,7 @@ from doso.sample_group import write_sample_group
 from shared.messaging.failpoints import ALLOWED, EXIT_CODE
 from tests.conftest import ROOT
 from tests.e2e.conftest import poll
-from tests.e2e.rebuilding import found, rebuild, shown, sql
+from tests.e2e.rebuilding import found, rebuild, settled, shown, sql
 
 if TYPE_CHECKING:
     from tests.conftest import System
@@ -50,8 +50,8 @@ def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def calm(system: System, group: Group, store: str) -> str:
-    """Give the store once nothing of its group is under way any more, as a dry run itself has it."""
-    poll(lambda: found(system, group, "read-model", "--dry-run") == {}, "copies that equal their owners'")
+    """Give the store once nothing is under way any more."""
+    poll(lambda: settled(system, group), "copies that equal their owners'")
     return store
 
 
@@ -148,7 +148,7 @@ def test_pages_are_full_and_new_prices_win_all_the_while(system: System, group: 
     assert set(seen) == {len(vins)}
     for vin, price in prices.items():
         group.until(calm, vin, list_price=price)
-    poll(lambda: found(system, group, "read-model", "--dry-run") == {}, "copies that equal their owners'")
+    poll(lambda: settled(system, group), "copies that equal their owners'")
 
 
 def test_one_that_was_killed_goes_on_where_it_was(system: System, group: Group, calm: str) -> None:

@@ -1,38 +1,49 @@
-"""The moves of asking prices: kept in whatever order they are told, one tenant's apart from another's."""
+"""Asking prices on their way from what was reported to the lives that advice is learned from."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.inventory.domain import Dealer, Life, fold
+from services.inventory.translate import change_of, inventory_updated
 from services.recommend import store
 from services.recommend.domain import UnitLife
 from services.recommend.handlers import on_inventory_updated
 from services.recommend.translate import lives_of, stored_document
-from shared.events import InventoryUpdated, VehicleStatus, new_event_id
+from shared.events import DmsEventReceived, InventoryUpdated, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 
 VIN = "1M8GDM9AXKP042788"
-CAME = date(2026, 1, 5)
+STORE = UUID(int=7)
 SINCE = date(2025, 6, 1)
 
 
-def state(
-    tenant: UUID, version: int, price: int, moved: date | None, *, left: date | None = None, came: date = CAME
-) -> InventoryUpdated:
-    at = datetime(2026, 3, version, tzinfo=UTC)
-    return InventoryUpdated(
-        event_id=new_event_id(), occurred_at=at, tenant_id=tenant, dealer_id=UUID(int=7), aggregate_version=version,
-        vehicle_key=VIN, vin=VIN, status=VehicleStatus.SOLD if left else VehicleStatus.IN_STOCK,
-        changes=("vehicle.updated",), received_at=at, dealer_name="A store", currency="USD", region="US-MI",
-        segment="used/audi/q3", condition="used", make="Audi", model="Q3", model_year=2022, exit_date=left,
-        list_price=Decimal(price), priced_on=moved, stock_date=came, group_stock_date=came,
-    )  # fmt: skip
+def reported(tenant: UUID, day: int, kind: str, **facts: object) -> DmsEventReceived:
+    at = datetime(2026, 1, day, 12, tzinfo=UTC)
+    return DmsEventReceived.model_validate({
+        "event_id": new_event_id(), "occurred_at": at, "tenant_id": tenant, "dealer_id": STORE, "kind": kind,
+        "source": "urn:dms", "source_event_id": f"{day}", "subject": VIN, "received_at": at, "dealer_name": "A store",
+        "currency": "USD", "region": "US-MI", "timezone": "America/Detroit", "vin": VIN, "condition": "used",
+        "make": "Audi", "model": "Q3", **facts,
+    })  # fmt: skip
+
+
+def states(tenant: UUID, *reports: DmsEventReceived) -> list[InventoryUpdated]:
+    """Fold reports one by one, as inventory does, and publish after each."""
+    life: Life | None = None
+    published = []
+    for version, report in enumerate(reports, 1):
+        change = change_of(report)
+        life = fold(VIN, life, [change])
+        vehicle = life.vehicle.altered(version=version)
+        dealers = {STORE: Dealer(tenant, STORE, "A store", "USD", "US-MI")}
+        published.append(inventory_updated(tenant, vehicle, dealers, [change]))
+    return [InventoryUpdated.model_validate_json(event.model_dump_json()) for event in published]
 
 
 @pytest.fixture
@@ -42,61 +53,46 @@ async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
     await pool.close()
 
 
-async def told(work: UnitOfWork, *events: InventoryUpdated) -> None:
-    async with work.begin(events[0].tenant_id) as tx:
-        await on_inventory_updated(events, tx)
-
-
-async def life(work: UnitOfWork, tenant: UUID) -> UnitLife:
+async def life_after(work: UnitOfWork, tenant: UUID, *batches: list[InventoryUpdated]) -> UnitLife:
+    for batch in batches:
+        async with work.begin(tenant) as tx:
+            await on_inventory_updated(batch, tx)
     async with work.begin(tenant) as tx:
         (found,) = lives_of([stored_document(row) for row in await store.lives(tx.connection, SINCE)])
     return found
 
 
-async def test_a_life_has_the_first_price_and_every_move(work: UnitOfWork) -> None:
+def stay(tenant: UUID) -> list[InventoryUpdated]:
+    return states(
+        tenant,
+        reported(tenant, 7, "vehicle.stocked", stock_date="2026-01-05", list_price="30000.00"),
+        reported(tenant, 12, "vehicle.priced", list_price="29000.00"),
+        reported(tenant, 19, "vehicle.priced", list_price="28500.00"),
+        reported(tenant, 25, "vehicle.sold", sale_date="2026-01-25", sale_price="28000.00", list_price="28000.00"),
+    )
+
+
+async def test_a_life_has_every_price_that_was_asked_from_the_day_it_was_known(work: UnitOfWork) -> None:
     tenant = uuid4()
-    cut, deeper = date(2026, 1, 25), date(2026, 2, 10)
-    await told(work, state(tenant, 1, 30_000, None))
-    assert (await life(work, tenant)).prices == ((CAME, 30_000.0),)
-    await told(work, state(tenant, 2, 29_000, cut), state(tenant, 3, 28_000, deeper))
-    await told(work, state(tenant, 4, 28_000, deeper, left=date(2026, 2, 20)))
-    found = await life(work, tenant)
-    assert found.prices == ((CAME, 30_000.0), (cut, 29_000.0), (deeper, 28_000.0))
-    assert (found.sold, found.left) == (True, date(2026, 2, 20))
+    life = await life_after(work, tenant, *([event] for event in stay(tenant)))
+    asked = ((date(2026, 1, 7), 30_000.0), (date(2026, 1, 12), 29_000.0), (date(2026, 1, 19), 28_500.0))
+    assert (life.prices, life.sold, life.left) == (asked, True, date(2026, 1, 25))
+    assert life.unit.first_price == 30_000.0
 
 
-async def test_what_is_told_late_or_twice_changes_nothing_newer(work: UnitOfWork) -> None:
-    tenant, cut = uuid4(), date(2026, 1, 25)
-    first, wrong, right = state(tenant, 1, 30_000, None), state(tenant, 2, 2_900, cut), state(tenant, 3, 29_000, cut)
-    await told(work, first)
-    for event in (right, wrong, right):
-        await told(work, event)
-    assert (await life(work, tenant)).prices == ((CAME, 30_000.0), (cut, 29_000.0))
+async def test_what_comes_late_twice_or_all_at_once_ends_the_same(work: UnitOfWork) -> None:
+    orderly, at_once, mixed = uuid4(), uuid4(), uuid4()
+    wanted = await life_after(work, orderly, *([event] for event in stay(orderly)))
+    told = stay(mixed)
+    assert (await life_after(work, at_once, stay(at_once))).prices == wanted.prices
+    assert (await life_after(work, mixed, told[2:], told[:2], told[1:3])).prices == wanted.prices
 
 
-async def test_prices_of_an_earlier_stay_are_not_this_ones(work: UnitOfWork) -> None:
-    tenant, back = uuid4(), date(2026, 2, 20)
-    await told(work, state(tenant, 1, 30_000, None))
-    await told(work, state(tenant, 2, 29_000, date(2026, 1, 25)))
-    await told(work, state(tenant, 3, 29_000, date(2026, 1, 25), left=date(2026, 2, 1)))
-    await told(work, state(tenant, 4, 27_500, date(2026, 2, 20), came=back))
-    assert (await life(work, tenant)).prices == ((back, 27_500.0),)
-
-
-async def test_a_unit_first_heard_of_after_a_cut_is_known_from_the_cut(work: UnitOfWork) -> None:
-    tenant, cut = uuid4(), date(2026, 1, 25)
-    await told(work, state(tenant, 5, 29_000, cut))
-    assert (await life(work, tenant)).prices == ((cut, 29_000.0),)
-
-
-async def test_the_same_car_of_two_tenants_has_its_prices_apart(work: UnitOfWork) -> None:
-    mine, theirs, cut = uuid4(), uuid4(), date(2026, 1, 25)
-    for tenant, price in ((mine, 30_000), (theirs, 90_000)):
-        await told(work, state(tenant, 1, price, None))
-        await told(work, state(tenant, 2, price - 1_000, cut))
-    assert (await life(work, mine)).prices == ((CAME, 30_000.0), (cut, 29_000.0))
-    assert (await life(work, theirs)).prices == ((CAME, 90_000.0), (cut, 89_000.0))
-    async with work.begin(mine) as tx:
-        seen = await tx.connection.fetchval("SELECT count(*) FROM unit_price")
-        changed = await tx.connection.execute("DELETE FROM unit_price WHERE tenant_id = $1", theirs)
-    assert (seen, changed) == (1, "DELETE 0")
+async def test_a_sale_from_a_file_of_past_sales_tells_no_price_that_was_asked(work: UnitOfWork) -> None:
+    tenant = uuid4()
+    sale = reported(
+        tenant, 25, "vehicle.sold", stock_date="2025-12-01", sale_date="2026-01-25", sale_price="27500.00",
+        list_price="28000.00",
+    )  # fmt: skip
+    life = await life_after(work, tenant, states(tenant, sale))
+    assert (life.prices, life.sold, life.unit.list_price) == ((), True, 28_000.0)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RETURN_GRACE = timedelta(days=14)
 """A unit that vanished from a feed and is back within this time never left."""
+MOST_PRICES = 60
+"""Asking prices that are kept of a stay: a price a week for a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,18 @@ def _unknown(vehicle_key: str, change: Change) -> Vehicle:
 
 
 def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
-    price = change.facts.get("list_price")
-    if price is None or price == vehicle.list_price:
+    price, told = change.facts.get("list_price"), vehicle.price_history
+    if price is None or (price == vehicle.list_price and told and told[-1][1] == price):
         return vehicle
     # The first price is no price move: the cooling period starts with a change.
-    moved = change.on if vehicle.list_price is not None else vehicle.priced_on
-    return vehicle.altered(list_price=price, priced_on=moved)
+    moved = change.on if vehicle.list_price not in {None, price} else vehicle.priced_on
+    return vehicle.altered(list_price=price, priced_on=moved, price_history=_asked(told, change.on, price))
+
+
+def _asked(told: tuple[tuple[date, Decimal], ...], on: date, price: Decimal) -> tuple[tuple[date, Decimal], ...]:
+    """Add an asking price; of one day the last holds, and zero is none."""
+    before = tuple(each for each in told if each[0] < on)
+    return (*before, (on, price))[-MOST_PRICES:] if price else told
 
 
 def _stocked(life: Life, change: Change) -> Life:
@@ -118,6 +126,8 @@ def _stocked(life: Life, change: Change) -> Life:
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or change.on
+        asked: Decimal | None = change.facts.get("list_price")
+        vehicle = vehicle.altered(price_history=_asked((), change.on, asked) if asked else ())
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
@@ -167,7 +177,8 @@ def _wholesaled(life: Life, change: Change) -> Life:
 
 def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Life:
     facts = change.facts
-    vehicle = _priced(life.vehicle, change)
+    # What it is said to have been asked for at the sale may be what it went for: no shopper saw it on the lot.
+    vehicle = _priced(life.vehicle, change).altered(price_history=life.vehicle.price_history)
     on: date = facts.get("sale_date") or change.on
     since = facts.get("stock_date") or vehicle.stock_date
     gross = facts.get("front_gross")

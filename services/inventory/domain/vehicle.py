@@ -37,6 +37,8 @@ class Vehicle:
 
     ``group_stock_date`` is when it came to the group and survives transfers, so that a trade between sister
     stores does not make an old unit look fresh; ``stock_date`` is when it came to this rooftop.
+    ``price_history`` are the asking prices of its stay at the group, each with the day from which it is known,
+    oldest first.
     """
 
     vehicle_key: str
@@ -65,6 +67,7 @@ class Vehicle:
     recon_cost: Decimal | None = None
     list_price: Decimal | None = None
     priced_on: date | None = None
+    price_history: tuple[tuple[date, Decimal], ...] = ()
     stock_date: date | None = None
     group_stock_date: date | None = None
     sale_date: date | None = None

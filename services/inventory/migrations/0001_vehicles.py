@@ -51,6 +51,7 @@ def upgrade() -> None:
             recon_cost numeric(14, 2),
             list_price numeric(14, 2),
             priced_on date,
+            price_history jsonb NOT NULL,
             stock_date date,
             group_stock_date date,
             sale_date date,

@@ -29,7 +29,7 @@ class UnitLife:
     left: date | None = None
     sold: bool = False
     prices: tuple[tuple[date, float], ...] = ()
-    """Asking prices with the day from which each held, in order; empty where only the last is known."""
+    """Asking prices with the day from which each is known to have held, in order; empty where none was seen."""
 
 
 def fit_pace(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> HazardModel | None:

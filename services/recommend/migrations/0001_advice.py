@@ -46,9 +46,9 @@ def upgrade() -> None:
             cost double precision,
             recon_cost double precision,
             list_price double precision,
-            first_price double precision,
             msrp double precision,
             priced_on date,
+            price_history jsonb NOT NULL,
             stock_date date,
             group_stock_date date,
             expected_date date,
@@ -58,15 +58,6 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, vehicle_key)
         );
         CREATE INDEX unit_by_status ON unit (tenant_id, status, exit_date);
-        -- Every move of an asking price, with the day from which the new one held.
-        CREATE TABLE unit_price (
-            tenant_id uuid NOT NULL,
-            vehicle_key text NOT NULL,
-            priced_on date NOT NULL,
-            version bigint NOT NULL,
-            price double precision NOT NULL,
-            PRIMARY KEY (tenant_id, vehicle_key, priced_on)
-        );
         CREATE TABLE market (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,
@@ -113,4 +104,4 @@ def upgrade() -> None:
         CREATE INDEX review_by_day ON review (reviewed_on);
         """,
     )
-    run_script(op, tenant_isolation("rooftop", "unit", "unit_price", "market", "demand", "advice", "rules"))
+    run_script(op, tenant_isolation("rooftop", "unit", "market", "demand", "advice", "rules"))

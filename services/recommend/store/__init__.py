@@ -25,7 +25,6 @@ from services.recommend.store.writing import (
     save_demands,
     save_markets,
     save_policies,
-    save_prices,
     save_rooftops,
     save_units,
 )
@@ -48,7 +47,6 @@ __all__ = [
     "save_markets",
     "save_outcome",
     "save_policies",
-    "save_prices",
     "save_rooftops",
     "save_units",
     "standing",

@@ -47,24 +47,9 @@ async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]
 
 
 async def lives(connection: Connection, since: date) -> list[str]:
-    """Load what is in stock and what left since a day, however it left, with the prices of its stay in order.
-
-    Each row is text for who parses it; ``price_days`` and ``prices`` are none where no price is on record.
-    """
+    """Load what is in stock and what left since a day, however it left, each row as text for who parses it."""
     rows = await connection.fetch(
-        """
-        SELECT (to_jsonb(unit) || jsonb_build_object('price_days', told.days, 'prices', told.prices))::text AS row
-        FROM unit LEFT JOIN (
-            SELECT tenant_id, vehicle_key, array_agg(moved.priced_on ORDER BY moved.priced_on) AS days,
-                   array_agg(moved.price ORDER BY moved.priced_on) AS prices
-            FROM unit_price AS moved JOIN unit AS stay USING (tenant_id, vehicle_key)
-            WHERE (stay.status = 'in_stock' OR stay.exit_date >= $1)
-                AND moved.priced_on >= coalesce(stay.group_stock_date, stay.stock_date)
-            GROUP BY tenant_id, vehicle_key
-        ) AS told USING (tenant_id, vehicle_key)
-        WHERE status = 'in_stock' OR exit_date >= $1
-        """,
-        since,
+        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status = 'in_stock' OR exit_date >= $1", since
     )
     return [row["row"] for row in rows]
 

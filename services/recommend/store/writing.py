@@ -27,7 +27,7 @@ async def save_rooftops(connection: Connection, events: Sequence[InventoryUpdate
 
 
 async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Store vehicles; older versions are dropped. The first asking price of a stay is kept through its changes."""
+    """Store vehicles; older versions are dropped."""
     await connection.execute(
         """
         INSERT INTO unit AS u SELECT * FROM jsonb_populate_recordset(NULL::unit, $1)
@@ -38,37 +38,13 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             model_year = excluded.model_year, make = excluded.make, model = excluded.model, trim = excluded.trim,
             odometer_km = excluded.odometer_km, cost = excluded.cost, recon_cost = excluded.recon_cost,
             list_price = excluded.list_price, msrp = excluded.msrp, priced_on = excluded.priced_on,
-            first_price = CASE
-                WHEN u.exit_date IS NOT NULL AND excluded.exit_date IS NULL THEN excluded.first_price
-                ELSE coalesce(u.first_price, excluded.first_price)
-            END,
+            price_history = excluded.price_history,
             stock_date = excluded.stock_date, group_stock_date = excluded.group_stock_date,
             expected_date = excluded.expected_date, exit_date = excluded.exit_date,
             front_gross = excluded.front_gross, back_gross = excluded.back_gross
         WHERE u.version < excluded.version
         """,
         list(rows),
-    )
-
-
-async def save_prices(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
-    """Keep each moved asking price with the day from which it held; of one day the last."""
-    told = sorted((e for e in events if e.list_price and e.priced_on), key=lambda e: e.aggregate_version)
-    newest = {(e.tenant_id, e.vehicle_key, e.priced_on): e for e in told}
-    rows = [newest[key] for key in sorted(newest, key=str)]
-    await connection.execute(
-        """
-        INSERT INTO unit_price (tenant_id, vehicle_key, priced_on, version, price)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[], $5::double precision[])
-        ON CONFLICT (tenant_id, vehicle_key, priced_on) DO UPDATE
-        SET version = excluded.version, price = excluded.price
-        WHERE unit_price.version < excluded.version AND unit_price.price IS DISTINCT FROM excluded.price
-        """,
-        [e.tenant_id for e in rows],
-        [e.vehicle_key for e in rows],
-        [e.priced_on for e in rows],
-        [e.aggregate_version for e in rows],
-        [float(e.list_price or 0) for e in rows],
     )
 
 

@@ -29,7 +29,7 @@ from shared.events import InventoryUpdated, segment_label
 _KM_PER_MILE = 1.609344
 _VARIANTS = 3
 _MAIN_PART = 0.1
-_UNIT_FIELDS = tuple(Unit.__dataclass_fields__)
+_UNIT_FIELDS = tuple(name for name in Unit.__dataclass_fields__ if name != "first_price")
 _DAYS = ("priced_on", "stock_date", "group_stock_date", "expected_date", "exit_date")
 _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
@@ -51,7 +51,7 @@ def stored_document(text: str) -> dict[str, Any]:
 
 
 def unit_row(event: InventoryUpdated) -> dict[str, Any]:
-    """Give the stored row of a vehicle; the odometer in kilometres."""
+    """Give the stored row of a vehicle; the odometer in kilometres, asking prices as [day, price] each."""
     odometer = event.odometer
     if odometer is not None and event.odometer_unit == "mi":
         odometer = round(odometer * _KM_PER_MILE)
@@ -61,7 +61,7 @@ def unit_row(event: InventoryUpdated) -> dict[str, Any]:
         "status": event.status.value,
         "label": segment_label(event.condition, event.make or "", event.model or ""),
         "odometer_km": odometer,
-        "first_price": event.list_price,
+        "price_history": [(asked.on, float(asked.price)) for asked in event.price_history],
     }
 
 
@@ -105,23 +105,10 @@ def lives_of(rows: Sequence[Mapping[str, Any]]) -> list[UnitLife]:
             _unit({**row, "status": UnitStatus.IN_STOCK}),
             left=row["exit_date"] if row["status"] != UnitStatus.IN_STOCK else None,
             sold=row["status"] == "sold",
-            prices=_prices(row),
+            prices=tuple((date.fromisoformat(on), price) for on, price in row["price_history"]),
         )
         for row in rows
     ]
-
-
-def _prices(row: Mapping[str, Any]) -> tuple[tuple[date, float], ...]:
-    """Give the asking prices of a stay: the first from its first day, then each with the day it was put on.
-
-    Of a unit first heard of with a price that had moved, what it was asked for before that day is not known.
-    """
-    days = [date.fromisoformat(day) for day in row["price_days"] or ()]
-    moves = list(zip(days, row["prices"] or (), strict=True))
-    came, first = row["group_stock_date"] or row["stock_date"], row["first_price"]
-    if came is None or not first or (moves and (moves[0][0] <= came or moves[0][1] == first)):
-        return tuple(moves)
-    return ((came, first), *moves)
 
 
 def _rooftop(row: Mapping[str, Any], documents: Documents) -> Rooftop:
@@ -145,7 +132,9 @@ def _rooftop(row: Mapping[str, Any], documents: Documents) -> Rooftop:
 
 def _unit(row: Mapping[str, Any]) -> Unit:
     values = {name: row[name] for name in _UNIT_FIELDS}
-    return Unit(**{**values, "dealer_id": str(row["dealer_id"]), "status": UnitStatus(row["status"])})
+    first = row["price_history"][0][1] if row["price_history"] else row["list_price"]
+    own = {"dealer_id": str(row["dealer_id"]), "status": UnitStatus(row["status"]), "first_price": first}
+    return Unit(**{**values, **own})
 
 
 def _market(document: Mapping[str, Any]) -> SegmentMarket:

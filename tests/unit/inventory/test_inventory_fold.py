@@ -81,6 +81,45 @@ def test_price_move_is_dated_only_when_the_price_changes(kind: str) -> None:
     assert (moved.list_price, moved.priced_on) == (Decimal(19_500), on(8))
 
 
+def test_asking_prices_of_a_stay_are_kept_with_the_day_from_which_each_is_known() -> None:
+    def priced(day: int, price: str, dealer: UUID = NORTH) -> Change:
+        return change(day, "vehicle.priced", dealer, list_price=Decimal(price))
+
+    first = (stocked(3, stock_date=on(0), list_price=Decimal(20_000)), priced(5, "20000.00"), priced(9, "19500"))
+    asked = ((on(3), Decimal(20_000)), (on(9), Decimal(19_500)))
+    assert life_of(*first).vehicle.price_history == asked
+    moved = (*first, change(12, "vehicle.transferred", destination_dealer_id=SOUTH))
+    assert life_of(*moved).vehicle.price_history == asked, "its stay at the group goes on"
+    twice = priced(20, "19100", SOUTH), priced(20, "18900", SOUTH)
+    (day, last) = life_of(*moved, *twice).vehicle.price_history[-1]
+    assert (day, last in {Decimal(19_100), Decimal(18_900)}) == (on(20), True), "of one day one price"
+    assert life_of(*first, priced(10, "0")).vehicle.price_history == asked, "zero is no price"
+
+
+def test_a_price_told_with_the_sale_is_none_that_was_asked() -> None:
+    vehicle = life_of(stocked(list_price=Decimal(20_000)), sold(30, list_price=Decimal(18_900))).vehicle
+    assert (vehicle.list_price, vehicle.price_history) == (Decimal(18_900), ((on(0), Decimal(20_000)),))
+    assert life_of(sold(30, list_price=Decimal(18_900))).vehicle.price_history == ()
+
+
+def test_a_new_stay_begins_a_new_price_history() -> None:
+    before = (stocked(list_price=Decimal(20_000)), sold(30))
+    assert life_of(*before, stocked(90)).vehicle.price_history == ()
+    again = life_of(*before, stocked(90, list_price=Decimal(20_000))).vehicle
+    assert again.price_history == ((on(90), Decimal(20_000)),)
+    later = life_of(*before, stocked(90), change(95, "vehicle.priced", list_price=Decimal(20_000))).vehicle
+    assert later.price_history == ((on(95), Decimal(20_000)),)
+    gone = change(40, "vehicle.departed")
+    back = life_of(stocked(list_price=Decimal(20_000)), gone, stocked(45, stock_date=None)).vehicle
+    assert back.price_history == ((on(0), Decimal(20_000)),), "it never left"
+
+
+def test_a_price_history_has_a_limit_and_keeps_the_newest() -> None:
+    moves = [change(day, "vehicle.priced", list_price=Decimal(30_000 - day)) for day in range(1, 100)]
+    history = life_of(stocked(), *moves).vehicle.price_history
+    assert (len(history), history[-1]) == (60, (on(99), Decimal(29_901)))
+
+
 def test_transfer_keeps_group_age_and_starts_store_age() -> None:
     vehicle = life_of(stocked(), change(40, "vehicle.transferred", destination_dealer_id=SOUTH)).vehicle
     assert (vehicle.dealer_id, vehicle.previous_dealer_id) == (SOUTH, NORTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -20,10 +21,10 @@ UNIT = {
     "tenant_id": FORECAST["tenant_id"], "vehicle_key": "1FTEW1EP3MKD90117", "dealer_id": DEALER, "version": 1,
     "status": "in_stock", "segment": FORECAST["segment"], "label": FORECAST["label"], "quantity": 1, "vin": None,
     "stock_number": "A1", "condition": "used", "model_year": 2021, "make": "Ford", "model": "F-150", "trim": "XLT",
-    "odometer_km": 40_000.0, "cost": 28_000.0, "recon_cost": 500.0, "list_price": 34_000.0, "first_price": 35_000.0,
+    "odometer_km": 40_000.0, "cost": 28_000.0, "recon_cost": 500.0, "list_price": 34_000.0,
     "msrp": None, "priced_on": "2026-01-15", "stock_date": "2026-01-02", "group_stock_date": "2026-01-02",
-    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None, "price_days": ["2026-01-15"],
-    "prices": [34_000.0],
+    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None,
+    "price_history": [["2026-01-04", 35_000.0], ["2026-01-15", 34_000.0]],
 }  # fmt: skip
 
 
@@ -42,6 +43,14 @@ def material(**changes: object) -> Material:
 def test_days_are_read_as_days() -> None:
     read = stored_document(json.dumps(UNIT))
     assert (read["stock_date"], read["exit_date"]) == (date(2026, 1, 2), None)
+
+
+def test_the_first_price_that_was_asked_is_what_the_store_thought_of_it() -> None:
+    (unit,) = material().book().units
+    assert (unit.first_price, unit.list_price) == (35_000.0, 34_000.0)
+    never = json.dumps({**UNIT, "price_history": []})
+    (unit,) = replace(material(), units=[never]).book().units
+    assert unit.first_price == 34_000.0
 
 
 def test_a_book_knows_what_sold_and_which_forecast_won() -> None:

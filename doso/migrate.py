@@ -34,6 +34,7 @@ def migrate(
     from sqlalchemy.exc import SQLAlchemyError
 
     from deploy.local.pipeline import SERVICES
+    from shared.postgres import UnknownSchemaError
 
     passwords = {service: os.environ.get(password_variable(service)) for service in SERVICES}
     missing = [password_variable(service) for service, password in passwords.items() if not password]
@@ -41,6 +42,8 @@ def migrate(
         fail(f"every service's role has a password of its own; set also {', '.join(missing)} (see `doso secrets`)")
     try:
         asyncio.run(_migrate(dsn, kafka, replication, passwords))
+    except UnknownSchemaError as error:
+        fail(str(error))
     except (OSError, PostgresError, InterfaceError, SQLAlchemyError) as error:
         fail(f"the database did not take the migration: {error}")
     except ValueError as error:  # the settings of Kafka, which say themselves what is wrong with them

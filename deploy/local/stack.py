@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from deploy.local.credentials import Credentials, encryption_key, signing_key
 from deploy.local.limits import LocalLimits
 from deploy.local.pipeline import SERVICES, release_leases
-from deploy.local.servers import KEPT_BYTES
+from deploy.local.servers import KEPT_BYTES, ServerError
 from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
 from deploy.local.sweep import Sweep
@@ -40,7 +40,7 @@ from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
 from shared.messaging.ending import end
 from shared.messaging.service import spare_the_collector
 from shared.observability import TelemetrySettings
-from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.postgres import PostgresSettings, UnknownSchemaError, create_pool, migrate
 from shared.vectors import VectorSettings
 
 Progress = Callable[[str], None]
@@ -64,8 +64,11 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(running_servers(settings, on_progress))
         on_progress("migrating the database")
-        for service in SERVICES:
-            await migrate(service, servers.postgres_dsn)
+        try:
+            for service in SERVICES:
+                await migrate(service, servers.postgres_dsn)
+        except UnknownSchemaError as error:
+            raise ServerError(f"{error} (another --data-dir, or move {settings.data_dir} away)") from error
         if settings.real.postgres_dsn is None:
             await release_leases(servers.postgres_dsn)  # the data directory is ours alone
         kafka = KafkaSettings(

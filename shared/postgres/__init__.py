@@ -2,6 +2,7 @@
 
 from shared.postgres.append_only import append_only
 from shared.postgres.migrate import migrate, run_script
+from shared.postgres.migration_digests import UnknownSchemaError
 from shared.postgres.pool import PostgresSettings, create_pool
 from shared.postgres.tenancy import ONE_TENANT, tenant_isolation, tenant_transaction
 from shared.postgres.work import WorkItem, WorkTable
@@ -9,6 +10,7 @@ from shared.postgres.work import WorkItem, WorkTable
 __all__ = [
     "ONE_TENANT",
     "PostgresSettings",
+    "UnknownSchemaError",
     "WorkItem",
     "WorkTable",
     "append_only",

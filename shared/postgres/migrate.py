@@ -10,6 +10,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from shared.postgres.append_only import withheld
+from shared.postgres.migration_digests import note, refuse_unknown
 from shared.postgres.pool import role_of
 
 _HERE = Path(__file__).parent
@@ -20,14 +21,17 @@ async def migrate(service: str, owner_dsn: str, *, role_password: str | None = N
     """Bring a service's schema to its newest version, creating the schema and its role where missing.
 
     ``owner_dsn`` names a role that may create schemas and roles. Safe to run from several places at once.
-    Raises ``asyncpg.PostgresError`` or Alembic's errors; a failed migration leaves the schema as it was.
+    Raises ``UnknownSchemaError`` where another build's migrations made it, ``asyncpg.PostgresError`` or Alembic's
+    errors; a failed migration leaves the schema as it was.
     """
     connection = await asyncpg.connect(owner_dsn, timeout=10)
     try:
         # Concurrent migration jobs wait for each other here instead of racing on CREATE ROLE.
         await connection.execute("SELECT pg_advisory_lock(hashtext('doso-migrate'))")
+        await refuse_unknown(connection, service, _config(service))
         await _create_schema_and_role(connection, service, role_password)
         await asyncio.to_thread(_upgrade, service, owner_dsn)
+        await note(connection, service, _config(service))
         await _grant(connection, service)
     finally:
         await connection.close()

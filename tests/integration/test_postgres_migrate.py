@@ -10,9 +10,11 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from deploy.local.pipeline import SERVICES
-from shared.postgres import PostgresSettings, create_pool, migrate
+from doso.main import app
+from shared.postgres import PostgresSettings, UnknownSchemaError, create_pool, migrate
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """
@@ -72,6 +74,27 @@ async def test_migrating_from_several_processes_at_once_does_not_clash(empty_dat
 async def test_migrating_several_services_at_once_in_one_process_does_not_clash(empty_database: str) -> None:
     await asyncio.gather(*(migrate(service, empty_database) for service in SERVICES))
     assert {row[0] for row in await catalogue(empty_database)} == set(SERVICES)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ('COMMENT ON TABLE market.alembic_version IS \'{"market_0001": "another"}\'', "another build of DOSO"),
+        ("COMMENT ON TABLE market.alembic_version IS NULL", "another build of DOSO"),
+        ("UPDATE market.alembic_version SET version_num = 'market_9999'", "market_9999, which this version"),
+    ],
+)
+async def test_a_schema_that_other_migrations_made_is_refused(empty_database: str, statement: str, said: str) -> None:
+    await migrate("market", empty_database)
+    connection = await asyncpg.connect(empty_database)
+    await connection.execute(statement)
+    await connection.close()
+    with pytest.raises(UnknownSchemaError, match=said):
+        await migrate("market", empty_database)
+    await migrate("inventory", empty_database)
+    told = await asyncio.to_thread(CliRunner().invoke, app, ["migrate", "--dsn", empty_database])
+    assert told.exit_code == 1
+    assert said in " ".join(told.output.split())
 
 
 async def test_a_failed_migration_leaves_the_schema_as_it_was(empty_database: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from bench.connection import Connection, Request
-from bench.load_profile.sending import PATH
+from bench.load_profile.traffic import PATH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.connection import Connection, Request
+from bench.load_profile.traffic import MOST_IN_A_BODY, NDJSON, PATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.load_profile.tenants import Tenant
 
-PATH = "/api/v1/dms/events"
-NDJSON = "application/x-ndjson"
 BODIES_PER_SECOND = 10.0
-MOST_IN_A_BODY = 500
 
 
 @dataclass(slots=True)

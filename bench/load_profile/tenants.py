@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.connection import Connection, Request
-from bench.load_profile.sending import MOST_IN_A_BODY, NDJSON, PATH
-from bench.load_profile.traffic import Traffic
+from bench.load_profile.traffic import MOST_IN_A_BODY, NDJSON, PATH, Traffic
 from doso.client import Client
 from services.gateway.bootstrap import FirstAdmin, bootstrap
 from shared.messaging import UnitOfWork

@@ -14,6 +14,9 @@ from bench.load import draw_vehicle
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+PATH = "/api/v1/dms/events"
+NDJSON = "application/x-ndjson"
+MOST_IN_A_BODY = 500
 TURNOVER = 0.075
 """The share of reports that are sales; as many are stockings."""
 MIX = {"vehicle.priced": 0.60, "vehicle.updated": 0.20, "engagement.daily": 0.05}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doso.sample_group.stores import STOCKED_OUT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -16,7 +18,6 @@ HISTORY_DAYS = 730
 INTRODUCED, INTRODUCED_DAYS_AGO = "Prelude", 200
 DISCONTINUED, DISCONTINUED_DAYS_AGO = "Venza", 430
 RISING, FADING = "Corolla Cross", "HR-V"
-STOCKED_OUT = ("RAV4 Hybrid", "CR-V Hybrid", "Sienna")
 SPELL_EVERY_DAYS, SPELL_DAYS = 182, 60
 
 # Monday to Sunday, mean one. Michigan's larger counties forbid selling cars on a Sunday.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doso.sample_group.catalogue import CATALOGUE, Model
-from doso.sample_group.demand import STOCKED_OUT
 from doso.sample_group.vehicle import UsedSource
 
 GROUP_NAME = "Lakeshore Auto Group (generated sample)"
@@ -13,6 +12,8 @@ CURRENCY, REGION, TIMEZONE = "USD", "US-MI", "America/Detroit"
 
 _OWN_MAKE, _OTHER_MAKE = 2.6, 0.30
 _LUXURY = {"BMW": 0.4, "Tesla": 0.4}
+STOCKED_OUT = ("RAV4 Hybrid", "CR-V Hybrid", "Sienna")
+"""New models of which there are weeks without one."""
 
 
 @dataclass(frozen=True, slots=True)

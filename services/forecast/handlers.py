@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.forecast import store
-from services.forecast.domain.configurations import configuration_of
+from services.forecast.domain.configuration import configuration_of
 from services.forecast.domain.stays import Visit, revisit
 from shared.events import (
     InventoryUpdated,

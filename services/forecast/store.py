@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.forecast.domain.configurations import Configuration
+from services.forecast.domain.configuration import Configuration
 from services.forecast.domain.history import Stay
 from services.forecast.domain.prior import MarketRate, market_rate
 from services.forecast.domain.stays import Visit

@@ -14,7 +14,8 @@ from services.feedback.domain.advice import (
     Stocking,
     Transfer,
 )
-from services.feedback.domain.learning import DemandCheck, Evidence, Proposal, propose
+from services.feedback.domain.evidence import DemandCheck, Evidence
+from services.feedback.domain.learning import Proposal, propose
 from services.feedback.domain.lessons import Lesson, lesson_of
 from services.feedback.domain.outcomes import Outcome, exposure_so_far, outcome_of, unfollowed
 from services.feedback.domain.watching import (

@@ -8,7 +8,7 @@ from services.feedback.domain.advice import Action
 
 if TYPE_CHECKING:
     from services.feedback.domain.advice import Parameters
-    from services.feedback.domain.learning import Evidence
+    from services.feedback.domain.evidence import Evidence
 
 _SISTERS = "The group's other rooftops"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.censoring import HALF_LIFE_WEEKS
+from services.forecast.domain.configuration import OTHER, Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,27 +22,11 @@ if TYPE_CHECKING:
     from services.forecast.domain.distribution import Predictive
     from services.forecast.domain.history import Stay
 
-_BAND_YEARS = 3
 _PRIOR_UNITS = 4.0
 """How many sales the mix of stock counts as: configurations nobody has sold yet keep a part."""
 _MOST = 40
 _DAYS_PER_WEEK = 7.0
 _LEVELS = (0.1, 0.5, 0.9)
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What a vehicle is beyond make and model, as far as it is known; ``years`` is the first and last of a band."""
-
-    years: tuple[int, int] | None = None
-    trim: str | None = None
-    body: str | None = None
-    drivetrain: str | None = None
-    fuel: str | None = None
-
-
-OTHER = Configuration()
-"""All that is too rare to be listed, and all of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +41,6 @@ class ConfigurationForecast:
     units_sold: int
     mean: float
     quantiles: tuple[float, ...]
-
-
-def configuration_of(
-    new: bool,
-    model_year: int | None,
-    trim: str | None,
-    body: str | None,
-    drivetrain: str | None,
-    fuel: str | None,
-) -> Configuration:
-    """Describe a vehicle; a new one by its model year, a used one by a band of three, e.g. 2019 to 2021."""
-    years = None
-    if model_year is not None:
-        first = model_year if new else model_year - model_year % _BAND_YEARS
-        years = (first, model_year if new else first + _BAND_YEARS - 1)
-    return Configuration(
-        years, *(" ".join(text.split()) or None if text else None for text in (trim, body, drivetrain, fuel))
-    )
 
 
 def body_groups(stays: Sequence[Stay]) -> dict[str, str]:

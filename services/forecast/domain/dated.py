@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.forecast.domain.calendar_effect import learn_effect
+from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.choice import choose
 from services.forecast.domain.conformal import Stacked
 from services.forecast.domain.distribution import NegativeBinomial

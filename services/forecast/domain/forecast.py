@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday, week_starts
-from services.forecast.domain.calendar_effect import USUAL, learn_effect
+from services.forecast.domain.calendar_effect import USUAL
+from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.censoring import fading, lost_sales_per_week, stockout_weeks
 from services.forecast.domain.choice import choose
 from services.forecast.domain.configurations import shared_out
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from services.forecast.domain.calendar_effect import Calendar
     from services.forecast.domain.choice import Choice
-    from services.forecast.domain.configurations import Configuration, ConfigurationForecast
+    from services.forecast.domain.configuration import Configuration
+    from services.forecast.domain.configurations import ConfigurationForecast
     from services.forecast.domain.prior import MarketRate, RatePrior
     from services.forecast.domain.series import History
     from services.forecast.domain.strategy import Strategy

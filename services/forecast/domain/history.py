@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from services.forecast.domain.configurations import Configuration
+    from services.forecast.domain.configuration import Configuration
 
 DEFAULT_STAY_DAYS = 45
 """Length of a stay whose start is unknown where no stay is known to learn from: the trade's usual supply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.forecast.domain.configurations import OTHER, Configuration
+from services.forecast.domain.configuration import OTHER, Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

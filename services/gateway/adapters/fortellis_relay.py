@@ -9,7 +9,8 @@ Not said there and assumed: the payload, which the relay passes on unread and ea
 describes. Read here are the common spellings of a vehicle, wherever ``vehicle`` puts it, and ``eventType``.
 """
 
-from services.gateway.adapters.table import Kind, Table, at
+from services.gateway.adapters.layout import Kind, at
+from services.gateway.adapters.table import Table
 from services.gateway.adapters.transforms import (
     condition,
     day,

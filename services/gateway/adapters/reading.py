@@ -13,7 +13,7 @@ from services.gateway.adapters.transforms import Transform, moment, text
 from services.gateway.store.accounts import Dealer
 
 if TYPE_CHECKING:
-    from services.gateway.adapters.table import Table
+    from services.gateway.adapters.layout import Layout
 
 
 class Reading:
@@ -21,7 +21,7 @@ class Reading:
 
     def __init__(
         self,
-        table: Table,
+        table: Layout,
         document: Any,
         top: Any,
         where: str,

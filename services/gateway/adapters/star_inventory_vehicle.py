@@ -9,7 +9,8 @@ is no event, so the envelope or the delivery names and dates it. ``original_sold
 and not read: sales come as ``RetailDeliveryReport``.
 """
 
-from services.gateway.adapters.table import Kind, Table, at
+from services.gateway.adapters.layout import Kind, at
+from services.gateway.adapters.table import Table
 from services.gateway.adapters.transforms import (
     condition,
     day,

@@ -8,8 +8,9 @@ Not said there and assumed: which codes undo a sale (below); that the price of a
 those names. The buyer, who is in the document too, is not read and not kept.
 """
 
+from services.gateway.adapters.layout import Kind, at
 from services.gateway.adapters.star_inventory_vehicle import price
-from services.gateway.adapters.table import Kind, Table, at
+from services.gateway.adapters.table import Table
 from services.gateway.adapters.transforms import (
     condition,
     day,

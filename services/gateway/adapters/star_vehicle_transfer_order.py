@@ -8,7 +8,8 @@ the order itself); that a rooftop is named by its account number or key. A trans
 arrived, so an order without an arrival is refused: it is to be sent again when it has one.
 """
 
-from services.gateway.adapters.table import Kind, Table, at
+from services.gateway.adapters.layout import Kind, at
+from services.gateway.adapters.table import Table
 from services.gateway.adapters.transforms import odometer, odometer_unit, whole
 
 _NAMES = ("account_number", "dealer_code", "party_key", "party_reference_key", "party_reference_id")

@@ -9,7 +9,8 @@ import pytest
 
 from services.forecast.calendars import calendars_of
 from services.forecast.domain.calendar import monday
-from services.forecast.domain.calendar_effect import NO_EFFECT, USUAL, features, learn_effect
+from services.forecast.domain.calendar_effect import NO_EFFECT, USUAL, features
+from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.frequency import Frequency
 from services.forecast.domain.panel import Panel, panel_of

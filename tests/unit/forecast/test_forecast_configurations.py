@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.forecast.domain.configurations import OTHER, Configuration, body_groups, configuration_of, shares
+from services.forecast.domain.configuration import OTHER, Configuration, configuration_of
+from services.forecast.domain.configurations import body_groups, shares
 from services.forecast.domain.history import Stay
 
 AS_OF = date(2026, 1, 7)

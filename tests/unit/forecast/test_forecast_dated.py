@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from services.forecast.domain.calendar_effect import NO_EFFECT, features, learn_effect
+from services.forecast.domain.calendar_effect import NO_EFFECT, features
+from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.conformal import Measured, measured
 from services.forecast.domain.dated import forecast_dated, sparse_series
 from services.forecast.domain.decomposition import ratio_indices

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from services.forecast.domain.configurations import Configuration
+from services.forecast.domain.configuration import Configuration
 from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.prior import MarketRate, RatePrior
 from services.forecast.domain.series import History, no_history

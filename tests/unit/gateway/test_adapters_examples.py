@@ -12,7 +12,7 @@ from services.gateway.adapters import ADAPTERS
 from services.gateway.api.principal import Principal
 from services.gateway.ingest import accept, parse
 
-ENGINE = {"__init__", "delivery", "paths", "reading", "table", "transforms"}
+ENGINE = {"layout", "__init__", "delivery", "paths", "reading", "table", "transforms"}
 GROUP = Principal(TENANT, "source:src1", "dms", None)
 
 

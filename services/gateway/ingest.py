@@ -146,7 +146,7 @@ def _implausible_times(cloud: CloudEvent, now: datetime) -> Iterable[str]:
         yield f"time: {cloud.time.isoformat()} is in the future; check the sender's clock and time zone"
     if cloud.time.year < _OLDEST.year:
         yield f"time: {cloud.time.isoformat()} is before {_OLDEST}; send RFC 3339, such as 2026-03-02T15:04:05Z"
-    for name in ("stock_date", "sale_date"):
+    for name in ("stock_date", "sale_date", "priced_on"):
         value: date | None = getattr(data, name)
         if value is not None and value > (now + _TOMORROW).date():
             yield f"data.{name}: {value} is in the future"

@@ -53,6 +53,8 @@ class VehicleFields(BaseModel):
     cost: Money | None = Field(default=None, ge=0)
     recon_cost: Money | None = Field(default=None, ge=0)
     list_price: Money | None = Field(default=None, ge=0)
+    priced_on: date | None = None
+    """The day from which the list price is known to have been asked, where that is not the day of the event."""
     stock_date: date | None = None
     sale_date: date | None = None
     sale_price: Money | None = Field(default=None, ge=0)

@@ -157,8 +157,12 @@ def test_new_price_in_a_second_snapshot_is_a_price_event(group: Group, dealer: s
     assert group.stock(dealer, first)["events"] == {}, "the same snapshot again is no news"
     moved = [{**first[0], "Internet Price": 18_000}, {**first[1], "Odometer": 31_020}, *first[2:]]
     assert group.stock(dealer, moved)["events"] == {"vehicle.priced": 1, "vehicle.updated": 1}
-    found = group.until(dealer, vins[0], list_price="18000.00")
-    assert found["priced_on"] == str(datetime.now(UTC).date())
+    found, today = group.until(dealer, vins[0], list_price="18000.00"), str(datetime.now(UTC).date())
+    assert found["priced_on"] == today
+    assert found["stock_date"] < today
+    assert found["price_history"] == [{"on": today, "price": "18000.00"}], (
+        "before today nobody saw what it was asked for"
+    )
     assert group.until(dealer, vins[1], odometer=31_020)["priced_on"] is None
 
 

@@ -175,14 +175,16 @@ class Importer:
         at = moment(work.as_of, dealer.timezone, datetime.now(UTC))
         since = told.facts.get("stock_date")
         # Only what was never heard of is told from its first day on: what left before and is back, is back now.
+        facts = told.facts
         if seen is None and told.kind == "vehicle.stocked" and isinstance(since, date):
             at = min(at, datetime(since.year, since.month, since.day, tzinfo=UTC))
+            facts = {**facts, "priced_on": work.as_of}  # what it was asked for until now is not known
         if told.kind == "vehicle.transferred" and seen is not None:
             leaving = progress.dealers[seen.dealer_id]
-            facts = {**told.facts, "destination_dealer_id": dealer.dealer_id}
+            facts = {**facts, "destination_dealer_id": dealer.dealer_id}
             tx.emit(vehicle_event(work, leaving, row, told.kind, at, facts))
             return
-        tx.emit(vehicle_event(work, dealer, row, told.kind, at, told.facts))
+        tx.emit(vehicle_event(work, dealer, row, told.kind, at, facts))
 
 
 async def _keep_rejected(tx: Transaction, work: Import, rows: Sequence[ImportedRow | RejectedRow]) -> None:

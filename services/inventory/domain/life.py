@@ -105,14 +105,18 @@ def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
     if price is None or (price == vehicle.list_price and told and told[-1][1] == price):
         return vehicle
     # The first price is no price move: the cooling period starts with a change.
-    moved = change.on if vehicle.list_price not in {None, price} else vehicle.priced_on
-    return vehicle.altered(list_price=price, priced_on=moved, price_history=_asked(told, change.on, price))
+    known: date = change.facts.get("priced_on") or change.on
+    moved = known if vehicle.list_price not in {None, price} else vehicle.priced_on
+    return vehicle.altered(list_price=price, priced_on=moved, price_history=_asked(told, known, price))
 
 
 def _asked(told: tuple[tuple[date, Decimal], ...], on: date, price: Decimal) -> tuple[tuple[date, Decimal], ...]:
     """Add an asking price; of one day the last holds, and zero is none."""
-    before = tuple(each for each in told if each[0] < on)
-    return (*before, (on, price))[-MOST_PRICES:] if price else told
+    if not price:
+        return told
+    on = max(on, told[-1][0]) if told else on
+    before = told[:-1] if told and told[-1][0] == on else told
+    return (*before, (on, price))[-MOST_PRICES:]
 
 
 def _stocked(life: Life, change: Change) -> Life:
@@ -126,8 +130,8 @@ def _stocked(life: Life, change: Change) -> Life:
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or change.on
-        asked: Decimal | None = change.facts.get("list_price")
-        vehicle = vehicle.altered(price_history=_asked((), change.on, asked) if asked else ())
+        asked: Decimal = change.facts.get("list_price") or Decimal(0)
+        vehicle = vehicle.altered(price_history=_asked((), change.facts.get("priced_on") or change.on, asked))
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,

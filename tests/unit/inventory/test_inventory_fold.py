@@ -96,6 +96,16 @@ def test_asking_prices_of_a_stay_are_kept_with_the_day_from_which_each_is_known(
     assert life_of(*first, priced(10, "0")).vehicle.price_history == asked, "zero is no price"
 
 
+def test_a_price_is_known_from_the_day_that_is_told_with_it() -> None:
+    """A first snapshot tells of a vehicle from its stock date on, and of its price as of now."""
+    seen = stocked(0, list_price=Decimal(20_000), priced_on=on(70))
+    cut = change(75, "vehicle.priced", list_price=Decimal(19_500))
+    slip = change(80, "vehicle.priced", list_price=Decimal(19_000), priced_on=on(2))
+    vehicle = life_of(seen, cut, slip).vehicle
+    assert vehicle.price_history == ((on(70), Decimal(20_000)), (on(75), Decimal(19_000)))
+    assert life_of(seen).vehicle.priced_on is None, "the first price is no move"
+
+
 def test_a_price_told_with_the_sale_is_none_that_was_asked() -> None:
     vehicle = life_of(stocked(list_price=Decimal(20_000)), sold(30, list_price=Decimal(18_900))).vehicle
     assert (vehicle.list_price, vehicle.price_history) == (Decimal(18_900), ((on(0), Decimal(20_000)),))

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from services.recommend.domain import (
+    Advice,
     Attraction,
     Changes,
     TenantBook,
@@ -87,7 +88,7 @@ class Reviewed:
 
 
 def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int]:
-    """Learn from lives, and count them. A pace that cannot be fitted leaves the usual one in force."""
+    """Learn from lives, and count them. What cannot be fitted leaves in force what holds without it."""
     book = material.book()
     known = {rooftop.dealer_id for rooftop in book.rooftops}
     lives = [
@@ -103,7 +104,11 @@ def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int
     except NotConverged as error:
         _log.warning("time to sale not fitted: the usual pace holds", tenant_id=book.tenant_id, error=str(error))
         model = None
-    attraction = fit_attraction(book, lives, material.as_of)
+    try:
+        attraction = fit_attraction(book, lives, material.as_of)
+    except NotConverged as error:
+        _log.warning("shoppers not learned: advice goes by the forecast", tenant_id=book.tenant_id, error=str(error))
+        attraction = None
     return Learned(model, usual_stock(stays, material.as_of), attraction), len(lives)
 
 
@@ -124,9 +129,14 @@ def review_tenant(material: Material, learned: Learned, standing: Sequence[str],
 
 def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
     superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
+        _issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
     ]
-    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
+    return superseding + [_issued(tenant_id, advice, now, None) for advice in changes.issue]
+
+
+def _issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None) -> RecommendationIssued:
+    event = issued(tenant_id, advice, now, supersedes)
+    return event.model_copy(update={"hazard_scaled": advice.hazard_scaled})
 
 
 def _closings(changes: Changes, before: Mapping[str, Mapping[str, Any]], now: datetime) -> list[RecommendationIssued]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from services.recommend.domain.attraction.model import Attraction, age_pull, price_pull
+from services.recommend.domain.time_to_sale.newton import NotConverged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +28,21 @@ if TYPE_CHECKING:
 
 LEAST_SALES: Final = 100
 """From fewer, price and age cannot be told apart from chance."""
-_ELASTICITY: Final = (9.0, 4.0)
-_STALENESS: Final = (0.15, 0.15)
+_PRIOR: Final = np.array([9.0, 0.15])
+_SPREADS: Final = np.array([4.0, 0.15])
+"""Prior means and sds of elasticity and staleness."""
+_PRECISION: Final = np.diag(_SPREADS**-2)
 _APPEAL: Final = (0.2, 0.5)
-"""Prior mean (median for the appeal) and sd (of the logarithm for the appeal)."""
+"""Prior median, and sd of the logarithm."""
 _APPEALS: Final = _APPEAL[0] * np.array([0.5, 0.75, 1.0, 1.5])
 _SHELF_SHAPE: Final = 2.5
 """Of the gamma of a shelf's shoppers around its rooftop's and segment's: a third of shelves differ by 60 %."""
 _HALF_LIFE_WEEKS: Final = 30.0
 """After so long, what was seen of a shelf counts half: tastes move."""
-_ROUNDS: Final = 6
+_MOST_ROUNDS: Final = 100
+_TOLERANCE: Final = 1e-3
+"""Of a prior sd for the effects, of themselves for the shoppers: far within what the sales can tell."""
+_LEAST_SCALE: Final = 1e-4
 _LEAST_RATE: Final = 1e-6
 _DAYS_PER_WEEK: Final = 7.0
 
@@ -50,18 +56,28 @@ class _Fitted:
 
 
 def fit(spells: Spells) -> Attraction | None:
-    """Fit the model, or give nothing for fewer than ``LEAST_SALES`` sales; the same spells give the same model."""
+    """Fit the model, or give nothing for fewer than ``LEAST_SALES`` sales; the same spells give the same model.
+
+    Raises:
+        NotConverged: if it did not settle, or where dearer units sold sooner than cheaper ones.
+    """
     sales = int(spells.sold.sum())
     if sales < LEAST_SALES:
         return None
-    found = [(_fit_at(spells, float(appeal)), float(appeal)) for appeal in _APPEALS]
+    found: list[tuple[_Fitted, float]] = []
+    for appeal in _APPEALS:
+        found.append((_fit_at(spells, float(appeal), found[-1][0] if found else None), float(appeal)))
     best, appeal = max(found, key=lambda each: each[0].log_posterior)
+    elasticity, staleness = best.effects.tolist()
+    if elasticity <= 0:
+        message = f"dearer units sold sooner than cheaper ones (elasticity {elasticity:.1f}, {sales} sales)"
+        raise NotConverged(message)
     rooftop, segment = _margins(spells)
     return Attraction(
         appeal=appeal,
-        elasticity=max(0.0, float(best.effects[0])),
+        elasticity=elasticity,
         elasticity_sd=float(np.sqrt(np.linalg.inv(best.precision)[0, 0])),
-        staleness=max(0.0, float(best.effects[1])),
+        staleness=max(0.0, staleness),
         shoppers=dict(zip(spells.shelves, best.shoppers.tolist(), strict=True)),
         by_rooftop=_means([dealer for dealer, _ in spells.shelves], rooftop, best.shoppers),
         by_segment=_means([name for _, name in spells.shelves], segment, best.shoppers),
@@ -70,33 +86,50 @@ def fit(spells: Spells) -> Attraction | None:
     )
 
 
-def _fit_at(spells: Spells, appeal: float) -> _Fitted:
-    """Fit all but the appeal; effects are of price to market and of 30 days of age, both as falls of the log."""
+def _fit_at(spells: Spells, appeal: float, start: _Fitted | None) -> _Fitted:
+    """Fit all but the appeal; effects are of price to market and of 30 days of age, both as falls of the log.
+
+    A step of Newton's is halved until it lowers the log posterior at the shoppers found no more.
+    """
     sold, shelf = spells.sold.astype(np.float64), spells.shelf
     columns = np.column_stack([-np.log(price_pull(spells.price_to_market, 1.0)), -np.log(age_pull(spells.age, 1.0))])
-    prior = np.array([_ELASTICITY[0], _STALENESS[0]])
-    drawn = np.diag([_ELASTICITY[1] ** -2, _STALENESS[1] ** -2])
-    effects, precision = prior.copy(), drawn
     recent = 0.5 ** ((spells.weeks - 1 - spells.week) / _HALF_LIFE_WEEKS)
     counted = np.bincount(shelf, sold * recent, len(spells.shelves))
     rooftop, segment = _margins(spells)
-    shoppers = np.full(len(spells.shelves), 0.1)
-    for _ in range(_ROUNDS):
+    effects = _PRIOR.copy() if start is None else start.effects
+    shoppers = np.full(len(spells.shelves), 0.1) if start is None else start.shoppers
+    for _ in range(_MOST_ROUNDS):
         share, falls = _shares(spells, appeal, columns, effects)
         exposure = np.bincount(shelf, share * spells.days * recent, len(spells.shelves))
-        shoppers = (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / _expected(shoppers, rooftop, segment) + exposure)
+        before, shoppers = (
+            shoppers,
+            (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / _expected(shoppers, rooftop, segment) + exposure),
+        )
         mean = shoppers[shelf] * share * spells.days
-        precision = (falls * mean[:, None]).T @ falls + drawn
-        effects = effects + np.linalg.solve(precision, falls.T @ (mean - sold) - drawn @ (effects - prior))
-    share, _ = _shares(spells, appeal, columns, effects)
-    mean = shoppers[shelf] * share * spells.days
-    away = effects - prior
-    log_posterior = (
-        float((sold * np.log(np.maximum(mean / spells.days, _LEAST_RATE)) - mean).sum())
-        - 0.5 * float(away @ drawn @ away)
-        - 0.5 * (np.log(appeal / _APPEAL[0]) / _APPEAL[1]) ** 2
-    )
-    return _Fitted(effects, precision, shoppers, log_posterior)
+        precision = (falls * (mean * recent)[:, None]).T @ falls + _PRECISION
+        slope = falls.T @ ((mean - sold) * recent) - _PRECISION @ (effects - _PRIOR)
+        value = _log_posterior(mean, sold, recent, spells.days, effects)
+        step, scale = np.linalg.solve(precision, slope), 1.0
+        while scale > _LEAST_SCALE:
+            share, _ = _shares(spells, appeal, columns, effects + scale * step)
+            tried = _log_posterior(shoppers[shelf] * share * spells.days, sold, recent, spells.days, effects + scale * step)
+            if tried >= value:
+                break
+            scale /= 2.0
+        moved = scale * step if scale > _LEAST_SCALE else np.zeros(2)
+        effects = effects + moved
+        if (np.abs(moved) < _TOLERANCE * _SPREADS).all() and np.allclose(shoppers, before, rtol=_TOLERANCE, atol=0.0):
+            prior = -0.5 * (np.log(appeal / _APPEAL[0]) / _APPEAL[1]) ** 2
+            return _Fitted(effects, precision, shoppers, max(value, tried) + prior)
+    message = f"shoppers and the effect of price did not settle in {_MOST_ROUNDS} rounds at appeal {appeal}"
+    raise NotConverged(message)
+
+
+def _log_posterior(mean: Floats, sold: Floats, recent: Floats, days: Floats, effects: Floats) -> float:
+    """Give the log posterior of the effects, each unit-week weighted by how recent it is."""
+    away = effects - _PRIOR
+    told = recent * (sold * np.log(np.maximum(mean / days, _LEAST_RATE)) - mean)
+    return float(told.sum()) - 0.5 * float(away @ _PRECISION @ away)
 
 
 def _shares(spells: Spells, appeal: float, columns: Floats, effects: Floats) -> tuple[Floats, Floats]:

@@ -30,7 +30,6 @@ from services.recommend.domain import (
     fit_attraction,
     usual_stock,
 )
-
 from services.recommend.domain.time_to_sale import NotConverged
 
 if TYPE_CHECKING:

@@ -110,6 +110,7 @@ class Fact(StrEnum):
     AGE_RULE = "Age-out rule"
     BEST_AT_HOME = "Best it could net here"
     OVER_HOME = "Gain over the best it could do here"
+    BESIDE = "Change for those beside it"
     STAYING = "Gain of those it leaves behind"
     FORGONE = "Value of the purchase it replaces there"
     CROWDING = "Cost to those it joins there"

@@ -48,15 +48,25 @@ def _reprice(facts: Facts) -> str:
             f"You are leaving money on the table: raise it from {facts[Fact.LIST_PRICE]} "
             f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
             f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, "
-            f"and {facts[Fact.GAIN]} more in your pocket after holding cost."
+            f"and {facts[Fact.GAIN]} more in your pocket after holding cost.{_beside(facts)}"
         )
     return (
         f"{_standing(facts)} {_company(facts)} {_house_rule(facts)}"
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
-        f"better off than holding the tag."
+        f"better off than holding the tag.{_beside(facts)}"
     )
+
+
+def _beside(facts: Facts) -> str:
+    """Say what a new price changes for those beside it."""
+    change = facts.get(Fact.BESIDE)
+    if change is None:
+        return ""
+    if change.startswith("-"):
+        return f" The {change[1:]} that it costs those beside it, whose customers it takes, is taken off already."
+    return f" In that is {change} for those beside it, who get customers it would have taken."
 
 
 def _transfer(facts: Facts) -> str:
@@ -111,13 +121,14 @@ def _wholesale(facts: Facts) -> str:
 
 def _hold(facts: Facts) -> str:
     difference = facts[Fact.RULE_LOSS]
-    close = _amount(difference) < _amount(facts[Fact.MARGIN])
     rule, _, deed = facts[Fact.RULE].partition(": ")
+    needed = facts.get(Fact.EXIT_MARGIN, facts[Fact.MARGIN]) if deed == "wholesale" else facts[Fact.MARGIN]
+    close = _amount(difference) < _amount(needed)
     text = f"{_standing(facts)} {_company(facts)} The {rule} says {deed}. "
     if Fact.HELD_BACK in facts:
         text += f"That would be {difference[1:]} better, but {facts[Fact.HELD_BACK]}. Leave it for now. "
     elif difference.startswith("-"):
-        text += f"That is only {difference[1:]} better; it takes {facts[Fact.MARGIN]} to act. Leave it. "
+        text += f"That is only {difference[1:]} better; it takes {needed} to act. Leave it. "
     elif close:
         text += f"It is a close call, but keeping it should still net {difference} more than that. "
     else:

@@ -77,14 +77,15 @@ def shelf_value(
 ) -> ShelfValue:
     """Put a shelf's values together; those in stock sell on until a purchase of today is there."""
     appeal = there.attraction.appeal
-    kept = float(np.exp(-there.shoppers / (1.0 + there.pull) * appeal * lead_days))
+    pulls = np.array(list(there.pulls.values()))
+    kept = np.exp(-there.shoppers / (1.0 + there.pull) * pulls * lead_days)
     return ShelfValue(
         attraction=there.attraction,
         shoppers=there.shoppers,
         earned=gross.front + gross.back,
         per_day=per_day,
-        standing=there.pull * kept + appeal * inbound,
-        left=len(there.pulls) * kept + inbound,
+        standing=float((pulls * kept).sum()) + appeal * inbound,
+        left=float(kept.sum()) + inbound,
         available=len(there.pulls) + inbound,
         longest_days=longest_days,
     )

@@ -112,7 +112,9 @@ def _fit_at(spells: Spells, appeal: float, start: _Fitted | None) -> _Fitted:
         step, scale = np.linalg.solve(precision, slope), 1.0
         while scale > _LEAST_SCALE:
             share, _ = _shares(spells, appeal, columns, effects + scale * step)
-            tried = _log_posterior(shoppers[shelf] * share * spells.days, sold, recent, spells.days, effects + scale * step)
+            tried = _log_posterior(
+                shoppers[shelf] * share * spells.days, sold, recent, spells.days, effects + scale * step
+            )
             if tried >= value:
                 break
             scale /= 2.0

@@ -147,7 +147,7 @@ def _buy(facts: Facts) -> str:
     segment = facts[Fact.SEGMENT]
     text = (
         f"{segment[:1].upper()}{segment[1:]}: {'order' if new else 'buy'} {_count(facts[Fact.QUANTITY])}. "
-        f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]}. "
+        f"You {', '.join(have[:-1])} and {have[-1]}{_wanted(facts)}. "
         f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {facts[Fact.LEFT_THEN]} will be left by then"
         f"{_prospects(facts)} "
     )
@@ -170,6 +170,15 @@ def _buy(facts: Facts) -> str:
         more = facts[Fact.SALES_TO_EARN]
         text += f" Retail {_count(more)} more and you earn another."
     return text
+
+
+def _wanted(facts: Facts) -> str:
+    """Say how it sells: by the shoppers that were learned, which count what stands there, else by the forecast."""
+    if Fact.NEXT_DAYS not in facts:
+        return f", and customers want about {facts[Fact.DEMAND]}"
+    if Fact.SELLING not in facts:
+        return ""
+    return f"; {'that one sells' if facts[Fact.ON_HAND] == '1' else 'those here sell'} at about {facts[Fact.SELLING]}"
 
 
 def _prospects(facts: Facts) -> str:

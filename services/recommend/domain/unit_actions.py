@@ -6,8 +6,8 @@ close, the gentler one is advised. A transfer's value has the purchase it replac
 it has to beat a new price at home only by something.
 
 Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each
-shelf, and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the
-lane at once.
+shelf, then new prices likewise where its shoppers were learned, and whoever is left is weighed anew: ten slow
+sisters are neither all sent to the lane at once nor all cut for the same customers.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _decide(weighed: Choices) -> Course:
 def _first_of_each(cases: Iterable[UnitCase], action: Action) -> list[UnitCase]:
     """Give of each shelf the unit that gains most by an action, if any is to take it.
 
-    A new price takes part only where it changes anything for those beside it.
+    Of new prices only those that change something for the ones beside.
     """
     taking = [
         case

@@ -2,8 +2,8 @@
 
 Sales in a unit-week are Poisson. Shoppers of a shelf are gamma, around what its rooftop and its segment tell
 together; the effects of price and age are drawn to the trade's figures by normal priors, the appeal by a lognormal
-one. The three are found in turn until they settle: shoppers in closed form, price and age by Newton's method, the
-appeal over a grid by the likelihood. Within a unit the price moves for the age of the unit and by the store's
+one. The three are found in turn until they settle: shoppers in closed form, price and age by Newton's method with
+steps that never lower the posterior, the appeal over a grid by the likelihood. Recent weeks count more. Within a unit the price moves for the age of the unit and by the store's
 hand, so that cuts tell of the price and not only of the car.
 """
 
@@ -42,7 +42,9 @@ _HALF_LIFE_WEEKS: Final = 30.0
 _MOST_ROUNDS: Final = 100
 _TOLERANCE: Final = 1e-3
 """Of a prior sd for the effects, of themselves for the shoppers: far within what the sales can tell."""
-_LEAST_SCALE: Final = 1e-4
+_LEAST_STEP: Final = 1e-6
+_ANY_SHOPPERS: Final = 0.1
+"""Where the search starts."""
 _LEAST_RATE: Final = 1e-6
 _DAYS_PER_WEEK: Final = 7.0
 
@@ -53,6 +55,35 @@ class _Fitted:
     precision: Floats
     shoppers: Floats
     log_posterior: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """Unit-weeks at an appeal: sales, how much each week counts, and how price and 30 days of age lower the log."""
+
+    spells: Spells
+    appeal: float
+    sold: Floats
+    recent: Floats
+    columns: Floats
+
+    @classmethod
+    def of(cls, spells: Spells, appeal: float) -> _Seen:
+        falls = -np.log(price_pull(spells.price_to_market, 1.0)), -np.log(age_pull(spells.age, 1.0))
+        recent = 0.5 ** ((spells.weeks - 1 - spells.week) / _HALF_LIFE_WEEKS)
+        return cls(spells, appeal, spells.sold.astype(np.float64), recent, np.column_stack(falls))
+
+    def by_shelf(self, counted: Floats) -> Floats:
+        """Add up what counts of each shelf."""
+        total: Floats = np.bincount(self.spells.shelf, counted * self.recent, len(self.spells.shelves))
+        return total
+
+    def log_posterior(self, mean: Floats, effects: Floats) -> float:
+        """Give the log posterior of the effects with the sales that they expect."""
+        away = effects - _PRIOR
+        rate = np.maximum(mean / self.spells.days, _LEAST_RATE)
+        told = self.recent * (self.sold * np.log(rate) - mean)
+        return float(told.sum()) - 0.5 * float(away @ _PRECISION @ away)
 
 
 def fit(spells: Spells) -> Attraction | None:
@@ -87,66 +118,54 @@ def fit(spells: Spells) -> Attraction | None:
 
 
 def _fit_at(spells: Spells, appeal: float, start: _Fitted | None) -> _Fitted:
-    """Fit all but the appeal; effects are of price to market and of 30 days of age, both as falls of the log.
-
-    A step of Newton's is halved until it lowers the log posterior at the shoppers found no more.
-    """
-    sold, shelf = spells.sold.astype(np.float64), spells.shelf
-    columns = np.column_stack([-np.log(price_pull(spells.price_to_market, 1.0)), -np.log(age_pull(spells.age, 1.0))])
-    recent = 0.5 ** ((spells.weeks - 1 - spells.week) / _HALF_LIFE_WEEKS)
-    counted = np.bincount(shelf, sold * recent, len(spells.shelves))
-    rooftop, segment = _margins(spells)
-    effects = _PRIOR.copy() if start is None else start.effects
-    shoppers = np.full(len(spells.shelves), 0.1) if start is None else start.shoppers
+    """Fit all but the appeal, from where another appeal's fit settled."""
+    seen, (rooftop, segment) = _Seen.of(spells, appeal), _margins(spells)
+    effects = _PRIOR if start is None else start.effects
+    shoppers = np.full(len(spells.shelves), _ANY_SHOPPERS) if start is None else start.shoppers
+    counted = seen.by_shelf(seen.sold)
     for _ in range(_MOST_ROUNDS):
-        share, falls = _shares(spells, appeal, columns, effects)
-        exposure = np.bincount(shelf, share * spells.days * recent, len(spells.shelves))
-        before, shoppers = (
-            shoppers,
-            (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / _expected(shoppers, rooftop, segment) + exposure),
-        )
-        mean = shoppers[shelf] * share * spells.days
-        precision = (falls * (mean * recent)[:, None]).T @ falls + _PRECISION
-        slope = falls.T @ ((mean - sold) * recent) - _PRECISION @ (effects - _PRIOR)
-        value = _log_posterior(mean, sold, recent, spells.days, effects)
-        step, scale = np.linalg.solve(precision, slope), 1.0
-        while scale > _LEAST_SCALE:
-            share, _ = _shares(spells, appeal, columns, effects + scale * step)
-            tried = _log_posterior(
-                shoppers[shelf] * share * spells.days, sold, recent, spells.days, effects + scale * step
-            )
-            if tried >= value:
-                break
-            scale /= 2.0
-        moved = scale * step if scale > _LEAST_SCALE else np.zeros(2)
-        effects = effects + moved
-        if (np.abs(moved) < _TOLERANCE * _SPREADS).all() and np.allclose(shoppers, before, rtol=_TOLERANCE, atol=0.0):
+        share, falls = _shares(seen, effects)
+        before, expected = shoppers, _expected(shoppers, rooftop, segment)
+        shoppers = (_SHELF_SHAPE + counted) / (_SHELF_SHAPE / expected + seen.by_shelf(share * spells.days))
+        mean = shoppers[spells.shelf] * share * spells.days
+        precision = (falls * (mean * seen.recent)[:, None]).T @ falls + _PRECISION
+        slope = falls.T @ ((mean - seen.sold) * seen.recent) - _PRECISION @ (effects - _PRIOR)
+        step, value = _damped(seen, shoppers, effects, np.linalg.solve(precision, slope), mean)
+        effects = effects + step
+        still = np.allclose(shoppers, before, rtol=_TOLERANCE, atol=0.0)
+        if still and (np.abs(step) < _TOLERANCE * _SPREADS).all():
             prior = -0.5 * (np.log(appeal / _APPEAL[0]) / _APPEAL[1]) ** 2
-            return _Fitted(effects, precision, shoppers, max(value, tried) + prior)
+            return _Fitted(effects, precision, shoppers, value + prior)
     message = f"shoppers and the effect of price did not settle in {_MOST_ROUNDS} rounds at appeal {appeal}"
     raise NotConverged(message)
 
 
-def _log_posterior(mean: Floats, sold: Floats, recent: Floats, days: Floats, effects: Floats) -> float:
-    """Give the log posterior of the effects, each unit-week weighted by how recent it is."""
-    away = effects - _PRIOR
-    told = recent * (sold * np.log(np.maximum(mean / days, _LEAST_RATE)) - mean)
-    return float(told.sum()) - 0.5 * float(away @ _PRECISION @ away)
+def _damped(seen: _Seen, shoppers: Floats, effects: Floats, step: Floats, mean: Floats) -> tuple[Floats, float]:
+    """Halve a step until it lowers the log posterior no more; gives it, none if it always does, and what it reaches."""
+    spells, value = seen.spells, seen.log_posterior(mean, effects)
+    while (np.abs(step) > _LEAST_STEP * _SPREADS).any():
+        share, _ = _shares(seen, effects + step)
+        reached = seen.log_posterior(shoppers[spells.shelf] * share * spells.days, effects + step)
+        if reached >= value:
+            return step, reached
+        step = step / 2.0
+    return np.zeros(step.size), value
 
 
-def _shares(spells: Spells, appeal: float, columns: Floats, effects: Floats) -> tuple[Floats, Floats]:
+def _shares(seen: _Seen, effects: Floats) -> tuple[Floats, Floats]:
     """Give which share of a shelf's shoppers each unit-week draws, and how its log falls with each effect.
 
     The pulls of all on the shelf that week are by unit-days; what makes a unit dearer makes its neighbours cheaper
     beside it, so that the fall is that of its own pull less the shelf's mean fall, going elsewhere included.
     """
+    spells = seen.spells
     size = len(spells.shelves) * spells.weeks
     place = np.ravel_multi_index((spells.shelf, spells.week), (len(spells.shelves), spells.weeks))
-    pull = appeal * np.exp(-columns @ effects)
+    pull = seen.appeal * np.exp(-seen.columns @ effects)
     standing = pull * spells.days / _DAYS_PER_WEEK
     among = 1.0 + np.bincount(place, standing, size)[place]
-    means = [np.bincount(place, standing * column, size)[place] / among for column in columns.T]
-    return pull / among, columns - np.column_stack(means)
+    means = [np.bincount(place, standing * column, size)[place] / among for column in seen.columns.T]
+    return pull / among, seen.columns - np.column_stack(means)
 
 
 def _margins(spells: Spells) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -1,10 +1,10 @@
 """Fitting what draws shoppers to the lives of a tenant's units.
 
-Sales in a unit-week are Poisson. Shoppers of a shelf are gamma, around what its rooftop and its segment tell
-together; the effects of price and age are drawn to the trade's figures by normal priors, the appeal by a lognormal
-one. The three are found in turn until they settle: shoppers in closed form, price and age by Newton's method with
-steps that never lower the posterior, the appeal over a grid by the likelihood. Recent weeks count more. Within a unit the price moves for the age of the unit and by the store's
-hand, so that cuts tell of the price and not only of the car.
+Sales in a unit-week are Poisson, and recent weeks count more. Shoppers of a shelf are gamma, around what its rooftop
+and its segment tell together; the effects of price and age are drawn to the trade's figures by normal priors, the
+appeal by a lognormal one. The three are found in turn until they settle: shoppers in closed form, price and age by
+Newton's method with steps that never lower the posterior, the appeal over a grid by the likelihood. Within a unit the
+price moves for the age of the unit and by the store's hand, so that cuts tell of the price and not only of the car.
 """
 
 from __future__ import annotations
@@ -75,8 +75,7 @@ class _Seen:
 
     def by_shelf(self, counted: Floats) -> Floats:
         """Add up what counts of each shelf."""
-        total: Floats = np.bincount(self.spells.shelf, counted * self.recent, len(self.spells.shelves))
-        return total
+        return np.bincount(self.spells.shelf, counted * self.recent, len(self.spells.shelves)).astype(np.float64)
 
     def log_posterior(self, mean: Floats, effects: Floats) -> float:
         """Give the log posterior of the effects with the sales that they expect."""
@@ -141,7 +140,7 @@ def _fit_at(spells: Spells, appeal: float, start: _Fitted | None) -> _Fitted:
 
 
 def _damped(seen: _Seen, shoppers: Floats, effects: Floats, step: Floats, mean: Floats) -> tuple[Floats, float]:
-    """Halve a step until it lowers the log posterior no more; gives it, none if it always does, and what it reaches."""
+    """Halve a step until it lowers the log posterior no more; gives it, or none, and the posterior it reaches."""
     spells, value = seen.spells, seen.log_posterior(mean, effects)
     while (np.abs(step) > _LEAST_STEP * _SPREADS).any():
         share, _ = _shares(seen, effects + step)

@@ -101,5 +101,7 @@ def _detail(course: Course, case: UnitCase) -> str:
         return f"move to {course.appraisal.rooftop.name} at {price}: about {days} days, net {net}"
     if course.action is Action.REPRICE:
         waiting = " (its price moved too recently)" if case.choices.cooling else ""
-        return f"ask {price}{waiting}: about {days} days, net {net}"
+        beside = course.effects.beside
+        others = f", and {money(beside, currency)} for those beside it" if round(beside) else ""
+        return f"ask {price}{waiting}: about {days} days, net {net}{others}"
     return f"do nothing at {price}: about {days} days, net {net}"

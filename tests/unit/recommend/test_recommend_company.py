@@ -168,6 +168,20 @@ def test_a_course_that_brings_more_than_the_one_advised_says_what_it_lacks() -> 
         assert "more to be worth leaving for" in other.detail, (each.reason, other.detail)
 
 
+def test_a_price_that_was_not_advised_shows_what_it_would_cost_the_others() -> None:
+    eight = [camry(f"LIKE{n}", list_price=21_200.0, **aged(40)) for n in range(8)]
+    others = [
+        other
+        for each in advised(*eight, shoppers=0.6)
+        for other in each.alternatives
+        if other.action is Action.REPRICE
+    ]
+    assert others
+    for other in others:
+        assert "for those beside it" in other.detail
+        assert ("-$" in other.detail) is (float(min(numbers_in(other.detail.split(" ")[1]))) < 21_200)
+
+
 def test_more_is_bought_for_a_season_that_the_forecast_sees_coming() -> None:
     def bought(*weeks: float) -> tuple[int, float]:
         coming = demand(weekly=1.0, weekly_means=weeks)

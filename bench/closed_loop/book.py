@@ -30,6 +30,7 @@ from services.recommend.domain import (
     fit_attraction,
     usual_stock,
 )
+from services.recommend.domain.time_to_sale import NotConverged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,10 @@ class Bookkeeper:
             demands=tuple(demands),
             grosses=tuple(grosses),
         )
-        return replace(book, attraction=fit_attraction(book, lives(group, day), calendar(day)))
+        try:
+            return replace(book, attraction=fit_attraction(book, lives(group, day), calendar(day)))
+        except NotConverged:  # as the service does: advice goes by the forecast
+            return book
 
 
 def dealer(rooftop: int) -> str:

@@ -91,7 +91,8 @@ def judge(page: Page) -> Judged:
             claimed.setdefault(key, advice.recommendation_id)
         if outcome is not None and _unseen(outcome):
             outcome = None
-        exposure += exposure_so_far(advice, answer, happening, page.now) / used.hazard_scale
+        if advice.hazard_scaled:
+            exposure += exposure_so_far(advice, answer, happening, page.now) / used.hazard_scale
         outcome = _observed(page, row, advice, answer, happening, outcome)
         before = stored_outcome(json.loads(row.outcome)) if row.outcome else None
         if outcome is not None and outcome != before:

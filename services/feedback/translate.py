@@ -80,6 +80,7 @@ def advice_of(
         expected_gross=_number(document.get("expected_gross")),
         expected_daily_hazard=document.get("expected_daily_hazard"),
         baseline_daily_hazard=document.get("baseline_daily_hazard"),
+        hazard_scaled=document.get("hazard_scaled", True),
         holding_cost_per_day=_number(document.get("holding_cost_per_day")),
         policy_version=document["policy_version"],
         computed_with=computed_with,

@@ -87,7 +87,7 @@ class Reviewed:
 
 
 def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int]:
-    """Learn from lives, and count them. A pace that cannot be fitted leaves the usual one in force."""
+    """Learn from lives, and count them. What cannot be fitted leaves in force what holds without it."""
     book = material.book()
     known = {rooftop.dealer_id for rooftop in book.rooftops}
     lives = [
@@ -103,7 +103,11 @@ def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int
     except NotConverged as error:
         _log.warning("time to sale not fitted: the usual pace holds", tenant_id=book.tenant_id, error=str(error))
         model = None
-    attraction = fit_attraction(book, lives, material.as_of)
+    try:
+        attraction = fit_attraction(book, lives, material.as_of)
+    except NotConverged as error:
+        _log.warning("shoppers not learned: advice goes by the forecast", tenant_id=book.tenant_id, error=str(error))
+        attraction = None
     return Learned(model, usual_stock(stays, material.as_of), attraction), len(lives)
 
 

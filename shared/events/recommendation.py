@@ -107,6 +107,8 @@ class RecommendationIssued(Event):
     """Chance a day that the unit sells if the advice is followed."""
     baseline_daily_hazard: float | None = None
     """Chance a day that the unit sells if nothing is done."""
+    hazard_scaled: bool = True
+    """Whether the store's learned hazard scale is in those chances; not where they come of its shoppers."""
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed."""
     holding_cost_per_day: Money | None = None

@@ -84,7 +84,8 @@ class Parameters:
 class Advice:
     """One piece of advice; ``closed_at`` is when a status other than issued was reported.
 
-    ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them.
+    ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them, but for
+    the hazard scale where it is not ``hazard_scaled``: such hazards were learned of the sales themselves.
     ``held_out`` advice was written to the log and never shown; ``hold_out_share`` is the share of advice like it
     that was, 0 where it could not have been.
     """
@@ -105,6 +106,7 @@ class Advice:
     expected_gross: float | None = None
     expected_daily_hazard: float | None = None
     baseline_daily_hazard: float | None = None
+    hazard_scaled: bool = True
     holding_cost_per_day: float | None = None
     policy_version: int = 0
     computed_with: Parameters = field(default_factory=Parameters)

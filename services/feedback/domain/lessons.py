@@ -54,15 +54,16 @@ def lesson_of(outcome: Outcome) -> Lesson:
 
     Gross is learned only where the advice was followed and the vehicle sold, because it was expected for that; the
     lane's price where a vehicle went there as advised; lead times where the dealer had said yes, since a vehicle
-    that comes without a word may have been on its way before.
+    that comes without a word may have been on its way before. Sales teach nothing where they were expected of the
+    store's own shoppers, which are learned of every sale anew.
     """
     if outcome.kind is Kind.REVERSED:
         return Lesson()
     error, discount, claimed = _gross_error(outcome), _discount(outcome), _claimed(outcome)
     return Lesson(
         outcomes=1,
-        sales=outcome.sales,
-        expected_sales=outcome.hazard_exposure / outcome.computed_with.hazard_scale,
+        sales=outcome.sales if outcome.hazard_scaled else 0,
+        expected_sales=outcome.hazard_exposure / outcome.computed_with.hazard_scale if outcome.hazard_scaled else 0.0,
         gross_errors=int(error is not None),
         gross_error=error or 0.0,
         wholesales=int(discount is not None),

@@ -53,6 +53,7 @@ class Outcome:
     sales: int
     policy_version: int
     computed_with: Parameters = field(default_factory=Parameters)
+    hazard_scaled: bool = True
     held_out: bool = False
     vehicle_keys: tuple[str, ...] = ()
     """The vehicles whose stocking this advice on a segment has claimed."""
@@ -205,6 +206,7 @@ def _common(
         sales=sales,
         policy_version=advice.policy_version,
         computed_with=advice.computed_with,
+        hazard_scaled=advice.hazard_scaled,
         held_out=advice.held_out,
         vehicle_keys=vehicle_keys,
         lead_days=lead_days,

@@ -57,6 +57,7 @@ class Advice:
     destination_dealer_id: str | None = None
     expected_daily_hazard: float | None = None
     baseline_daily_hazard: float | None = None
+    hazard_scaled: bool = True
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
     market_price: float | None = None

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.book import Rooftop, SegmentDemand, SegmentMarket, Unit
     from services.recommend.domain.lookup import Lookup
-    from services.recommend.domain.parameters import Parameters
     from services.recommend.domain.shelf_pull import Crowd
 
 _ENOUGH_SALES = 5
@@ -124,7 +123,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         back_gross=back + parameters.gross_bias,
         exit_cash=exit_cash,
         upfront_cost=lane.cost if lane else 0.0,
-        attracted=_attracted(there, on_hand, parameters) if there else None,
+        attracted=_attracted(there, unit, on_hand - 1) if there else None,
         fitted=_fitted(lookup, unit, market, demand, rooftop, on_hand, as_of),
         elsewhere=dealer_id != unit.dealer_id,
     )
@@ -148,8 +147,16 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
     )
 
 
-def _attracted(there: Crowd, on_hand: int, parameters: Parameters) -> Attracted:
-    return Attracted(rate=there.rate(on_hand) * parameters.hazard_scale, staleness=there.attraction.staleness)
+def _attracted(there: Crowd, unit: Unit, others: int) -> Attracted:
+    attraction, others = there.attraction, max(0, others)
+    return Attracted(
+        shoppers=there.shoppers,
+        appeal=attraction.appeal,
+        staleness=attraction.staleness,
+        others=others,
+        beside=there.beside(unit.vehicle_key, others),
+        elasticity_log_sd=attraction.elasticity_log_sd,
+    )
 
 
 def _fitted(

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 class Effects:
     """What a course changes for other units, in the dealer's currency; each is 0 where there is none.
 
-    ``staying``: gain of those it leaves behind. ``forgone``: the value of a purchase that is not made.
-    ``crowding``: change, never above 0, for those it comes to stand beside.
+    ``beside``: change for those beside it as its price moves. ``staying``: gain of those it leaves behind.
+    ``forgone``: the value of a purchase that is not made. ``crowding``: change, never above 0, for those it comes to
+    stand beside.
     """
 
+    beside: float = 0.0
     staying: float = 0.0
     forgone: float = 0.0
     crowding: float = 0.0
@@ -34,7 +36,7 @@ class Effects:
     @property
     def total(self) -> float:
         """Give all of it together."""
-        return self.staying - self.forgone + self.crowding
+        return self.beside + self.staying - self.forgone + self.crowding
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Course:
     """One course of action for a unit and what it is expected to bring.
 
     ``net`` is cash in less holding, transport and fees, the unit's own cost being sunk. ``price`` and the
-    chances are absent for a wholesale, which brings its net at once.
+    chances are absent for a wholesale, which brings its net at once; ``leaving`` is that of going there in the end.
     """
 
     action: Action
@@ -50,6 +52,7 @@ class Course:
     net: float
     price: float | None = None
     unsold: float = 0.0
+    leaving: float = 0.0
     expected_days: float = 0.0
     daily_hazard: float | None = None
     effects: Effects = Effects()
@@ -76,6 +79,20 @@ class Choices:
     rule_name: str | None
     ruled_out: AgeOut | None = None
 
+    @property
+    def new_price_pays(self) -> bool:
+        """Whether the best new price beats keeping by the margin, be it due to move or not."""
+        return self.reprice is not None and self.reprice.worth >= self.keep.worth + self.keep.appraisal.margin
+
+    @property
+    def to_leave(self) -> float:
+        """Give what leaving through the lane has to bring.
+
+        A price that must not move yet still counts: no unit goes to the lane for want of a week's patience.
+        """
+        staying = self.reprice if self.new_price_pays and self.reprice is not None else self.keep
+        return staying.worth + self.keep.appraisal.exit_margin
+
 
 def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
     """Value keeping, the best new price, wholesaling now and the calendar's rule for each unit."""
@@ -90,6 +107,8 @@ def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
     prices = np.column_stack([now, ruled, grids])
     valued = evaluate(settings, np.where(np.isnan(prices), now[:, None], prices))
 
+    beside = valued.beside - valued.beside[:, :1]
+
     def course(action: Action, row: int, column: int) -> Course:
         return Course(
             action,
@@ -97,13 +116,15 @@ def choices(appraisals: Sequence[Appraisal]) -> list[Choices]:
             float(valued.net[row, column]),
             float(prices[row, column]),
             float(valued.unsold[row, column]),
+            float(valued.leaving[row, column]),
             float(valued.expected_days[row, column]),
             float(valued.daily_hazard[row, column]),
+            Effects(beside=float(beside[row, column])),
         )
 
     movable = _far_enough(appraisals, now, grids)
-    nets = np.where(movable, valued.net[:, 2:], -np.inf)
-    best = nets.argmax(axis=1)
+    worths = np.where(movable, (valued.net + beside)[:, 2:], -np.inf)
+    best = worths.argmax(axis=1)
     result = []
     for row, appraisal in enumerate(appraisals):
         rule_name, rule_price = rules[row]

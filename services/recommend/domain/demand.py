@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from services.recommend.domain.parameters import Parameters
 
 _NEAR_WEEKS = 4
+_QUIETEST, _BUSIEST = 0.5, 2.0
+"""A forecast that strays further from its own usual says more of its noise than of the season."""
 
 
 def demand_per_day(demand: SegmentDemand) -> float:
@@ -18,6 +20,18 @@ def demand_per_day(demand: SegmentDemand) -> float:
     near = demand.weekly_means[:_NEAR_WEEKS]
     weekly = sum(near) / len(near) if near else demand.weekly_rate
     return max(0.0, weekly) / 7.0
+
+
+def season(demand: SegmentDemand, begin: float, end: float) -> float:
+    """Give what the forecast wants a day between two days ahead over what it wants in an average month, 0.5 to 2.
+
+    Seasons, holidays and trends are in it; the level and any learned scale are not, being in both.
+    """
+    usual = demand.weekly_rate / 7.0 * (end - begin)
+    if usual <= 0:
+        return 1.0
+    ahead = demand_over(demand, end) - demand_over(demand, begin)
+    return min(_BUSIEST, max(_QUIETEST, ahead / usual))
 
 
 def demand_here(demand: SegmentDemand, units: int, parameters: Parameters) -> float:

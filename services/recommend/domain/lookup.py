@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import UnitStatus, is_new
@@ -62,6 +62,10 @@ class Lookup:
     """Rooftops whose lot or floorplan line is all but used up."""
     crowds: Mapping[Shelf, Crowd]
     """What the shoppers of each shelf see there; none of shelves whose shoppers were not learned."""
+
+    def showing(self, crowds: Mapping[Shelf, Crowd]) -> Lookup:
+        """Give it with other crowds on some shelves."""
+        return replace(self, crowds={**self.crowds, **crowds})
 
     def history(self, dealer_id: str, segment: str) -> tuple[GrossHistory | None, GrossHistory | None]:
         """Give the gross history of a segment at a rooftop, and that of its whole condition there."""

@@ -57,7 +57,7 @@ class Parameters:
     wholesale_discount_new: float = _within(0, 0.9, 0.08)
     wholesale_fee: float = _within(0, 10_000, 300)
     wholesale_margin: float = _within(0, 0.5, 0.05)
-    """Of the market price: by how much leaving has to beat staying until it sells, where shoppers were learned.
+    """Of the market price: by how much leaving has to beat staying, where shoppers were learned.
 
     Who stays can still be cut, moved or let go, which staying is not credited with; who went is gone.
     """

@@ -48,15 +48,25 @@ def _reprice(facts: Facts) -> str:
             f"You are leaving money on the table: raise it from {facts[Fact.LIST_PRICE]} "
             f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
             f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, "
-            f"and {facts[Fact.GAIN]} more in your pocket after holding cost."
+            f"and {facts[Fact.GAIN]} more in your pocket after holding cost.{_beside(facts)}"
         )
     return (
         f"{_standing(facts)} {_company(facts)} {_house_rule(facts)}"
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
-        f"better off than holding the tag."
+        f"better off than holding the tag.{_beside(facts)}"
     )
+
+
+def _beside(facts: Facts) -> str:
+    """Say what a new price changes for those beside it."""
+    change = facts.get(Fact.BESIDE)
+    if change is None:
+        return ""
+    if change.startswith("-"):
+        return f" The {change[1:]} that it costs those beside it, whose customers it takes, is taken off already."
+    return f" In that is {change} for those beside it, who get customers it would have taken."
 
 
 def _transfer(facts: Facts) -> str:
@@ -111,13 +121,14 @@ def _wholesale(facts: Facts) -> str:
 
 def _hold(facts: Facts) -> str:
     difference = facts[Fact.RULE_LOSS]
-    close = _amount(difference) < _amount(facts[Fact.MARGIN])
     rule, _, deed = facts[Fact.RULE].partition(": ")
+    needed = facts.get(Fact.EXIT_MARGIN, facts[Fact.MARGIN]) if deed == "wholesale" else facts[Fact.MARGIN]
+    close = _amount(difference) < _amount(needed)
     text = f"{_standing(facts)} {_company(facts)} The {rule} says {deed}. "
     if Fact.HELD_BACK in facts:
         text += f"That would be {difference[1:]} better, but {facts[Fact.HELD_BACK]}. Leave it for now. "
     elif difference.startswith("-"):
-        text += f"That is only {difference[1:]} better; it takes {facts[Fact.MARGIN]} to act. Leave it. "
+        text += f"That is only {difference[1:]} better; it takes {needed} to act. Leave it. "
     elif close:
         text += f"It is a close call, but keeping it should still net {difference} more than that. "
     else:
@@ -136,7 +147,7 @@ def _buy(facts: Facts) -> str:
     segment = facts[Fact.SEGMENT]
     text = (
         f"{segment[:1].upper()}{segment[1:]}: {'order' if new else 'buy'} {_count(facts[Fact.QUANTITY])}. "
-        f"You {', '.join(have[:-1])} and {have[-1]}, and customers want about {facts[Fact.DEMAND]}. "
+        f"You {', '.join(have[:-1])} and {have[-1]}{_wanted(facts)}. "
         f"What you buy lands in about {facts[Fact.LEAD_DAYS]} days; {facts[Fact.LEFT_THEN]} will be left by then"
         f"{_prospects(facts)} "
     )
@@ -159,6 +170,15 @@ def _buy(facts: Facts) -> str:
         more = facts[Fact.SALES_TO_EARN]
         text += f" Retail {_count(more)} more and you earn another."
     return text
+
+
+def _wanted(facts: Facts) -> str:
+    """Say how it sells: by the shoppers that were learned, which count what stands there, else by the forecast."""
+    if Fact.NEXT_DAYS not in facts:
+        return f", and customers want about {facts[Fact.DEMAND]}"
+    if Fact.SELLING not in facts:
+        return ""
+    return f"; {'that one sells' if facts[Fact.ON_HAND] == '1' else 'those here sell'} at about {facts[Fact.SELLING]}"
 
 
 def _prospects(facts: Facts) -> str:

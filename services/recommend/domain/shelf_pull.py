@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from services.recommend.domain.book import UnitStatus
 from services.recommend.domain.market_price import market_price
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from services.recommend.domain.attraction import Attraction
@@ -20,25 +20,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A shelf's shoppers a day, the pull of a fresh unit at the market's price, and those of its units in stock."""
+    """A shelf's shoppers a day, and the pulls of its units in stock by vehicle key."""
 
     attraction: Attraction
     shoppers: float
-    pulls: tuple[float, ...]
+    pulls: Mapping[str, float]
 
     @property
     def pull(self) -> float:
         """Give the pull of all of them."""
-        return sum(self.pulls)
+        return sum(self.pulls.values())
 
-    def beside(self, units: int) -> float:
-        """Give the pull of so many units: as those in stock where there are any, else fresh ones."""
-        each = self.pull / len(self.pulls) if self.pulls else self.attraction.appeal
-        return max(0, units) * each
+    def beside(self, vehicle_key: str, units: int) -> float:
+        """Give the pull of so many units beside one: as the others in stock where there are any, else fresh ones."""
+        own = self.pulls.get(vehicle_key)
+        others = len(self.pulls) - (own is not None)
+        each = (self.pull - (own or 0.0)) / others if others else self.attraction.appeal
+        return max(0, units) * max(0.0, each)
 
-    def rate(self, units: int) -> float:
-        """Give the daily intensity of a fresh unit at the market's price among so many units, itself included."""
-        return self.shoppers * self.attraction.appeal / (1.0 + self.attraction.appeal + self.beside(units - 1))
+    def without(self, vehicle_keys: Collection[str]) -> Crowd:
+        """Give it without units that leave."""
+        return replace(self, pulls={key: pull for key, pull in self.pulls.items() if key not in vehicle_keys})
+
+    def repriced(self, vehicle_key: str, price_to_market: float, age_days: float) -> Crowd:
+        """Give it with a unit at another price."""
+        pull = float(self.attraction.pull(price_to_market, age_days))
+        return replace(self, pulls={**self.pulls, vehicle_key: pull})
 
 
 def crowd(
@@ -59,4 +66,4 @@ def crowd(
     ]
     ages = [float(unit.group_days(as_of) or 0) for unit in here]
     pulls = attraction.pull(np.array(ratios), np.array(ages))
-    return Crowd(attraction, shoppers, tuple(pulls.tolist()))
+    return Crowd(attraction, shoppers, dict(zip((unit.vehicle_key for unit in here), pulls.tolist(), strict=True)))

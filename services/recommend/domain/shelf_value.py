@@ -26,6 +26,8 @@ class Prospects:
 class ShelfValue:
     """A shelf's shoppers, what a sale there brings and what a day of a unit costs; amounts in its currency.
 
+    ``shoppers`` are those of the ``season`` ahead, over an average month's, ``selling`` the sales a day of those in
+    stock as of now.
     ``per_day`` is the holding cost with the worth of the place. ``earned`` is what past sales brought, so that the
     cuts of those that grew stale are in it. ``standing`` is the pull that is still there when a purchase of today
     lands, ``left`` the units that have it.
@@ -33,6 +35,8 @@ class ShelfValue:
 
     attraction: Attraction
     shoppers: float
+    season: float
+    selling: float
     earned: float
     per_day: float
     standing: float
@@ -74,13 +78,20 @@ def shelf_value(
     inbound: int,
     lead_days: float,
     longest_days: float,
+    season: float = 1.0,
 ) -> ShelfValue:
-    """Put a shelf's values together; those in stock sell on until a purchase of today is there."""
+    """Put a shelf's values together; those in stock sell on until a purchase of today is there.
+
+    ``season`` is what the forecast has for the days after that over its average month.
+    """
     appeal = there.attraction.appeal
-    kept = float(np.exp(-there.shoppers / (1.0 + there.pull) * appeal * lead_days))
+    shoppers = season * there.shoppers
+    kept = float(np.exp(-shoppers / (1.0 + there.pull) * appeal * lead_days))
     return ShelfValue(
         attraction=there.attraction,
-        shoppers=there.shoppers,
+        shoppers=shoppers,
+        season=season,
+        selling=there.shoppers * there.pull / (1.0 + there.pull),
         earned=gross.front + gross.back,
         per_day=per_day,
         standing=there.pull * kept + appeal * inbound,

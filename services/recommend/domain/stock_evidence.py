@@ -68,11 +68,14 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
 
 def _drawing(sheet: EvidenceSheet, purchase: Purchase, shelf: ShelfValue) -> None:
     """Write what the shelf's own shoppers would do with the last of those bought."""
+    learned = "shoppers learned from the group's own sales"
+    if shelf.selling > 0:
+        sheet.add(Fact.SELLING, pace(shelf.selling * 7), learned, f"{decimal(shelf.selling * 7)} a week")
     left = shelf.left_of(purchase.available)
     formula = f"{left:.1f}: those here sell on at {decimal(shelf.shoppers * 7)} shoppers a week"
+    sheet.add(Fact.SEASON, percent(shelf.season), _forecast(purchase.position), "of an average month's shoppers")
     sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
     until, added = _last(purchase, shelf)
-    learned = "shoppers learned from the group's own sales"
     formula = "their rate × its pull ÷ (1 + the pulls of all there then)"
     sheet.add(Fact.NEXT_DAYS, f"{until:.0f}", learned, formula)
     sheet.add(Fact.ADDED_SALES, percent(added), learned, "the rest would have bought one of the others")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.recommend.domain.book import is_new
-from services.recommend.domain.demand import demand_over, demand_per_day
+from services.recommend.domain.demand import demand_over, demand_per_day, season
 from services.recommend.domain.expected_gross import expected_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
 from services.recommend.domain.newsvendor import added_sales, critical_ratio, most_units
 from services.recommend.domain.shelf_value import ShelfValue, shelf_value
+from services.recommend.domain.value import LONGEST_HORIZONS
 from services.recommend.domain.variety import growth
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
             holding.per_day,
             inbound=lookup.inbound[dealer_id, segment],
             lead_days=lead + parameters.review_days / 2,
-            longest_days=2 * parameters.horizon_days,
+            longest_days=LONGEST_HORIZONS * parameters.horizon_days,
+            season=season(demand, lead, cover),
         )
         marginal = shelf.marginal(0, count + standing)
         wanted = int((marginal > 0).sum())

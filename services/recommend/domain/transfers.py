@@ -151,6 +151,7 @@ def _valued(group: _Group, keys: Sequence[_Key]) -> dict[_Key, Course]:
             float(nets[row, at]),
             float(grids[row, at]),
             float(valued.unsold[row, at]),
+            float(valued.leaving[row, at]),
             float(valued.expected_days[row, at]),
             float(valued.daily_hazard[row, at]),
             effects[row],
@@ -178,7 +179,8 @@ def _effects(group: _Group, keys: Sequence[_Key]) -> list[Effects]:
         forgone = sum(purchase_values(goal, available)) - sum(purchase_values(goal, available + 1))
         standing = goal.on_hand + key.coming
         crowding = min(0.0, standing * gains[len(keys) + row])
-        result.append(Effects(max(0, staying) * gains[row], max(0.0, forgone), crowding))
+        freed = max(0, staying) * gains[row]
+        result.append(Effects(staying=freed, forgone=max(0.0, forgone), crowding=crowding))
     return result
 
 
@@ -236,9 +238,9 @@ def _make(courses: Sequence[Course], weighed: Mapping[str, Choices], moves: Move
 
 def _is_worth_it(course: Course, at_home: Choices) -> bool:
     """Tell whether a move beats keeping by the margin, and a new price and the lane at all."""
-    if course.worth < at_home.keep.net + at_home.keep.appraisal.margin:
+    if course.worth < at_home.keep.worth + at_home.keep.appraisal.margin:
         return False
-    if at_home.reprice is not None and course.worth <= at_home.reprice.net:
+    if at_home.reprice is not None and course.worth <= at_home.reprice.worth:
         return False
     # Whoever leaves, by the lane or to a sister, frees the same customers for those that stay.
     lane = at_home.wholesale

@@ -6,8 +6,8 @@ close, the gentler one is advised. A transfer's value has the purchase it replac
 it has to beat a new price at home only by something.
 
 Units of a shelf share its customers. So transfers are settled first, then wholesales one at a time from each
-shelf, and whoever stays is weighed anew without those that leave: ten slow sisters are not all sent to the
-lane at once.
+shelf, then new prices likewise where its shoppers were learned, and whoever is left is weighed anew: ten slow
+sisters are neither all sent to the lane at once nor all cut for the same customers.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.courses import Choices, Course
     from services.recommend.domain.lookup import Lookup, Shelf
     from services.recommend.domain.program import Way
+    from services.recommend.domain.shelf_pull import Crowd
     from services.recommend.domain.stock_position import Position
 
 
@@ -94,6 +95,14 @@ class UnitCase:
         return max(open_here, key=lambda each: each.worth)
 
     @property
+    def short_of_leaving(self) -> float:
+        """Give by how much the lane misses what it would have to beat staying by, where it brings more; else 0."""
+        lane = self.choices.wholesale
+        if lane is None or self.chosen.action is Action.WHOLESALE or lane.worth <= self.chosen.worth:
+            return 0.0
+        return max(0.0, self.choices.to_leave - lane.worth)
+
+    @property
     def is_worth_saying(self) -> bool:
         """Whether it is an action, or a hold against the calendar's rule."""
         return self.chosen is not self.choices.keep or self.choices.rule is not None
@@ -116,21 +125,25 @@ def weigh_units(
     for key, each in weighed.items():
         shelves.setdefault(_shelf(each), []).append(key)
 
-    def without_leavers(left: Iterable[Shelf]) -> dict[str, Choices]:
+    def weighed_anew(left: Iterable[Shelf]) -> dict[str, Choices]:
         staying = [waiting[key] for shelf in left for key in shelves[shelf] if key in waiting]
         return _reweighed(lookup, staying, leaving, as_of)
 
-    waiting |= without_leavers(leaving)
-    while True:
-        cases = {key: UnitCase(each, moves.weighed.get(key), _decide(each)) for key, each in waiting.items()}
-        leavers = _first_to_leave(cases.values())
-        if not leavers:
-            return [cases.get(key) or settled[key] for key in weighed], skipped
-        for case in leavers:
-            settled[case.unit.vehicle_key] = case
-            waiting.pop(case.unit.vehicle_key)
-            leaving[_shelf(case.choices)] += 1
-        waiting |= without_leavers(_shelf(case.choices) for case in leavers)
+    lookup = _without(lookup, settled.values())
+    waiting |= weighed_anew(leaving)
+    for settling in (Action.WHOLESALE, Action.REPRICE):
+        while True:
+            cases = {key: UnitCase(each, moves.weighed.get(key), _decide(each)) for key, each in waiting.items()}
+            first = _first_of_each(cases.values(), settling)
+            if not first:
+                break
+            for case in first:
+                settled[case.unit.vehicle_key] = case
+                waiting.pop(case.unit.vehicle_key)
+                leaving[_shelf(case.choices)] += settling is Action.WHOLESALE
+            lookup = _without(lookup, first) if settling is Action.WHOLESALE else _repriced(lookup, first)
+            waiting |= weighed_anew(_shelf(case.choices) for case in first)
+    return [cases.get(key) or settled[key] for key in weighed], skipped
 
 
 def departures(cases: Iterable[UnitCase]) -> Departures:
@@ -186,26 +199,51 @@ def _decide(weighed: Choices) -> Course:
         return weighed.wholesale
     if weighed.ruled_out is AgeOut.REPRICE and weighed.reprice is not None and not weighed.cooling:
         return weighed.reprice
-    margin, to_beat = weighed.keep.appraisal.margin, weighed.keep.net
-    chosen = weighed.keep
-    if weighed.reprice is not None and weighed.reprice.net >= to_beat + margin:
-        to_beat = weighed.reprice.net
-        if not weighed.cooling:
-            chosen = weighed.reprice
-    # A price that must not move yet still counts: no unit goes to the lane for want of a week's patience.
-    if weighed.wholesale is not None and weighed.wholesale.net >= to_beat + weighed.keep.appraisal.exit_margin:
-        chosen = weighed.wholesale
-    return chosen
+    if weighed.wholesale is not None and weighed.wholesale.worth >= weighed.to_leave:
+        return weighed.wholesale
+    if weighed.new_price_pays and not weighed.cooling and weighed.reprice is not None:
+        return weighed.reprice
+    return weighed.keep
 
 
-def _first_to_leave(cases: Iterable[UnitCase]) -> list[UnitCase]:
-    """Give of each shelf the unit that gains most by leaving through the wholesale lane, if any does."""
-    leavers = [case for case in cases if case.chosen.action is Action.WHOLESALE]
-    leavers.sort(key=lambda case: (-case.value, case.unit.vehicle_key))
+def _first_of_each(cases: Iterable[UnitCase], action: Action) -> list[UnitCase]:
+    """Give of each shelf the unit that gains most by an action, if any is to take it.
+
+    Of new prices only those that change something for the ones beside.
+    """
+    taking = [
+        case
+        for case in cases
+        if case.chosen.action is action
+        and (action is not Action.REPRICE or case.baseline.appraisal.setting.attracted is not None)
+    ]
+    taking.sort(key=lambda case: (-case.value, case.unit.vehicle_key))
     first: dict[Shelf, UnitCase] = {}
-    for case in leavers:
+    for case in taking:
         first.setdefault(_shelf(case.choices), case)
     return list(first.values())
+
+
+def _without(lookup: Lookup, leavers: Iterable[UnitCase]) -> Lookup:
+    """Show shoppers the shelves without those that leave them."""
+    changed: dict[Shelf, Crowd] = {}
+    for case in leavers:
+        shelf = _shelf(case.choices)
+        there = changed.get(shelf) or lookup.crowds.get(shelf)
+        if there is not None:
+            changed[shelf] = there.without((case.unit.vehicle_key,))
+    return lookup.showing(changed)
+
+
+def _repriced(lookup: Lookup, cases: Iterable[UnitCase]) -> Lookup:
+    """Show shoppers the shelves with new prices, at most one of each shelf."""
+    changed: dict[Shelf, Crowd] = {}
+    for case in cases:
+        here, shelf = case.chosen.appraisal, _shelf(case.choices)
+        if shelf in lookup.crowds and case.chosen.price is not None:
+            to_market, age = case.chosen.price / here.market_price.amount, here.setting.age_days
+            changed[shelf] = lookup.crowds[shelf].repriced(case.unit.vehicle_key, to_market, age)
+    return lookup.showing(changed)
 
 
 def _shelf(weighed: Choices) -> Shelf:

@@ -50,6 +50,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         destination_dealer_id=chosen.appraisal.rooftop.dealer_id if chosen.action is Action.TRANSFER else None,
         expected_daily_hazard=chosen.daily_hazard,
         baseline_daily_hazard=case.baseline.daily_hazard,
+        hazard_scaled=here.setting.attracted is None,
         expected_gross=None if gross is None else cents(gross),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
         market_price=cents(here.market_price.amount) if here.comparable else None,
@@ -92,11 +93,15 @@ def _detail(course: Course, case: UnitCase) -> str:
     currency = course.appraisal.rooftop.currency
     net = money(course.net, currency)
     if course.price is None:
-        return f"leave through the wholesale lane for about {net}"
+        short = case.short_of_leaving
+        more = f"; it needs {money(short, currency)} more to be worth leaving for" if short > 0 else ""
+        return f"leave through the wholesale lane for about {net}{more}"
     price, days = money(course.price, currency), f"{course.expected_days:.0f}"
     if course.action is Action.TRANSFER:
         return f"move to {course.appraisal.rooftop.name} at {price}: about {days} days, net {net}"
     if course.action is Action.REPRICE:
         waiting = " (its price moved too recently)" if case.choices.cooling else ""
-        return f"ask {price}{waiting}: about {days} days, net {net}"
+        beside = course.effects.beside
+        others = f", and {money(beside, currency)} for those beside it" if round(beside) else ""
+        return f"ask {price}{waiting}: about {days} days, net {net}{others}"
     return f"do nothing at {price}: about {days} days, net {net}"

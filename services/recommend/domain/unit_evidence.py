@@ -45,7 +45,7 @@ def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence,
         f"the higher of {money(here.rooftop.parameters.margin_amount, here.rooftop.currency)} and "
         f"{percent(here.rooftop.parameters.margin_fraction)} of the market price",
     )
-    if case.choices.wholesale is not None and here.exit_margin > here.margin:
+    if here.exit_margin > here.margin and (case.choices.wholesale is not None or _rule_is_to_leave(case)):
         share = f"{here.rooftop.parameters.wholesale_margin:.1%} of the market price: who stays can still be cut"
         sheet.add(Fact.EXIT_MARGIN, money(here.exit_margin, here.rooftop.currency), "parameters", share)
     return sheet.lines()
@@ -55,6 +55,9 @@ def _gain(sheet: EvidenceSheet, case: UnitCase) -> None:
     """Write the gain over doing nothing, with what the course changes for other units line by line."""
     chosen, currency, effects = case.chosen, case.baseline.appraisal.rooftop.currency, case.chosen.effects
     formula = f"{money(chosen.net, currency)} - {money(case.baseline.net, currency)}"
+    if round(effects.beside):
+        sheet.add(Fact.BESIDE, money(effects.beside, currency), "value", "the same shoppers choose among them")
+        formula += f" + {money(effects.beside, currency)}"
     if round(effects.staying):
         sheet.add(
             Fact.STAYING, money(effects.staying, currency), "value", "fewer beside them to share customers with"
@@ -139,7 +142,7 @@ def _own_pace(sheet: EvidenceSheet, here: Appraisal) -> None:
         f"÷ e^-({here.setting.elasticity:.1f} × price over market) "
         f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age"
     )
-    sheet.add(Fact.FRESH_DAYS, days(1 / attracted.rate), "shoppers learned from the group's own sales", formula)
+    sheet.add(Fact.FRESH_DAYS, days(1 / attracted.fresh_rate), "shoppers learned from the group's own sales", formula)
 
 
 def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
@@ -185,12 +188,10 @@ def _course(sheet: EvidenceSheet, course: Course, until: Fact, chance: Fact, net
     sheet.add(until, days(course.expected_days), "time to sale")
     sheet.add(chance, percent(1 - course.unsold), "time to sale", f"within {setting.horizon_days:.0f} days")
     standing = f"{course.expected_days:.0f} days × {money(setting.holding_per_day, currency)}"
-    formula = f"{money(retail, currency)} - {standing}"
-    if setting.attracted is None:
-        formula = (
-            f"{percent(1 - course.unsold)} × {money(retail, currency)} + {percent(course.unsold)} × "
-            f"{money(setting.exit_cash, currency)} - {standing}"
-        )
+    formula = (
+        f"{percent(1 - course.leaving)} × {money(retail, currency)} + {percent(course.leaving)} × "
+        f"{money(setting.exit_cash, currency)} - {standing}"
+    )
     if setting.upfront_cost:
         formula += f" - {money(setting.upfront_cost, currency)} transport"
     sheet.add(net, money(course.net, currency), "value", formula)
@@ -199,7 +200,7 @@ def _course(sheet: EvidenceSheet, course: Course, until: Fact, chance: Fact, net
 def _advised(sheet: EvidenceSheet, case: UnitCase) -> None:
     chosen, here = case.chosen, case.baseline.appraisal
     currency, price = here.rooftop.currency, chosen.price or here.price
-    sheet.add(Fact.NEW_PRICE, money(price, currency), "value", "the price with the highest net")
+    sheet.add(Fact.NEW_PRICE, money(price, currency), "value", "the price that brings most, those beside it counted")
     if chosen.appraisal.comparable:
         formula = f"{money(price, currency)} ÷ {money(chosen.appraisal.market_price.amount, currency)}"
         sheet.add(Fact.NEW_PRICE_TO_MARKET, percent(price / chosen.appraisal.market_price.amount), "market", formula)
@@ -246,12 +247,19 @@ def _rule(sheet: EvidenceSheet, case: UnitCase) -> None:
         return
     currency = case.baseline.appraisal.rooftop.currency
     sheet.add(Fact.RULE, name, "parameters")
-    sheet.add(Fact.RULE_NET, money(rule.net, currency), "value")
-    formula = f"{money(case.baseline.net, currency)} - {money(rule.net, currency)}"
-    sheet.add(Fact.RULE_LOSS, money(case.baseline.net - rule.net, currency), "value", formula)
+    others = "with what it changes for those beside it" if round(rule.effects.total) else None
+    sheet.add(Fact.RULE_NET, money(rule.worth, currency), "value", others)
+    formula = f"{money(case.baseline.worth, currency)} - {money(rule.worth, currency)}"
+    sheet.add(Fact.RULE_LOSS, money(case.baseline.worth - rule.worth, currency), "value", formula)
+    here = case.baseline.appraisal
+    needed = here.exit_margin if rule.action is Action.WHOLESALE else here.margin
     held_back = _held_back(case, rule)
-    if held_back is not None and rule.net >= case.baseline.net + case.baseline.appraisal.margin:
+    if held_back is not None and rule.worth >= case.baseline.worth + needed:
         sheet.add(Fact.HELD_BACK, held_back, "parameters")
+
+
+def _rule_is_to_leave(case: UnitCase) -> bool:
+    return case.choices.rule is not None and case.choices.rule.action is Action.WHOLESALE
 
 
 def _held_back(case: UnitCase, rule: Course) -> str | None:
@@ -262,6 +270,8 @@ def _held_back(case: UnitCase, rule: Course) -> str | None:
         moved = "today" if since <= 0 else "yesterday" if since == 1 else f"{since} days ago"
         cooling = here.rooftop.parameters.cooling_days
         return f"its price moved {moved} and has to have {cooling:.0f} days"
+    if rule.action is Action.WHOLESALE and case.choices.wholesale is None:
+        return f"a car is given {here.rooftop.parameters.wholesale_after_days:.0f} days at retail first"
     if rule.price is not None and rule.price < case.choices.span.floor:
         return f"the floor is {money(case.choices.span.floor, here.rooftop.currency)}"
     return None

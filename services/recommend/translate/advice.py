@@ -55,6 +55,7 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         degraded=advice.degraded,
         expected_daily_hazard=advice.expected_daily_hazard,
         baseline_daily_hazard=advice.baseline_daily_hazard,
+        hazard_scaled=advice.hazard_scaled,
         expected_gross=_money(advice.expected_gross),
         holding_cost_per_day=_money(advice.holding_cost_per_day),
         market_price=_money(advice.market_price),

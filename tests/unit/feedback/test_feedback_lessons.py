@@ -33,6 +33,19 @@ def test_what_the_lane_pays_is_learned_from_what_was_sent_there():
     assert lesson_of(corrected).discount == pytest.approx(0.18)
 
 
+def test_sales_expected_of_a_stores_own_shoppers_teach_no_scale_but_their_gross_counts():
+    """Those hazards are learned of every sale anew: a scale on top would count the same sales twice."""
+    scaled, own = lesson_of(SALE), lesson_of(replace(SALE, hazard_scaled=False))
+    assert (scaled.sales, scaled.expected_sales) == (1, 1.0)
+    assert (own.sales, own.expected_sales) == (0, 0.0)
+    assert replace(own, sales=1, expected_sales=1.0) == scaled
+    slow = taught_by(
+        replace(SALE, recommendation_id=f"s{i}", hazard_scaled=False, hazard_exposure=9.0) for i in range(40)
+    )
+    proposal = propose(slow, NOBODY, AS_IS)
+    assert proposal is None or proposal.parameters.hazard_scale == 1.0
+
+
 def test_a_sale_elsewhere_says_nothing_of_the_lane():
     for changes in (
         {"kind": Kind.SOLD},

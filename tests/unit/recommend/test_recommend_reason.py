@@ -64,6 +64,7 @@ def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
         lines = {line.name: line.value for line in each.evidence}
         if each.action in (Action.REPRICE, Action.TRANSFER):
             gain = dollars(lines["Net if followed"]) - dollars(lines["Net if nothing is done"])
+            gain += dollars(lines.get("Change for those beside it", "0"))
             gain += dollars(lines.get("Gain of those it leaves behind", "0"))
             gain -= dollars(lines.get("Value of the purchase it replaces there", "0"))
             gain += dollars(lines.get("Cost to those it joins there", "0"))

@@ -8,7 +8,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
+from structlog.testing import capture_logs
+
+from services.recommend import computing
 from services.recommend.computing import Learned, Material, learn, review_tenant
+from services.recommend.domain.time_to_sale import NotConverged
 from services.recommend.translate import stored_document
 from shared.events import RecommendationIssued
 
@@ -94,3 +99,20 @@ def test_a_tenant_with_few_lives_keeps_the_usual_pace() -> None:
     learned, lives = learn(material(), [json.dumps(UNIT)])
     assert (learned.model, lives) == (None, 1)
     assert learned.usual[DEALER, FORECAST["segment"]] > 0
+
+
+def test_shoppers_that_cannot_be_learned_leave_the_forecast_in_force_and_are_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unsettled(*_: object) -> None:
+        message = "dearer units sold sooner than cheaper ones"
+        raise NotConverged(message)
+
+    monkeypatch.setattr(computing, "fit_attraction", unsettled)
+    with capture_logs() as logs:
+        learned, lives = learn(material(), [json.dumps(UNIT)])
+    assert lives == 1
+    assert learned.attraction is None
+    told = [each for each in logs if each["log_level"] == "warning"]
+    assert [each["error"] for each in told] == ["dearer units sold sooner than cheaper ones"]
+    assert review_tenant(material(), learned, [], NOW).units == 1

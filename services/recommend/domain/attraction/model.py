@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OLDEST_DAYS: Final = 120.0
 """Older units are taken for as stale as these: few stood longer, and they for reasons of their own."""
 _DAYS_PER_MONTH: Final = 30.0
+_LEAST_KNOWN: Final = 0.5
+"""No effect of a price is less certain than the trade's own figure makes it."""
 _FURTHEST: Final = 0.3
 """A price further from the market's than this says that the market price is of another car."""
 
@@ -46,6 +48,11 @@ class Attraction:
     by_segment: Mapping[str, float]
     usual: float
     sales: int
+
+    @property
+    def elasticity_log_sd(self) -> float:
+        """Give how well the effect of the price is known, as the sd of its logarithm."""
+        return min(_LEAST_KNOWN, self.elasticity_sd / max(self.elasticity, self.elasticity_sd, 1e-9))
 
     def shoppers_of(self, shelf: tuple[str, str]) -> float | None:
         """Give a shelf's shoppers a day; none of a segment that no rooftop ever had."""

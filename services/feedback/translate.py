@@ -82,6 +82,7 @@ def advice_of(
         baseline_daily_hazard=document.get("baseline_daily_hazard"),
         hazard_scaled=document.get("hazard_scaled", True),
         holding_cost_per_day=_number(document.get("holding_cost_per_day")),
+        upfront_cost=_number(document.get("upfront_cost")) or 0.0,
         policy_version=document["policy_version"],
         computed_with=computed_with,
         held_out=document.get("held_out", False),

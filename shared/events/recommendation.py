@@ -110,8 +110,10 @@ class RecommendationIssued(Event):
     hazard_scaled: bool = True
     """Whether the store's learned hazard scale is in those chances; not where they come of its shoppers."""
     expected_gross: Money | None = None
-    """Front gross expected at the sale if the advice is followed."""
+    """Front gross expected at the sale if the advice is followed; in the lane before its fee."""
     holding_cost_per_day: Money | None = None
+    upfront_cost: Money | None = None
+    """Paid at once if the advice is followed: a transfer's transport."""
     market_price: Money | None = None
     """What the market asks for the unit, as the advice took it."""
     held_out: bool = False

@@ -108,6 +108,7 @@ class Advice:
     baseline_daily_hazard: float | None = None
     hazard_scaled: bool = True
     holding_cost_per_day: float | None = None
+    upfront_cost: float = 0.0
     policy_version: int = 0
     computed_with: Parameters = field(default_factory=Parameters)
     held_out: bool = False
@@ -164,11 +165,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A move of a vehicle to another rooftop of the group; ``cost`` is what moving it cost."""
+    """A move of a vehicle to another rooftop of the group."""
 
     on: date
     destination: str | None = None
-    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

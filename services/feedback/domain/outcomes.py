@@ -3,9 +3,9 @@
 Realised value is measured as the advice's own value was, against doing nothing (of a transfer: against the best
 that could have been done where the vehicle stood):
 
-    realised value = (gross - holding * days - cost) - net of doing nothing
+    realised value = (gross - holding * days - upfront cost) - net of doing nothing
     net of doing nothing = net expected when followed - value
-    net expected when followed = expected gross - holding * expected days to sell
+    net expected when followed = expected gross - holding * expected days to sell - upfront cost
 
 with expected days to sell of the advised daily hazard h over the horizon H: (1 - (1 - h)^H) / h. Bringing in
 a vehicle is measured against having none, which nets nothing. A vehicle still unsold has no realised value
@@ -108,7 +108,8 @@ def net_of_nothing(advice: Advice) -> float | None:
     expected_days = _expected_days(advice)
     if advice.expected_gross is None or expected_days is None or advice.holding_cost_per_day is None:
         return None
-    return advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.value
+    expected = advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.upfront_cost
+    return expected - advice.value
 
 
 def _of_vehicle(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Outcome | None:
@@ -119,7 +120,7 @@ def _of_vehicle(advice: Advice, answer: Answer | None, happening: Happening, now
     if end is None or (following.credited_until is not None and end.on > following.credited_until):
         over = following.credited_until or following.at_risk_until
         return _outcome(advice, answer, following, Ending(Kind.UNSOLD, over)) if over is not None else None
-    cost = happening.transfer.cost if happening.transfer and advice.action is Action.TRANSFER else 0.0
+    cost = advice.upfront_cost if following.followed else 0.0
     return _outcome(advice, answer, following, end, cost)
 
 

@@ -7,6 +7,7 @@ first advice to buy within a half-year.
 
     a vehicle, sold within the window after d days: gross - holding * d - net of doing nothing
     a vehicle still there: - holding * 60; it is worth then what it was, and has cost its days
+    either, where it was moved within the window: less the transport
     a shelf: gross of what it sold within the window - holding * the days that its vehicles stood in it
 
 Both depend on nothing but the advice and what happened, the same way for advice that was shown and for advice that
@@ -70,13 +71,14 @@ def unit_result(advice: Advice, happening: Happening) -> float | None:
     nothing, holding = net_of_nothing(advice), advice.holding_cost_per_day
     if nothing is None or holding is None:
         return None
-    end = happening.ending
+    end, move = happening.ending, happening.transfer
     over = advice.issued_on + timedelta(days=UNIT_DAYS)
+    paid = advice.upfront_cost if move is not None and advice.issued_on <= move.on <= over else 0.0
     if end is None or end.on > over:
-        return -holding * UNIT_DAYS
+        return -holding * UNIT_DAYS - paid
     held = holding * max(0, (end.on - advice.issued_on).days)
     known = end.gross is not None and end.kind in (Kind.SOLD, Kind.WHOLESALED)
-    return (end.gross - nothing if known and end.gross is not None else 0.0) - held
+    return (end.gross - nothing if known and end.gross is not None else 0.0) - held - paid
 
 
 def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:

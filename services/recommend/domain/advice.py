@@ -60,6 +60,8 @@ class Advice:
     hazard_scaled: bool = True
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
+    upfront_cost: float | None = None
+    """Paid at once where it is followed: a transfer's transport."""
     market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""

@@ -24,9 +24,10 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
     leaving = chosen.action is Action.WHOLESALE
     price = None if chosen.action in (Action.HOLD, Action.WHOLESALE) else chosen.price
     sold_at = chosen.price or here.price
-    gross = chosen.net - unit.total_cost if leaving and unit.total_cost is not None else None
-    if not leaving:
-        gross = chosen.appraisal.front_gross(sold_at)
+    gross = None if leaving else chosen.appraisal.front_gross(sold_at)
+    if leaving and unit.total_cost is not None:
+        # As it will be reported: what the lane pays, before its fee.
+        gross = chosen.net + rooftop.parameters.wholesale_fee - unit.total_cost
     return Advice(
         dealer_id=rooftop.dealer_id,
         action=chosen.action,
@@ -53,6 +54,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         hazard_scaled=here.setting.attracted is None,
         expected_gross=None if gross is None else cents(gross),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
+        upfront_cost=cents(chosen.appraisal.setting.upfront_cost) if chosen.action is Action.TRANSFER else None,
         market_price=cents(here.market_price.amount) if here.comparable else None,
     )
 

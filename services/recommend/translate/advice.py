@@ -58,6 +58,7 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         hazard_scaled=advice.hazard_scaled,
         expected_gross=_money(advice.expected_gross),
         holding_cost_per_day=_money(advice.holding_cost_per_day),
+        upfront_cost=_money(advice.upfront_cost),
         market_price=_money(advice.market_price),
         held_out=advice.held_out,
         hold_out_share=advice.hold_out_share,

@@ -190,8 +190,8 @@ def test_what_was_accepted_in_time_may_be_carried_out_after_the_advice_expired(a
 
 
 def test_a_transfer_counts_when_made_and_is_valued_when_the_sister_store_sells():
-    advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north")
-    moved = Happening(transfer=Transfer(day(4), "north", cost=250.0))
+    advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north", upfront_cost=250.0)
+    moved = Happening(transfer=Transfer(day(4), "north"))
     assert outcome_of(advice, ACCEPTED, Happening(), moment(5)) is None
     first = outcome_of(advice, ACCEPTED, moved, moment(5))
     assert first is not None
@@ -200,7 +200,7 @@ def test_a_transfer_counts_when_made_and_is_valued_when_the_sister_store_sells()
     assert later is not None
     assert (later.kind, later.days, later.sales) == (Kind.SOLD, 20, 0)
     assert later.hazard_exposure == pytest.approx(4 * 0.03)
-    assert later.realised_value == pytest.approx(1_200 - 20 * 40 - 250 - NET_OF_NOTHING)
+    assert later.realised_value == pytest.approx(1_200 - 20 * 40 - 250 - (NET_OF_NOTHING - 250))
 
 
 def test_a_transfer_to_another_store_than_advised_is_not_following():

@@ -18,6 +18,7 @@ from services.feedback.domain import (
     PriceMove,
     ShelfStay,
     Stocking,
+    Transfer,
     bore_out,
     outcome_of,
     shelf_result,
@@ -59,6 +60,19 @@ def test_what_was_done_does_not_change_what_is_measured(price_step: int, on: int
     moved = replace(bare, price_moves=(PriceMove(day(0), 20_000.0 - price_step),))
     assert unit_result(REPRICE, moved) == unit_result(REPRICE, bare)
     assert unit_result(replace(REPRICE, held_out=True), bare) == unit_result(REPRICE, bare)
+
+
+def test_transport_is_paid_by_who_was_moved_and_by_nobody_else() -> None:
+    advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north", upfront_cost=250.0)
+    stayed = unit_result(advice, sold(10))
+    assert stayed == pytest.approx(1_500 - 10 * 40 - (NOTHING - 250)), "doing nothing never nets the transport"
+    for moved_on, paid in ((4, 250.0), (UNIT_DAYS + 1, 0.0)):
+        moved = replace(sold(10), transfer=Transfer(day(moved_on), "north"))
+        assert unit_result(advice, moved) == pytest.approx(stayed - paid)
+        held_out = unit_result(replace(advice, held_out=True), moved)
+        assert held_out == unit_result(advice, moved), "the same for both groups"
+    still_there = Happening(transfer=Transfer(day(4), "north"))
+    assert unit_result(advice, still_there) == pytest.approx(-60 * 40 - 250)
 
 
 @given(st.integers(0, 400), st.integers(0, 400))

@@ -91,6 +91,11 @@ def test_an_aged_unit_nobody_wants_goes_to_the_lane() -> None:
     assert keep.value == 0
     assert found.value > 150
     assert "books a loss" in found.reason
+    dearer = rooftop(parameters=Parameters(wholesale_fee=400.0))
+    again = about("CAMRY1", advise(book(dearer, unit, market(), demand(weekly=0.05)), AS_OF))
+    assert again is not None
+    assert again.value < found.value
+    assert again.expected_gross == found.expected_gross, "as it will be reported: before the lane's fee"
     young = about("CAMRY1", advise(book(camry(cost=18_500.0, **aged(20)), market(), demand(weekly=0.05)), AS_OF))
     assert young is None or young.action is not Action.WHOLESALE
 

@@ -157,7 +157,9 @@ class Relay:
         places = await publisher.send(rows)
         reach("relay.after_send")
         if late := [row["id"] for row in rows if row["late"]]:
-            await connection.execute("UPDATE outbox SET created_at = clock_timestamp() WHERE id = ANY($1::uuid[])", late)
+            await connection.execute(
+                "UPDATE outbox SET created_at = clock_timestamp() WHERE id = ANY($1::uuid[])", late
+            )
         await connection.execute(
             "DELETE FROM outbox_waiting WHERE seq = ANY($1::bigint[])", [row["seq"] for row in rows]
         )

@@ -23,6 +23,7 @@ _SETUP = """
 CREATE SCHEMA bench;
 CREATE TABLE bench.plain (id uuid, topic text, key text, payload bytea);
 CREATE TABLE bench.outbox (LIKE gateway.outbox INCLUDING ALL);
+CREATE TABLE bench.outbox_waiting (LIKE gateway.outbox_waiting INCLUDING ALL);
 """
 _HEADERS = {"ce_id": "0" * 36, "ce_source": "urn:doso:bench", "ce_type": "dms-event-received"}
 
@@ -68,5 +69,5 @@ async def _insert(connection: asyncpg.Connection[asyncpg.Record], payloads: Sequ
         topics, headers = ["dms-event-received"] * len(part), [_HEADERS] * len(part)
         await insert_outbox(connection, ids, topics, keys, bodies, headers)  # type: ignore[arg-type]
     took = time.perf_counter() - began
-    await connection.execute("TRUNCATE outbox")
+    await connection.execute("TRUNCATE outbox, outbox_waiting")
     return len(rows) / took

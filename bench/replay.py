@@ -37,7 +37,7 @@ class Replay:
     events: int
     updates: int
     accepted_seconds: float
-    published_seconds: float
+    told_seconds: float
     shown_seconds: float
     processor_seconds: float
 
@@ -74,7 +74,7 @@ async def replay(
             events=len(load.events),
             updates=counts.updates,
             accepted_seconds=posting.result() - began,
-            published_seconds=(ends.published - since).total_seconds(),
+            told_seconds=(ends.told - since).total_seconds(),
             shown_seconds=(ends.shown - since).total_seconds(),
             processor_seconds=used,
         )

@@ -69,7 +69,7 @@ def _load(dealers: Sequence[str], count: int, run: str) -> DmsLoad:
 
 def _rows(where: str, runs: Sequence[Replay], copy: Limit, unnest: Limit) -> list[Row]:
     shown = spread([run.events / run.shown_seconds for run in runs])
-    published = spread([run.events / run.published_seconds for run in runs])
+    told = spread([run.events / run.told_seconds for run in runs])
     processor = spread([run.events / run.processor_seconds for run in runs])
     accepted = spread([run.events / run.accepted_seconds for run in runs])
     updates = spread([run.updates for run in runs])
@@ -82,7 +82,7 @@ def _rows(where: str, runs: Sequence[Replay], copy: Limit, unnest: Limit) -> lis
             GOAL,
             f"{updates.median:,.0f} vehicle updates",
         ),
-        Row(f"{where}: gateway → inventory published", "events/s", published, (unnest,)),
+        Row(f"{where}: gateway → inventory's outbox", "events/s", told, (unnest,)),
         Row(f"{where}: accepted (202, durable)", "events/s", accepted, (unnest,)),
         Row(f"{where}: per processor second of the services", "events", processor),
     ]

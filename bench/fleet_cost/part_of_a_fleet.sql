@@ -106,10 +106,10 @@ INSERT INTO inventory.sale SELECT tenant, key, id, dealer, left_on, price, 1500,
     FROM car_n
 WHERE left_on IS NOT NULL;
 
-INSERT INTO inventory.outbox (id, topic, key, payload, headers, created_at, published_at)
+INSERT INTO inventory.outbox (id, topic, key, payload, headers, created_at)
 SELECT id, 'inventory-updated', dealer::text, convert_to((SELECT document FROM example WHERE topic =
     'inventory-updated')::text, 'UTF8'), '{}', now() - interval '6 days' * (1 - (d * :vehicles + n) /
-    300000.0), now() - interval '6 days' * (1 - (d * :vehicles + n) / 300000.0) FROM car_n ORDER BY d, n;
+    300000.0) FROM car_n ORDER BY d, n;
 
 INSERT INTO inventory.inbox SELECT id, 'dms-event-received', now() - interval '6 days' * (1 - (d * :vehicles +
     n) / 300000.0) FROM car_n ORDER BY d, n;

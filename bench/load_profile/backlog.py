@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 _ANSWER_SECONDS = 10.0
 _OUTBOXES = " UNION ALL ".join(
-    f"SELECT '{name}' AS service, count(*) AS waiting FROM {name}.outbox WHERE published_at IS NULL"
-    for name in SERVICES
+    f"SELECT '{name}' AS service, count(*) AS waiting FROM {name}.outbox_waiting" for name in SERVICES
 )
 
 

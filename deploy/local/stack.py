@@ -81,7 +81,7 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
         )
         if servers.kafka_in_memory:
             sweep = Sweep(servers.postgres_dsn)
-            await sweep.once(0.0)  # the broker is empty: what was under way when we stopped is offered again
+            await sweep.once()  # the broker is empty: what was under way when we stopped is offered again
             await _background(stack, sweep.run())
         else:
             on_progress("creating topics")

@@ -12,35 +12,43 @@ import structlog
 from shared.events import TOPICS
 
 PATIENCE_SECONDS = 20.0
+PRODUCERS = sorted({name for topic in TOPICS.values() for name in topic.producers})
 _log = structlog.stdlib.get_logger("doso.sweep")
 
 
 class Sweep:
-    """Marks published rows that some consumer has not seen as unpublished, oldest first."""
+    """Has published rows that some consumer has not seen published again, oldest first."""
 
     def __init__(self, owner_dsn: str, patience: float = PATIENCE_SECONDS) -> None:
         self._dsn = owner_dsn
         self._patience = patience
         self._settled: dict[tuple[str, str], int] = {}
+        self._published: dict[str, int] = {}
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
             try:
-                if offered := await self.once(self._patience):
+                if offered := await self.once():
                     _log.info("offered again", events=offered)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 _log.warning("sweep interrupted", error=str(error))
             await asyncio.sleep(self._patience)
 
-    async def once(self, older_than: float) -> int:
-        """Offer again what was published more than ``older_than`` seconds ago and not seen; returns how much."""
+    async def once(self) -> int:
+        """Offer again what had been published when this was asked last, and is not seen yet; returns how much.
+
+        Asked for the first time, it takes whatever is published.
+        """
         connection = await asyncpg.connect(self._dsn, timeout=10)
         try:
             total = 0
+            now = {name: await _published(connection, name) for name in PRODUCERS}
             for topic in TOPICS.values():
                 for producer in topic.producers:
-                    total += await self._topic(connection, topic.name, producer, topic.consumers, older_than)
+                    horizon = self._published.get(producer, now[producer])
+                    total += await self._topic(connection, topic.name, producer, topic.consumers, horizon)
+            self._published = now
             return total
         finally:
             await connection.close()
@@ -51,7 +59,7 @@ class Sweep:
         topic: str,
         producer: str,
         consumers: tuple[str, ...],
-        older_than: float,
+        horizon: int,
     ) -> int:
         unseen = " OR ".join(
             f"(NOT EXISTS (SELECT 1 FROM {name}.inbox i WHERE i.event_id = o.id)"  # noqa: S608  # our registry
@@ -59,27 +67,37 @@ class Sweep:
             for name in consumers
         )
         after = self._settled.get((topic, producer), 0)
-        horizon = await connection.fetchval(
-            f"SELECT max(seq) FROM {producer}.outbox WHERE topic = $1 AND seq > $2"  # noqa: S608  # our registry
-            " AND published_at < clock_timestamp() - make_interval(secs => $3)",
-            topic, after, older_than,
-        )  # fmt: skip
-        if horizon is None:
+        if horizon <= after:
             return 0
+        # What is offered again is kept anew; changed here, it is not purged at this very moment either.
         rows = await connection.fetch(
-            f"UPDATE {producer}.outbox o SET published_at = NULL"  # noqa: S608
-            f" WHERE topic = $1 AND seq > $2 AND seq <= $3 AND published_at IS NOT NULL AND ({unseen}) RETURNING seq",
+            f"""
+            WITH lost AS (
+                UPDATE {producer}.outbox o SET created_at = clock_timestamp()
+                WHERE topic = $1 AND seq > $2 AND seq <= $3 AND ({unseen})
+                    AND NOT EXISTS (SELECT FROM {producer}.outbox_waiting w WHERE w.seq = o.seq) RETURNING seq, id)
+            INSERT INTO {producer}.outbox_waiting (seq, id) SELECT seq, id FROM lost
+            ON CONFLICT (seq) DO NOTHING RETURNING seq
+            """,  # noqa: S608  # our registry
             topic, after, horizon,
         )  # fmt: skip
         # Everything up to the first one that was offered again is seen by all and never looked at again.
         # Rows between that are still unpublished keep the mark back too. The two are asked for separately,
         # since the relay may publish the former again before we come to ask for the latter.
         waiting = await connection.fetchval(
-            f"SELECT min(seq) FROM {producer}.outbox WHERE topic = $1 AND published_at IS NULL",  # noqa: S608
+            f"SELECT min(w.seq) FROM {producer}.outbox_waiting w JOIN {producer}.outbox USING (id)"  # noqa: S608
+            " WHERE topic = $1",
             topic,
         )
         first = min([row["seq"] for row in rows] + ([] if waiting is None else [waiting]), default=horizon + 1)
         self._settled[topic, producer] = min(horizon, first - 1)
-        if rows:
-            await connection.execute(f"NOTIFY outbox_{producer}")
         return len(rows)
+
+
+async def _published(connection: "asyncpg.Connection[asyncpg.Record]", producer: str) -> int:
+    """Give the number up to which everything is published, but for what is being written right now."""
+    number: int = await connection.fetchval(
+        f"SELECT coalesce((SELECT min(seq) - 1 FROM {producer}.outbox_waiting),"  # noqa: S608
+        f" pg_sequence_last_value('{producer}.outbox_seq_seq'), 0)"
+    )
+    return number

@@ -7,6 +7,7 @@ is mended.
 TABLES_OF_NO_TENANT = {
     "alembic_version": "which migrations ran; no service's role may read it",
     "outbox": "events on their way to Kafka, in the order they were written, for the service's relay",
+    "outbox_waiting": "ids of those that are not there yet",
     "inbox": "ids of events that were seen",
     "dead_letter": "ids, classes and field names of errors, never values",
     "sign_in_failure": "hashes of names and addresses, counted before it is known whose tenant it is",

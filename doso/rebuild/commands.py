@@ -101,7 +101,7 @@ def events(dsn: DsnOption = "", data_dir: DataDir = _EMBEDDED) -> None:
 
     try:
         with err.status("looking for what was not taken in …"):
-            offered = asyncio.run(Sweep(address(dsn, data_dir)).once(0.0))
+            offered = asyncio.run(Sweep(address(dsn, data_dir)).once())
     except (OSError, TimeoutError, PostgresError, InterfaceError) as error:
         fail(f"the database did not answer, or refused: {error}")
     out.print(f"{offered} events will be published again as soon as their services run.")

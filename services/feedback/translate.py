@@ -41,8 +41,9 @@ _STATE = {
 
 def state_row(event: InventoryUpdated) -> dict[str, Any]:
     """Give the stored row of a vehicle's state."""
+    told = vars(event)
     return {
-        **event.model_dump(include=_STATE),
+        **{name: told[name] for name in _STATE},
         "version": event.aggregate_version,
         "status": event.status.value,
         "at": event.occurred_at,

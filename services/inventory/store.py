@@ -12,7 +12,7 @@ import asyncpg
 from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
 from services.inventory.domain.vehicle import COLUMNS
 from shared.events import VehicleFields
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, as_json
 
 _SALE_COLUMNS = tuple(Sale.__dataclass_fields__)
 Key = tuple[UUID, str]
@@ -25,13 +25,13 @@ async def remember_dealers(connection: Connection, dealers: Iterable[Dealer]) ->
     """Keep the newest description of each rooftop."""
     await connection.execute(
         """
-        INSERT INTO dealer SELECT * FROM jsonb_populate_recordset(NULL::dealer, $1)
+        INSERT INTO dealer SELECT * FROM json_populate_recordset(NULL::dealer, $1::text::json)
         ON CONFLICT (tenant_id, dealer_id) DO UPDATE
         SET name = excluded.name, currency = excluded.currency, region = excluded.region
         WHERE (dealer.name, dealer.currency, dealer.region)
               IS DISTINCT FROM (excluded.name, excluded.currency, excluded.region)
         """,
-        [asdict(dealer) for dealer in dealers],
+        as_json([asdict(dealer) for dealer in dealers]),
     )
 
 
@@ -142,10 +142,10 @@ async def save_vehicles(connection: Connection, lives: Mapping[Key, Life]) -> No
     """Store the state of vehicles."""
     await connection.execute(
         f"""
-        INSERT INTO vehicle SELECT * FROM jsonb_populate_recordset(NULL::vehicle, $1)
+        INSERT INTO vehicle SELECT * FROM json_populate_recordset(NULL::vehicle, $1::text::json)
         ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET {_UPDATES}
         """,  # noqa: S608  # column names of our own dataclass, no input
-        [{"tenant_id": tenant, **vars(life.vehicle)} for (tenant, _), life in lives.items()],
+        as_json([{"tenant_id": tenant, **vars(life.vehicle)} for (tenant, _), life in lives.items()]),
     )
 
 
@@ -162,12 +162,14 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
         "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
         " back_gross, purchase_type, wholesale, unwound_on) SELECT tenant_id, vehicle_key, event_id, dealer_id,"
         " sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on"
-        " FROM jsonb_populate_recordset(NULL::sale, $1)",
-        [
-            {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}
-            for (tenant, _), sales in ledgers.items()
-            for sale in sales
-        ],
+        " FROM json_populate_recordset(NULL::sale, $1::text::json)",
+        as_json(
+            [
+                {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}
+                for (tenant, _), sales in ledgers.items()
+                for sale in sales
+            ]
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from shared.events import (
     InventoryUpdated,
     VehicleFields,
     VehicleStatus,
-    deterministic_id,
+    ordered_id,
     segment_key,
 )
 from shared.events.vin import Vin, decode
@@ -53,15 +53,16 @@ def inventory_updated(
     state = {name: everything[name] for name in _PUBLISHED}
     state["price_history"] = tuple(AskingPrice(on=on, price=price) for on, price in vehicle.price_history)
     known = vehicle.make is not None and vehicle.model is not None
+    received_at = vehicle.received_at or vehicle.last_at
     return InventoryUpdated.of_valid(
         **state,
-        event_id=deterministic_id("inventory-updated", tenant_id, vehicle.vehicle_key, vehicle.version),
+        event_id=ordered_id(received_at, "inventory-updated", tenant_id, vehicle.vehicle_key, vehicle.version),
         occurred_at=vehicle.last_at,
         tenant_id=tenant_id,
         aggregate_version=vehicle.version,
         status=VehicleStatus(vehicle.status.value),
         changes=tuple(dict.fromkeys(change.kind for change in changes)),
-        received_at=vehicle.received_at or vehicle.last_at,
+        received_at=received_at,
         dealer_name=name,
         currency=dealer.currency,
         region=dealer.region,

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from services.market.domain import Listing, OwnSale, OwnUnit, PricePoint, SegmentMarket
 from shared.postgres import ONE_TENANT
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, as_json
 
 _PUBLISHED = TypeAdapter(SegmentMarket)
 
@@ -47,7 +47,7 @@ async def note_prices(connection: Connection, rows: Sequence[dict[str, Any]]) ->
         """
         INSERT INTO listing_price (tenant_id, region, listing_id, seen_on, price)
         SELECT r.tenant_id, r.region, r.listing_id, r.last_seen, r.price
-        FROM jsonb_populate_recordset(NULL::listing, $1) AS r
+        FROM json_populate_recordset(NULL::listing, $1::text::json) AS r
         LEFT JOIN LATERAL (
             SELECT p.seen_on, p.price FROM listing_price p
             WHERE p.tenant_id = r.tenant_id AND p.region = r.region AND p.listing_id = r.listing_id
@@ -56,7 +56,7 @@ async def note_prices(connection: Connection, rows: Sequence[dict[str, Any]]) ->
         WHERE r.price > 0 AND (newest.price IS NULL OR (r.last_seen >= newest.seen_on AND r.price <> newest.price))
         ON CONFLICT (tenant_id, region, listing_id, seen_on) DO UPDATE SET price = excluded.price
         """,
-        list(rows),
+        as_json(rows),
     )
 
 
@@ -64,7 +64,7 @@ async def upsert_listings(connection: Connection, rows: Sequence[dict[str, Any]]
     """Store listings; what was seen last describes one, its first and last day only ever spread."""
     await connection.execute(
         """
-        INSERT INTO listing AS l SELECT * FROM jsonb_populate_recordset(NULL::listing, $1)
+        INSERT INTO listing AS l SELECT * FROM json_populate_recordset(NULL::listing, $1::text::json)
         ON CONFLICT (tenant_id, region, listing_id) DO UPDATE SET
             segment = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.segment ELSE l.segment END,
             label = CASE WHEN excluded.last_seen >= l.last_seen THEN excluded.label ELSE l.label END,
@@ -81,7 +81,7 @@ async def upsert_listings(connection: Connection, rows: Sequence[dict[str, Any]]
             first_seen = least(l.first_seen, excluded.first_seen),
             last_seen = greatest(l.last_seen, excluded.last_seen)
         """,
-        list(rows),
+        as_json(rows),
     )
 
 
@@ -89,7 +89,7 @@ async def upsert_units(connection: Connection, rows: Sequence[dict[str, Any]]) -
     """Store own vehicles; older versions are dropped."""
     await connection.execute(
         """
-        INSERT INTO own_unit AS o SELECT * FROM jsonb_populate_recordset(NULL::own_unit, $1)
+        INSERT INTO own_unit AS o SELECT * FROM json_populate_recordset(NULL::own_unit, $1::text::json)
         ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
             dealer_id = excluded.dealer_id, version = excluded.version, region = excluded.region,
             currency = excluded.currency, segment = excluded.segment, label = excluded.label,
@@ -98,7 +98,7 @@ async def upsert_units(connection: Connection, rows: Sequence[dict[str, Any]]) -
             odometer_km = excluded.odometer_km, quantity = excluded.quantity
         WHERE o.version < excluded.version
         """,
-        list(rows),
+        as_json(rows),
     )
 
 

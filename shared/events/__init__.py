@@ -3,7 +3,7 @@
 Meaning crosses between services only here. Nothing in this package does I/O or imports another room.
 """
 
-from shared.events.base import Event, deterministic_id, new_event_id
+from shared.events.base import Event, deterministic_id, new_event_id, ordered_id
 from shared.events.dms import DmsEventKind, DmsEventReceived, VehicleFields
 from shared.events.forecast import ForecastReady, WeeklyDemand
 from shared.events.inventory import AskingPrice, InventoryUpdated, VehicleStatus
@@ -53,6 +53,7 @@ __all__ = [
     "condition_group",
     "deterministic_id",
     "new_event_id",
+    "ordered_id",
     "segment_key",
     "segment_label",
     "topic_of",

@@ -1,8 +1,8 @@
 """The relay: the one place from which events reach Kafka.
 
 One relay per service is active, held by an advisory lock, because two would break the order of a key. It is
-woken by NOTIFY, with a poll as fallback. It marks rows only after the broker acknowledged them: a crash in
-between publishes them again, which every inbox absorbs.
+woken by NOTIFY, with a poll as fallback. It takes rows off what waits only after the broker acknowledged them: a
+crash in between publishes them again, which every inbox absorbs.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -26,6 +27,8 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03
 MEASURE_SECONDS = 5.0
+LATE_AFTER = timedelta(hours=1)
+"""What waited for longer is kept in the outbox from when it was published on, not from when it was entered."""
 LEAD_SECONDS = 30.0
 """How long it leads without reaching Kafka; after that another replica may try, which may reach it."""
 
@@ -72,6 +75,8 @@ class Relay:
             command_timeout=self._postgres.command_timeout,
             server_settings={
                 "search_path": self._service,
+                # A plan kept from when nothing waited would read the whole outbox.
+                "plan_cache_mode": "force_custom_plan",
                 "application_name": f"doso-{self._service}-relay",
                 # A relay asks every second. One that froze must lose its lock, or nobody publishes any more.
                 "idle_session_timeout": milliseconds(self._postgres.silence_timeout),
@@ -139,17 +144,24 @@ class Relay:
         """Publish the oldest rows; returns whether there may be more."""
         began = time.monotonic()
         waiting: Sequence[asyncpg.Record] = await connection.fetch(
-            "SELECT id, topic, key, payload, headers FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
+            """
+            SELECT w.seq, id, topic, key, payload, headers, created_at < clock_timestamp() - $2::interval AS late
+            FROM (SELECT seq, id FROM outbox_waiting ORDER BY seq LIMIT $1) AS w JOIN outbox USING (id) ORDER BY w.seq
+            """,
             BATCH,
+            LATE_AFTER,
         )
         if not waiting:
             return False
         rows = await flow.admit(waiting) if flow else waiting
         places = await publisher.send(rows)
         reach("relay.after_send")
+        if late := [row["id"] for row in rows if row["late"]]:
+            await connection.execute(
+                "UPDATE outbox SET created_at = clock_timestamp() WHERE id = ANY($1::uuid[])", late
+            )
         await connection.execute(
-            "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
-            [row["id"] for row in rows],
+            "DELETE FROM outbox_waiting WHERE seq = ANY($1::bigint[])", [row["seq"] for row in rows]
         )
         if flow:
             for row, (partition, offset) in zip(rows, places, strict=True):
@@ -164,8 +176,12 @@ class Relay:
             return  # a backlog takes time to count, which it then lacks to shrink
         self._measured_at = time.monotonic()
         [row] = await connection.fetch(
-            "SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS age"
-            " FROM outbox WHERE published_at IS NULL"
+            """
+            SELECT count(*) AS waiting, (
+                SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
+                WHERE id = (SELECT id FROM outbox_waiting ORDER BY seq LIMIT 1)) AS age
+            FROM outbox_waiting
+            """
         )
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
 

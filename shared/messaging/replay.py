@@ -81,12 +81,18 @@ async def replay(connection: "asyncpg.Connection[Record]", letters: Sequence[Dea
             headers = {"ce_id": str(letter.outbox_id), **letter.headers}
             await connection.execute(
                 f"INSERT INTO {producer}.outbox (id, topic, key, payload, headers)"  # noqa: S608  # our registry
-                f" VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (id) DO UPDATE SET published_at = NULL",
+                f" VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (id) DO UPDATE"
+                " SET created_at = clock_timestamp()",  # kept anew, and not purged at this very moment
                 letter.outbox_id,
                 letter.topic,
                 letter.key,
                 letter.payload,
                 json.dumps(headers),
+            )
+            await connection.execute(
+                f"INSERT INTO {producer}.outbox_waiting (seq, id)"  # noqa: S608
+                f" SELECT seq, id FROM {producer}.outbox WHERE id = $1 ON CONFLICT (seq) DO NOTHING",
+                letter.outbox_id,
             )
             await connection.execute(
                 f"UPDATE {letter.service}.dead_letter SET replayed_at = clock_timestamp(), replayed_by = $3"  # noqa: S608

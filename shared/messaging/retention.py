@@ -23,7 +23,8 @@ EVERY_SECONDS = 3600.0
 PAUSE_SECONDS = 0.2
 
 _PUBLISHED_BEFORE = (
-    "published_at < now() - make_interval(days => $1) AND created_at < now() - make_interval(days => $1)"
+    "created_at < now() - make_interval(days => $1)"
+    " AND NOT EXISTS (SELECT FROM outbox_waiting w WHERE w.seq = outbox.seq)"
 )
 _EVENTS = f"{_PUBLISHED_BEFORE} AND topic NOT LIKE '%.dlq.%'"
 _LETTERS = f"{_PUBLISHED_BEFORE} AND topic LIKE '%.dlq.%'"

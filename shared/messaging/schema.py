@@ -8,18 +8,22 @@ CREATE TABLE outbox (
     key text NOT NULL,
     payload bytea NOT NULL,
     headers jsonb NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    published_at timestamptz
+    -- Of what waited for long, when it was published: its days of being kept count from there.
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL;
-CREATE INDEX outbox_age ON outbox USING brin (created_at) WITH (autosummarize = on);
+CREATE INDEX outbox_age ON outbox USING brin (created_at, seq) WITH (autosummarize = on);
+-- What is still to be published. Apart from the outbox, whose rows are long and are so written once.
+CREATE TABLE outbox_waiting (
+    seq bigint PRIMARY KEY,
+    id uuid NOT NULL
+);
 CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('outbox_' || TG_TABLE_SCHEMA, '');
     RETURN NULL;
 END;
 $$;
-CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox
+CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox_waiting
     FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
 CREATE TABLE inbox (
     event_id uuid PRIMARY KEY,

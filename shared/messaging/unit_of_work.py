@@ -62,12 +62,14 @@ async def insert_outbox(
     payloads: list[bytes],
     headers: list[dict[str, str]],
 ) -> list[UUID]:
-    """Add rows to the outbox in one statement; returns the ids that were not there yet."""
+    """Add rows to the outbox, to be published, in one statement; returns the ids that were not there yet."""
     rows = await connection.fetch(
         """
-        INSERT INTO outbox (id, topic, key, payload, headers)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
-        ON CONFLICT (id) DO NOTHING RETURNING id
+        WITH added AS (
+            INSERT INTO outbox (id, topic, key, payload, headers)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
+            ON CONFLICT (id) DO NOTHING RETURNING seq, id)
+        INSERT INTO outbox_waiting (seq, id) SELECT seq, id FROM added RETURNING id
         """,
         ids,
         topics,

@@ -69,9 +69,15 @@ def role_of(service: str) -> str:
 
 async def speak_json(connection: Any) -> None:
     """Have a connection write and read ``jsonb`` as values."""
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=lambda value: to_json(value).decode(), decoder=from_json
-    )
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=as_json, decoder=from_json)
+
+
+def as_json(value: Any) -> str:
+    """Write a value as JSON text.
+
+    Rows for ``json_populate_recordset`` go as text: it reads ``json`` at three quarters of what ``jsonb`` costs.
+    """
+    return to_json(value).decode()
 
 
 async def _leave_as_is(_: Any) -> None:

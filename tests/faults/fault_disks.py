@@ -90,7 +90,7 @@ async def _felt(row: Row, server: str) -> bool:
     if not row.fleet.kafka.running:
         return True
     async with row.fleet.owner() as connection:
-        waiting = await connection.fetchval("SELECT count(*) FROM gateway.outbox WHERE published_at IS NULL")
+        waiting = await connection.fetchval("SELECT count(*) FROM gateway.outbox_waiting")
     return bool(waiting > 100)
 
 

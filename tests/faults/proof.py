@@ -52,9 +52,7 @@ async def unsettled(fleet: Fleet) -> str | None:
                     missing = {(s.topic, s.consumer): s.missing for s in pipeline.stages if s.missing}
                     return f"pipeline: {missing}, work {pipeline.work_due}"
             for service in _services(fleet):
-                waiting = await connection.fetchval(
-                    f"SELECT count(*) FROM {service}.outbox WHERE published_at IS NULL"
-                )
+                waiting = await connection.fetchval(f"SELECT count(*) FROM {service}.outbox_waiting")
                 if waiting:
                     return f"{waiting} rows in the outbox of {service}"
         if behind := await asyncio.to_thread(kafka.lag, fleet.kafka.bootstrap_servers, _services(fleet)):

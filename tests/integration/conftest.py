@@ -171,7 +171,7 @@ class Probe:
 
     async def published(self) -> None:
         """Wait until the outbox holds nothing unpublished."""
-        await self.eventually(lambda: self.value("SELECT NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"))
+        await self.eventually(lambda: self.value("SELECT NOT EXISTS (SELECT FROM outbox_waiting)"))
 
     async def value(self, query: str, *arguments: Any) -> Any:
         """Ask the service's schema one thing, as the owner."""

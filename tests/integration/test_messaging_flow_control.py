@@ -12,8 +12,8 @@ from shared.messaging.flow_control import FlowControl
 
 KEPT = 20_000
 EVENTS = 200
-PUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"
-PUBLISHED_BYTES = "SELECT sum(length(payload)) FROM outbox WHERE published_at IS NOT NULL"
+PUBLISHED = "SELECT count(*) FROM outbox WHERE seq NOT IN (SELECT seq FROM outbox_waiting)"
+PUBLISHED_BYTES = "SELECT sum(length(payload)) FROM outbox WHERE seq NOT IN (SELECT seq FROM outbox_waiting)"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ async def test_an_event_commits_with_the_effects_that_caused_it(probe) -> None:
     assert await probe.effects() == [1]
     row = await probe.owner.fetchrow("SELECT * FROM outbox")
     assert (row["id"], row["topic"], row["key"]) == (event.event_id, probe.topic.name, str(probe.dealer))
-    assert row["published_at"] is None
+    assert await probe.value("SELECT id FROM outbox_waiting") == event.event_id
     assert type(event).model_validate_json(row["payload"]) == event
     headers = json.loads(row["headers"])
     assert headers["ce_id"] == str(event.event_id)

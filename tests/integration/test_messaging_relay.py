@@ -107,10 +107,23 @@ async def test_a_row_is_marked_only_after_the_broker_acknowledged_it(probe, held
     async with relaying(probe.relay()):
         await asyncio.wait_for(held_back.acknowledged.wait(), 60)
         assert len(await probe.records()) == 1
-        assert await probe.value("SELECT published_at FROM outbox") is None
+        assert await probe.value("SELECT count(*) FROM outbox_waiting") == 1
         held_back.gate.set()
         await probe.published()
     assert len(await probe.records()) == 1
+
+
+async def test_what_waited_long_is_kept_from_when_it_was_published(probe) -> None:
+    late, fresh = probe.event(1), probe.event(2)
+    await emit(probe, late, fresh)
+    await probe.owner.execute(
+        "UPDATE outbox SET created_at = now() - CASE WHEN id = $1 THEN interval '8 days' ELSE interval '1 minute' END",
+        late.event_id,
+    )
+    async with relaying(probe.relay()):
+        await probe.published()
+    ages = await probe.owner.fetch("SELECT id, now() - created_at < interval '30 seconds' AS anew FROM outbox")
+    assert {row["id"]: row["anew"] for row in ages} == {late.event_id: True, fresh.event_id: False}
 
 
 async def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_id(probe, held_back, monkeypatch) -> None:

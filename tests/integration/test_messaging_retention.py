@@ -12,12 +12,17 @@ from shared.messaging.retention import Retention, RetentionSettings
 OLD, YOUNG = "now() - interval '8 days'", "now() - interval '6 days'"
 
 
-async def outbox_row(probe, *, topic: str, created: str, published: str) -> None:
+async def outbox_row(probe, *, topic: str, created: str, waiting: bool = False) -> None:
     await probe.owner.execute(
-        "INSERT INTO outbox (id, topic, key, payload, headers, created_at, published_at)"
-        f" VALUES ($1, $2, '', '', '{{}}', {created}, {published})",
+        f"""
+        WITH added AS (
+            INSERT INTO outbox (id, topic, key, payload, headers, created_at)
+            VALUES ($1, $2, '', '', '{{}}', {created}) RETURNING seq, id)
+        INSERT INTO outbox_waiting SELECT seq, id FROM added WHERE $3
+        """,
         uuid4(),
         topic,
+        waiting,
     )
 
 
@@ -25,15 +30,14 @@ async def test_only_what_was_published_long_ago_leaves_the_outbox(probe, monkeyp
     monkeypatch.setattr("shared.messaging.retention.BATCH", 2)
     monkeypatch.setattr("shared.messaging.retention.PAUSE_SECONDS", 0.0)
     for _ in range(5):
-        await outbox_row(probe, topic="old", created=OLD, published=OLD)
-    await outbox_row(probe, topic="unpublished", created=OLD, published="NULL")
-    await outbox_row(probe, topic="published lately", created=OLD, published=YOUNG)
-    await outbox_row(probe, topic="young", created=YOUNG, published=YOUNG)
-    await outbox_row(probe, topic="old.dlq.someone", created=OLD, published=OLD)
+        await outbox_row(probe, topic="old", created=OLD)
+    await outbox_row(probe, topic="unpublished", created=OLD, waiting=True)
+    await outbox_row(probe, topic="young", created=YOUNG)
+    await outbox_row(probe, topic="old.dlq.someone", created=OLD)
     retention = Retention(probe.service, probe.work.pool, RetentionSettings(), metrics=probe.telemetry.metrics)
     assert (await retention.once())["outbox"] == 5
     kept = {row["topic"] for row in await probe.owner.fetch("SELECT topic FROM outbox")}
-    assert kept == {"unpublished", "published lately", "young", "old.dlq.someone"}
+    assert kept == {"unpublished", "young", "old.dlq.someone"}
     assert (await retention.once())["outbox"] == 0
 
 

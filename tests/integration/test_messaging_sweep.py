@@ -10,7 +10,6 @@ from shared.events import new_event_id
 from shared.events.topics import INVENTORY_UPDATED
 
 TOPIC = INVENTORY_UPDATED
-PATIENT, AT_ONCE = 3600.0, 0.0
 
 
 @pytest.fixture
@@ -20,12 +19,12 @@ async def owner(migrated: str):
     await connection.close()
 
 
-async def publish(owner, count: int = 1, *, ago: str = "1 day") -> list:
-    """Enter events as published some time ago."""
+async def publish(owner, count: int = 1) -> list:
+    """Enter events as published."""
     ids = [new_event_id() for _ in range(count)]
     await owner.executemany(
-        f"INSERT INTO {TOPIC.producer}.outbox (id, topic, key, payload, headers, published_at)"
-        f" VALUES ($1, $2, 'dealer', '', '{{}}', clock_timestamp() - interval '{ago}')",
+        f"INSERT INTO {TOPIC.producer}.outbox (id, topic, key, payload, headers)"
+        " VALUES ($1, $2, 'dealer', '', '{}')",
         [(one, TOPIC.name) for one in ids],
     )
     return ids
@@ -48,26 +47,31 @@ async def park(owner, ids, consumer: str) -> None:
 
 async def waiting(owner) -> list:
     """Give what the relay would publish next, in its order."""
-    rows = await owner.fetch(f"SELECT id FROM {TOPIC.producer}.outbox WHERE published_at IS NULL ORDER BY seq")
+    rows = await owner.fetch(f"SELECT id FROM {TOPIC.producer}.outbox_waiting ORDER BY seq")
     return [row["id"] for row in rows]
+
+
+async def relay(owner) -> None:
+    """Publish what waits."""
+    await owner.execute(f"DELETE FROM {TOPIC.producer}.outbox_waiting")
 
 
 async def test_what_nobody_has_seen_is_offered_again_in_order(migrated: str, owner) -> None:
     lost = await publish(owner, 5)
-    assert await Sweep(migrated).once(PATIENT) == 5
+    assert await Sweep(migrated).once() == 5
     assert await waiting(owner) == lost
 
 
 async def test_what_one_consumer_has_not_seen_is_offered_again(migrated: str, owner) -> None:
     [lost] = await publish(owner)
     await see(owner, [lost], TOPIC.consumers[0])
-    assert await Sweep(migrated).once(PATIENT) == 1
+    assert await Sweep(migrated).once() == 1
     assert await waiting(owner) == [lost]
 
 
 async def test_what_all_have_seen_is_left_alone(migrated: str, owner) -> None:
     await see(owner, await publish(owner, 5))
-    assert await Sweep(migrated).once(PATIENT) == 0
+    assert await Sweep(migrated).once() == 0
     assert await waiting(owner) == []
 
 
@@ -75,20 +79,30 @@ async def test_what_was_parked_is_left_alone(migrated: str, owner) -> None:
     parked = await publish(owner, 2)
     await park(owner, parked, TOPIC.consumers[0])
     await see(owner, parked, *TOPIC.consumers[1:])
-    assert await Sweep(migrated).once(PATIENT) == 0
+    assert await Sweep(migrated).once() == 0
     assert await waiting(owner) == []
 
 
 async def test_what_one_consumer_parked_and_another_never_saw_is_offered_again(migrated: str, owner) -> None:
     [lost] = await publish(owner)
     await park(owner, [lost], TOPIC.consumers[0])
-    assert await Sweep(migrated).once(PATIENT) == 1
+    assert await Sweep(migrated).once() == 1
 
 
-async def test_what_was_published_just_now_is_given_time(migrated: str, owner) -> None:
-    await publish(owner, 3, ago="0 s")
-    assert await Sweep(migrated).once(PATIENT) == 0
-    assert await Sweep(migrated).once(AT_ONCE) == 3
+async def test_what_was_published_since_the_last_look_is_given_time(migrated: str, owner) -> None:
+    sweep = Sweep(migrated)
+    assert await sweep.once() == 0
+    await publish(owner, 3)
+    assert [await sweep.once() for _ in range(2)] == [0, 3]
+
+
+async def test_what_waited_at_the_last_look_is_given_time_once_it_is_published(migrated: str, owner) -> None:
+    sweep = Sweep(migrated)
+    await publish(owner)
+    assert await sweep.once() == 1
+    assert [await sweep.once() for _ in range(2)] == [0, 0]
+    await relay(owner)
+    assert [await sweep.once() for _ in range(2)] == [0, 1]
 
 
 async def test_what_is_lost_again_is_offered_again(migrated: str, owner) -> None:
@@ -96,11 +110,11 @@ async def test_what_is_lost_again_is_offered_again(migrated: str, owner) -> None
     seen, lost = await publish(owner), await publish(owner)
     await see(owner, seen)
     for _ in range(3):
-        assert await sweep.once(PATIENT) == 1
+        assert await sweep.once() == 1
         assert await waiting(owner) == lost
-        await owner.execute(f"UPDATE {TOPIC.producer}.outbox SET published_at = now() - interval '1 day'")
+        await relay(owner)
     await see(owner, lost)
-    assert await sweep.once(PATIENT) == 0
+    assert await sweep.once() == 0
 
 
 async def test_what_the_relay_publishes_during_the_sweep_is_still_watched(migrated: str, owner) -> None:
@@ -109,28 +123,26 @@ async def test_what_the_relay_publishes_during_the_sweep_is_still_watched(migrat
         f"""
         CREATE FUNCTION publish_at_once() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            UPDATE {TOPIC.producer}.outbox SET published_at = now() - interval '1 day' WHERE published_at IS NULL;
+            DELETE FROM {TOPIC.producer}.outbox_waiting;
             RETURN NULL;
         END $$;
-        CREATE TRIGGER quick_relay AFTER UPDATE ON {TOPIC.producer}.outbox FOR EACH STATEMENT
-            WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION publish_at_once();
+        CREATE TRIGGER quick_relay AFTER INSERT ON {TOPIC.producer}.outbox_waiting FOR EACH STATEMENT
+            EXECUTE FUNCTION publish_at_once();
         """
     )
     await publish(owner)
     sweep = Sweep(migrated)
-    assert [await sweep.once(PATIENT) for _ in range(3)] == [1, 1, 1]
+    assert [await sweep.once() for _ in range(3)] == [1, 1, 1]
 
 
 async def test_a_row_not_yet_published_keeps_later_sweeps_looking(migrated: str, owner) -> None:
     sweep = Sweep(migrated)
     [late] = await publish(owner)
-    await owner.execute(f"UPDATE {TOPIC.producer}.outbox SET published_at = NULL")
+    await owner.execute(f"INSERT INTO {TOPIC.producer}.outbox_waiting SELECT seq, id FROM {TOPIC.producer}.outbox")
     await see(owner, await publish(owner))
-    assert await sweep.once(PATIENT) == 0
-    await owner.execute(
-        f"UPDATE {TOPIC.producer}.outbox SET published_at = now() - interval '1 day' WHERE published_at IS NULL"
-    )
-    assert await sweep.once(PATIENT) == 1
+    assert [await sweep.once() for _ in range(2)] == [0, 0]
+    await relay(owner)
+    assert [await sweep.once() for _ in range(2)] == [0, 1]
     assert await waiting(owner) == [late]
 
 
@@ -140,6 +152,6 @@ async def test_offering_again_wakes_the_relay(migrated: str, owner) -> None:
     await publish(owner)
     await owner.execute("SELECT 1")
     woken.clear()
-    await Sweep(migrated).once(PATIENT)
+    await Sweep(migrated).once()
     await owner.execute("SELECT 1")  # What was notified before is heard by now.
     assert woken

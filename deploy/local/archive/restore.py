@@ -78,7 +78,7 @@ async def _database(draft: Path, prepare: Prepare, on_progress: Progress) -> Non
         on_progress("reading the database")
         await asyncio.to_thread(server.load, draft / DUMP)
         on_progress("offering again what was under way")
-        await Sweep(server.dsn()).once(0.0)
+        await Sweep(server.dsn()).once()
         await prepare(server.dsn())
     finally:
         await asyncio.to_thread(server.stop)

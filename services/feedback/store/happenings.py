@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from shared.events import ForecastReady
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, as_json
 
 
 async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Keep how vehicles stood, version by version."""
     await connection.execute(
-        "INSERT INTO vehicle_state SELECT * FROM jsonb_populate_recordset(NULL::vehicle_state, $1)"
+        "INSERT INTO vehicle_state SELECT * FROM json_populate_recordset(NULL::vehicle_state, $1::text::json)"
         " ON CONFLICT DO NOTHING",
-        list(rows),
+        as_json(rows),
     )
 
 

@@ -18,11 +18,14 @@ from services.gateway.domain.market_position import market_position
 from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
 from services.gateway.store.figures import stock_rows, unit_markets
 from services.gateway.store.listings import VEHICLES
+from shared.events import InventoryUpdated
 
 router = APIRouter(prefix="/inventory", tags=["inventory"], responses=PROBLEM_RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=500)]
 Days = Annotated[int | None, Query(ge=0, le=10_000)]
 Price = Annotated[Decimal | None, Query(ge=0, max_digits=14, decimal_places=2)]
+_NOT_KNOWN = dict.fromkeys(InventoryUpdated.model_fields)
+"""The read model keeps what is known of a vehicle; what is not is shown as null."""
 
 
 class Summary(BaseModel):
@@ -86,7 +89,7 @@ async def list_vehicles(
 
 def shown_vehicle(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Give a vehicle as it is shown: its document, its days, its place in the market."""
-    vehicle = row["document"]
+    vehicle = {**_NOT_KNOWN, **row["document"]}
     if vehicle["status"] not in {"in_stock", "on_order"}:
         return {**vehicle, "days": None, "group_days": None, "market": None}
     market = markets.get(vehicle["vehicle_key"])

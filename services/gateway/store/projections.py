@@ -22,7 +22,8 @@ _VEHICLES = announced(
     SELECT d.tenant_id, d.vehicle_key, d.dealer_id, d.aggregate_version, d.status, d.condition, d.segment,
         d.make, d.model, d.stock_date, d.group_stock_date, d.list_price, d.cost, d.recon_cost, d.exit_date,
         d.purchase_type, d.front_gross, d.currency, u.document
-    FROM unnest($1::jsonb[]) AS u(document), jsonb_to_record(u.document) AS d(
+    FROM (SELECT told::jsonb AS document FROM unnest($1::text[]) AS e(told) OFFSET 0) AS u,  -- read once, not twice
+        jsonb_to_record(u.document) AS d(
         tenant_id uuid, vehicle_key text, dealer_id uuid, aggregate_version bigint, status text,
         condition text, segment text, make text, model text, stock_date date, group_stock_date date,
         list_price numeric, cost numeric, recon_cost numeric, exit_date date, purchase_type text,
@@ -47,7 +48,8 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(events, key=lambda e: e.aggregate_version)}
     await connection.execute(
         _VEHICLES,
-        [newest[key] for key in sorted(newest, key=str)],
+        # Without what is not known, which is half of it; who shows a vehicle puts that back.
+        [newest[key].model_dump_json(exclude_none=True) for key in sorted(newest, key=str)],
     )
     left = [
         (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})

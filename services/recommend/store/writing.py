@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.events import ForecastReady, InventoryUpdated, MarketUpdated, PolicyUpdated
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, as_json
 
 
 async def save_rooftops(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
@@ -30,7 +30,7 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     """Store vehicles; older versions are dropped."""
     await connection.execute(
         """
-        INSERT INTO unit AS u SELECT * FROM jsonb_populate_recordset(NULL::unit, $1)
+        INSERT INTO unit AS u SELECT * FROM json_populate_recordset(NULL::unit, $1::text::json)
         ON CONFLICT (tenant_id, vehicle_key) DO UPDATE SET
             dealer_id = excluded.dealer_id, version = excluded.version, status = excluded.status,
             segment = excluded.segment, label = excluded.label, quantity = excluded.quantity,
@@ -44,7 +44,7 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             front_gross = excluded.front_gross, back_gross = excluded.back_gross
         WHERE u.version < excluded.version
         """,
-        list(rows),
+        as_json(rows),
     )
 
 

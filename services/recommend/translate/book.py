@@ -55,8 +55,9 @@ def unit_row(event: InventoryUpdated) -> dict[str, Any]:
     odometer = event.odometer
     if odometer is not None and event.odometer_unit == "mi":
         odometer = round(odometer * _KM_PER_MILE)
+    told = vars(event)
     return {
-        **event.model_dump(include=_DESCRIBED),
+        **{name: told[name] for name in _DESCRIBED},
         "version": event.aggregate_version,
         "status": event.status.value,
         "label": segment_label(event.condition, event.make or "", event.model or ""),

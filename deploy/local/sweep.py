@@ -38,17 +38,17 @@ class Sweep:
     async def once(self) -> int:
         """Offer again what had been published when this was asked last, and is not seen yet; returns how much.
 
-        Asked for the first time, it takes whatever is published.
+        Asked for the first time, it takes whatever is published, behind what waits too.
         """
         connection = await asyncpg.connect(self._dsn, timeout=10)
         try:
             total = 0
-            now = {name: await _published(connection, name) for name in PRODUCERS}
+            horizons = self._published or {name: await _entered(connection, name) for name in PRODUCERS}
             for topic in TOPICS.values():
                 for producer in topic.producers:
-                    horizon = self._published.get(producer, now[producer])
-                    total += await self._topic(connection, topic.name, producer, topic.consumers, horizon)
-            self._published = now
+                    total += await self._topic(connection, topic.name, producer, topic.consumers, horizons[producer])
+            # Looked up afterwards: what was just offered again gets its time, too.
+            self._published = {name: await _published(connection, name) for name in PRODUCERS}
             return total
         finally:
             await connection.close()
@@ -92,6 +92,14 @@ class Sweep:
         first = min([row["seq"] for row in rows] + ([] if waiting is None else [waiting]), default=horizon + 1)
         self._settled[topic, producer] = min(horizon, first - 1)
         return len(rows)
+
+
+async def _entered(connection: "asyncpg.Connection[asyncpg.Record]", producer: str) -> int:
+    """Give the last number that was given out."""
+    number: int = await connection.fetchval(
+        f"SELECT coalesce(pg_sequence_last_value('{producer}.outbox_seq_seq'), 0)"  # our registry
+    )
+    return number
 
 
 async def _published(connection: "asyncpg.Connection[asyncpg.Record]", producer: str) -> int:

@@ -62,6 +62,19 @@ async def test_what_nobody_has_seen_is_offered_again_in_order(migrated: str, own
     assert await waiting(owner) == lost
 
 
+async def test_what_was_published_behind_a_row_that_waits_is_offered_again_at_the_first_look(
+    migrated: str, owner
+) -> None:
+    """A dead letter replayed, or a transaction that was late, waits with a low number."""
+    first, *lost = await publish(owner, 10)
+    await owner.execute(
+        f"INSERT INTO {TOPIC.producer}.outbox_waiting SELECT seq, id FROM {TOPIC.producer}.outbox WHERE id = $1",
+        first,
+    )
+    assert await Sweep(migrated).once() == 9
+    assert await waiting(owner) == [first, *lost]
+
+
 async def test_what_one_consumer_has_not_seen_is_offered_again(migrated: str, owner) -> None:
     [lost] = await publish(owner)
     await see(owner, [lost], TOPIC.consumers[0])
@@ -109,12 +122,12 @@ async def test_what_is_lost_again_is_offered_again(migrated: str, owner) -> None
     sweep = Sweep(migrated)
     seen, lost = await publish(owner), await publish(owner)
     await see(owner, seen)
-    for _ in range(3):
-        assert await sweep.once() == 1
+    for looks in ([1], [0, 1], [0, 1]):
+        assert [await sweep.once() for _ in looks] == looks, "given time once it is published again"
         assert await waiting(owner) == lost
         await relay(owner)
     await see(owner, lost)
-    assert await sweep.once() == 0
+    assert [await sweep.once() for _ in range(2)] == [0, 0]
 
 
 async def test_what_the_relay_publishes_during_the_sweep_is_still_watched(migrated: str, owner) -> None:

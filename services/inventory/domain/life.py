@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RETURN_GRACE = timedelta(days=14)
 """A unit that vanished from a feed and is back within this time never left."""
+_SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
 MOST_PRICES = 60
 """Asking prices that are kept of a stay: a price a week for a year."""
 
@@ -104,8 +105,11 @@ def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
     price, told = change.facts.get("list_price"), vehicle.price_history
     if price is None or (price == vehicle.list_price and told and told[-1][1] == price):
         return vehicle
-    # The first price is no price move: the cooling period starts with a change.
     known: date = change.facts.get("priced_on") or change.on
+    if told and (known < told[-1][0] or vehicle.status in _SOLD):
+        # An older price, told later; or one told once it was sold, which no shopper saw on the lot.
+        return vehicle
+    # The first price is no price move: the cooling period starts with a change.
     moved = known if vehicle.list_price not in {None, price} else vehicle.priced_on
     return vehicle.altered(list_price=price, priced_on=moved, price_history=_asked(told, known, price))
 
@@ -114,24 +118,23 @@ def _asked(told: tuple[tuple[date, Decimal], ...], on: date, price: Decimal) -> 
     """Add an asking price; of one day the last holds, and zero is none."""
     if not price:
         return told
-    on = max(on, told[-1][0]) if told else on
     before = told[:-1] if told and told[-1][0] == on else told
     return (*before, (on, price))[-MOST_PRICES:]
 
 
 def _stocked(life: Life, change: Change) -> Life:
-    vehicle = _priced(life.vehicle, change)
+    vehicle = life.vehicle
     reported: date | None = change.facts.get("stock_date")
     came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
     # Some systems report no transfer, only the arrival at the other rooftop.
     moved = vehicle.dealer_id != change.dealer_id
     if vehicle.status is Status.IN_STOCK or (vehicle.status is Status.DEPARTED and came_back):
+        vehicle = _priced(vehicle, change)
         since = reported or (None if moved else vehicle.stock_date) or change.on
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or change.on
-        asked: Decimal = change.facts.get("list_price") or Decimal(0)
-        vehicle = vehicle.altered(price_history=_asked((), change.facts.get("priced_on") or change.on, asked))
+        vehicle = _priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
@@ -181,8 +184,10 @@ def _wholesaled(life: Life, change: Change) -> Life:
 
 def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Life:
     facts = change.facts
-    # What it is said to have been asked for at the sale may be what it went for: no shopper saw it on the lot.
-    vehicle = _priced(life.vehicle, change).altered(price_history=life.vehicle.price_history)
+    # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
+    vehicle = life.vehicle
+    if not vehicle.price_history:
+        vehicle = _priced(vehicle, change).altered(price_history=())
     on: date = facts.get("sale_date") or change.on
     since = facts.get("stock_date") or vehicle.stock_date
     gross = facts.get("front_gross")
@@ -219,7 +224,7 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
 
 def _unwound(life: Life, change: Change) -> Life:
     vehicle = life.vehicle
-    if vehicle.status not in {Status.SOLD, Status.WHOLESALED}:
+    if vehicle.status not in _SOLD:
         return life
     sales = tuple(
         replace(sale, unwound_on=change.on)
@@ -231,7 +236,7 @@ def _unwound(life: Life, change: Change) -> Life:
 
 
 def _departed(life: Life, change: Change) -> Life:
-    if life.vehicle.status in {Status.SOLD, Status.WHOLESALED}:
+    if life.vehicle.status in _SOLD:
         return life  # it left the feed because it was sold: no news
     return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
 

@@ -100,16 +100,28 @@ def test_a_price_is_known_from_the_day_that_is_told_with_it() -> None:
     """A first snapshot tells of a vehicle from its stock date on, and of its price as of now."""
     seen = stocked(0, list_price=Decimal(20_000), priced_on=on(70))
     cut = change(75, "vehicle.priced", list_price=Decimal(19_500))
-    slip = change(80, "vehicle.priced", list_price=Decimal(19_000), priced_on=on(2))
-    vehicle = life_of(seen, cut, slip).vehicle
-    assert vehicle.price_history == ((on(70), Decimal(20_000)), (on(75), Decimal(19_000)))
+    vehicle = life_of(seen, cut).vehicle
+    assert vehicle.price_history == ((on(70), Decimal(20_000)), (on(75), Decimal(19_500)))
     assert life_of(seen).vehicle.priced_on is None, "the first price is no move"
+    filled_in = change(40, "vehicle.priced", list_price=Decimal(21_000))
+    older = change(80, "vehicle.priced", list_price=Decimal(19_000), priced_on=on(2))
+    assert life_of(seen, filled_in, cut, older).vehicle.price_history == vehicle.price_history
+    assert life_of(seen, filled_in).vehicle.list_price == Decimal(20_000), "what is known of day 70 stands"
 
 
 def test_a_price_told_with_the_sale_is_none_that_was_asked() -> None:
     vehicle = life_of(stocked(list_price=Decimal(20_000)), sold(30, list_price=Decimal(18_900))).vehicle
-    assert (vehicle.list_price, vehicle.price_history) == (Decimal(18_900), ((on(0), Decimal(20_000)),))
-    assert life_of(sold(30, list_price=Decimal(18_900))).vehicle.price_history == ()
+    asked = ((on(0), Decimal(20_000)),)
+    assert (vehicle.list_price, vehicle.price_history) == (Decimal(20_000), asked)
+    told_later = change(31, "vehicle.updated", list_price=Decimal(18_500))
+    undone = change(35, "vehicle.sale_unwound")
+    again = change(36, "vehicle.updated", list_price=Decimal(20_000))
+    back = life_of(
+        stocked(list_price=Decimal(20_000)), sold(30, list_price=Decimal(18_900)), told_later, undone, again
+    )
+    assert (back.vehicle.price_history, back.vehicle.priced_on) == (asked, None)
+    only = life_of(sold(30, list_price=Decimal(18_900))).vehicle
+    assert (only.list_price, only.price_history) == (Decimal(18_900), ())
 
 
 def test_a_new_stay_begins_a_new_price_history() -> None:

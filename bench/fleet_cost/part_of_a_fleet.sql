@@ -95,8 +95,9 @@ INSERT INTO inventory.dealer SELECT tenant, dealer, 'Rooftop ' || d, 'USD', 'US-
 
 INSERT INTO inventory.vehicle (tenant_id, vehicle_key, dealer_id, status, last_at, last_id, version, vin,
     stock_number,
-condition, make, model, list_price, cost, stock_date, group_stock_date, exit_date, quantity)
-SELECT tenant, key, dealer, status, now(), id, 5, NULL, 'S' || n, 'used', 'Make', 'Model', price, price * 0.9,
+condition, make, model, list_price, price_history, cost, stock_date, group_stock_date, exit_date, quantity)
+SELECT tenant, key, dealer, status, now(), id, 5, NULL, 'S' || n, 'used', 'Make', 'Model', price,
+jsonb_build_array(jsonb_build_array(stocked, price + 500), jsonb_build_array(stocked + 20, price)), price * 0.9,
 stocked, stocked, left_on, 1 FROM car_n;
 
 INSERT INTO inventory.vehicle_event SELECT tenant, key, now() - v * interval '1 day', md5(key || v)::uuid,
@@ -154,8 +155,9 @@ INSERT INTO recommend.rooftop (tenant_id, dealer_id, name, currency) SELECT tena
 
 INSERT INTO recommend.unit (tenant_id, vehicle_key, dealer_id, version, status, segment, label, quantity,
     cost, recon_cost,
-list_price, stock_date, group_stock_date, exit_date, front_gross, back_gross)
-SELECT tenant, key, dealer, 5, status, segment, 'Label', 1, price * 0.9, 500, price, stocked, stocked,
+list_price, price_history, stock_date, group_stock_date, exit_date, front_gross, back_gross)
+SELECT tenant, key, dealer, 5, status, segment, 'Label', 1, price * 0.9, 500, price,
+    jsonb_build_array(jsonb_build_array(stocked, price + 500), jsonb_build_array(stocked + 20, price)), stocked, stocked,
     left_on,
 CASE WHEN left_on IS NOT NULL THEN 1500 END, 900 FROM car_n;
 

@@ -113,7 +113,7 @@ class RecommendationIssued(Event):
     """Front gross expected at the sale if the advice is followed; in the lane before its fee."""
     holding_cost_per_day: Money | None = None
     upfront_cost: Money | None = None
-    """Paid at once if the advice is followed: a transfer's transport."""
+    """Paid at once if the advice is followed: a transfer's transport, the lane's fee."""
     market_price: Money | None = None
     """What the market asks for the unit, as the advice took it."""
     held_out: bool = False

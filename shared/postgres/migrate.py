@@ -10,7 +10,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from shared.postgres.append_only import withheld
-from shared.postgres.migration_digests import note, refuse_unknown
+from shared.postgres.migration_digests import as_literal, refuse_unknown
 from shared.postgres.pool import role_of
 
 _HERE = Path(__file__).parent
@@ -31,7 +31,6 @@ async def migrate(service: str, owner_dsn: str, *, role_password: str | None = N
         await refuse_unknown(connection, service, _config(service))
         await _create_schema_and_role(connection, service, role_password)
         await asyncio.to_thread(_upgrade, service, owner_dsn)
-        await note(connection, service, _config(service))
         await _grant(connection, service)
     finally:
         await connection.close()
@@ -97,4 +96,5 @@ def _upgrade(service: str, owner_dsn: str) -> None:
     config = _config(service)
     config.attributes["dsn"] = owner_dsn
     config.attributes["schema"] = service
+    config.attributes["made_of"] = as_literal(config)
     command.upgrade(config, "head")

@@ -44,13 +44,9 @@ async def refuse_unknown(connection: "asyncpg.Connection[asyncpg.Record]", servi
         raise UnknownSchemaError(message)
 
 
-async def note(connection: "asyncpg.Connection[asyncpg.Record]", service: str, config: Config) -> None:
-    """Write down, beside the name of the newest migration, what the schema was made of."""
-    revision, noted = await _noted(connection, service)
-    made_of = digests(config, revision) if revision else {}
-    if made_of != noted:
-        text = await connection.fetchval("SELECT quote_literal($1)", json.dumps(made_of, sort_keys=True))
-        await connection.execute(f"COMMENT ON TABLE {service}.alembic_version IS {text}")
+def as_literal(config: Config) -> str:
+    """Give the digests of all migrations as an SQL literal, to be noted beside the name of the newest."""
+    return "'" + json.dumps(digests(config, "head"), sort_keys=True) + "'"
 
 
 def digests(config: Config, revision: str) -> dict[str, str]:
@@ -61,8 +57,14 @@ def digests(config: Config, revision: str) -> dict[str, str]:
         offline = {"as_sql": True, "output_buffer": statements}
         with Operations.context(MigrationContext.configure(dialect_name="postgresql", opts=offline)):
             script.module.upgrade()
-        found[script.revision] = sha256(statements.getvalue().encode()).hexdigest()[:_DIGITS]
+        found[script.revision] = sha256(_bare(statements.getvalue()).encode()).hexdigest()[:_DIGITS]
     return found
+
+
+def _bare(statements: str) -> str:
+    """Leave out comments, line ends and indents, which make nothing."""
+    lines = (line.partition("--")[0] for line in statements.splitlines())
+    return " ".join(" ".join(lines).split())
 
 
 async def _noted(connection: "asyncpg.Connection[asyncpg.Record]", service: str) -> tuple[str | None, dict[str, str]]:

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+import shared.messaging.schema
 from deploy.local.pipeline import SERVICES
 from doso.main import app
 from shared.postgres import PostgresSettings, UnknownSchemaError, create_pool, migrate
@@ -95,6 +96,27 @@ async def test_a_schema_that_other_migrations_made_is_refused(empty_database: st
     told = await asyncio.to_thread(CliRunner().invoke, app, ["migrate", "--dsn", empty_database])
     assert told.exit_code == 1
     assert said in " ".join(told.output.split())
+
+
+async def test_what_a_schema_is_made_of_is_noted_with_it_and_comments_are_no_part_of_it(
+    empty_database: str, monkeypatch
+) -> None:
+    """Whatever ends the command after its transaction, the schema can be migrated again."""
+    migrating = sys.modules["shared.postgres.migrate"]  # the package's own name for it is the function
+    upgrade = migrating._upgrade
+
+    def then_killed(service: str, dsn: str) -> None:
+        upgrade(service, dsn)
+        raise ConnectionError("killed")
+
+    monkeypatch.setattr(migrating, "_upgrade", then_killed)
+    with pytest.raises(ConnectionError):
+        await migrate("market", empty_database)
+    monkeypatch.undo()
+    reworded = shared.messaging.schema.MESSAGING_TABLES_V1.replace("--", "-- Reworded:")
+    assert reworded != shared.messaging.schema.MESSAGING_TABLES_V1
+    monkeypatch.setattr("shared.messaging.schema.MESSAGING_TABLES_V1", reworded)
+    await migrate("market", empty_database)
 
 
 async def test_a_failed_migration_leaves_the_schema_as_it_was(empty_database: str) -> None:

@@ -17,6 +17,7 @@ from deploy.local.servers import PostgresServer
 from deploy.local.servers.ownership import Ownership
 from deploy.local.servers.postgres import MAJOR_VERSION
 from deploy.local.sweep import Sweep
+from shared.postgres import UnknownSchemaError, migrate
 from shared.postgres.migrate import create_role, known_revisions
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ async def _database(draft: Path, prepare: Prepare, on_progress: Progress) -> Non
             await connection.close()
         on_progress("reading the database")
         await asyncio.to_thread(server.load, draft / DUMP)
+        try:
+            for service in SERVICES:
+                await migrate(service, server.dsn())
+        except UnknownSchemaError as error:
+            raise ArchiveError(f"the archive is of another build of DOSO: {error}") from error
         on_progress("offering again what was under way")
         await Sweep(server.dsn()).once()
         await prepare(server.dsn())

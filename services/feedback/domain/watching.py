@@ -7,7 +7,7 @@ first advice to buy within a half-year.
 
     a vehicle, sold within the window after d days: gross - holding * d - net of doing nothing
     a vehicle still there: - holding * 60; it is worth then what it was, and has cost its days
-    either, where it was moved within the window: less the transport
+    either, where it was moved or sent to the lane as advised, within the window: less the transport or the fee
     a shelf: gross of what it sold within the window - holding * the days that its vehicles stood in it
 
 Both depend on nothing but the advice and what happened, the same way for advice that was shown and for advice that
@@ -73,9 +73,11 @@ def unit_result(advice: Advice, happening: Happening) -> float | None:
         return None
     end, move = happening.ending, happening.transfer
     over = advice.issued_on + timedelta(days=UNIT_DAYS)
-    paid = advice.upfront_cost if move is not None and advice.issued_on <= move.on <= over else 0.0
+    moved = advice.action is Action.TRANSFER and move is not None and advice.issued_on <= move.on <= over
     if end is None or end.on > over:
-        return -holding * UNIT_DAYS - paid
+        return -holding * UNIT_DAYS - (advice.upfront_cost if moved else 0.0)
+    sent = advice.action is Action.WHOLESALE and end.kind is Kind.WHOLESALED
+    paid = advice.upfront_cost if moved or sent else 0.0
     held = holding * max(0, (end.on - advice.issued_on).days)
     known = end.gross is not None and end.kind in (Kind.SOLD, Kind.WHOLESALED)
     return (end.gross - nothing if known and end.gross is not None else 0.0) - held - paid

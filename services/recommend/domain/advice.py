@@ -61,7 +61,7 @@ class Advice:
     expected_gross: float | None = None
     holding_cost_per_day: float | None = None
     upfront_cost: float | None = None
-    """Paid at once where it is followed: a transfer's transport."""
+    """Paid at once where it is followed: a transfer's transport, the lane's fee."""
     market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""

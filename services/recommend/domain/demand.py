@@ -23,11 +23,12 @@ def demand_per_day(demand: SegmentDemand) -> float:
 
 
 def season(demand: SegmentDemand, begin: float, end: float) -> float:
-    """Give what the forecast wants a day between two days ahead over what it wants in an average month, 0.5 to 2.
+    """Give what the forecast wants a day between two days ahead over what it wants on average, 0.5 to 2.
 
-    Seasons, holidays and trends are in it; the level and any learned scale are not, being in both.
+    Seasons, holidays and trends within its weeks are in it; the level and any learned scale are not, being in both.
     """
-    usual = demand.weekly_rate / 7.0 * (end - begin)
+    weeks = demand.weekly_means or (demand.weekly_rate,)
+    usual = sum(weeks) / len(weeks) / 7.0 * (end - begin)
     if usual <= 0:
         return 1.0
     ahead = demand_over(demand, end) - demand_over(demand, begin)

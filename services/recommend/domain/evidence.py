@@ -75,7 +75,7 @@ class Fact(StrEnum):
     TARGET = "Target stock"
     LEAD_DAYS = "Days until it lands"
     SELLING = "Sales per week of those on hand"
-    SEASON = "Shoppers to come over an average month's"
+    SEASON = "Shoppers to come over the usual"
     NEXT_DAYS = "Days until the last of these finds its buyer"
     ADDED_SALES = "Sales that the last of these adds"
     FRESH_DAYS = "Days to sell when fresh and at market"

@@ -26,7 +26,7 @@ class Prospects:
 class ShelfValue:
     """A shelf's shoppers, what a sale there brings and what a day of a unit costs; amounts in its currency.
 
-    ``shoppers`` are those of the ``season`` ahead, over an average month's, ``selling`` the sales a day of those in
+    ``shoppers`` are those of the ``season`` ahead, over the usual, ``selling`` the sales a day of those in
     stock as of now.
     ``per_day`` is the holding cost with the worth of the place. ``earned`` is what past sales brought, so that the
     cuts of those that grew stale are in it. ``standing`` is the pull that is still there when a purchase of today
@@ -82,7 +82,7 @@ def shelf_value(
 ) -> ShelfValue:
     """Put a shelf's values together; those in stock sell on until a purchase of today is there.
 
-    ``season`` is what the forecast has for the days after that over its average month.
+    ``season`` is what the forecast has for the days after that over its own average.
     """
     appeal = there.attraction.appeal
     shoppers = season * there.shoppers

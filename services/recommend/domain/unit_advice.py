@@ -54,9 +54,15 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         hazard_scaled=here.setting.attracted is None,
         expected_gross=None if gross is None else cents(gross),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
-        upfront_cost=cents(chosen.appraisal.setting.upfront_cost) if chosen.action is Action.TRANSFER else None,
+        upfront_cost=_upfront_cost(chosen),
         market_price=cents(here.market_price.amount) if here.comparable else None,
     )
+
+
+def _upfront_cost(chosen: Course) -> float | None:
+    if chosen.action is Action.WHOLESALE:
+        return cents(chosen.appraisal.rooftop.parameters.wholesale_fee)
+    return cents(chosen.appraisal.setting.upfront_cost) if chosen.action is Action.TRANSFER else None
 
 
 def _degraded(case: UnitCase) -> tuple[str, ...]:

@@ -265,6 +265,8 @@ def _rule_is_to_leave(case: UnitCase) -> bool:
 def _held_back(case: UnitCase, rule: Course) -> str | None:
     """Say why the rule is not followed although it is worth more than doing nothing."""
     here = case.baseline.appraisal
+    if rule.action is Action.REPRICE and here.unit.list_price is None:
+        return "it has no price yet"
     if case.choices.cooling and here.unit.priced_on is not None:
         since = (here.as_of - here.unit.priced_on).days
         moved = "today" if since <= 0 else "yesterday" if since == 1 else f"{since} days ago"

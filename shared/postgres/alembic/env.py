@@ -11,6 +11,8 @@ from sqlalchemy.pool import NullPool
 
 schema: str = context.config.attributes["schema"]
 dsn: str = context.config.attributes["dsn"]
+made_of: str = context.config.attributes["made_of"]
+"""The digests of the migrations, as a literal; noted in the very transaction that runs them."""
 
 
 def run(connection: Any) -> None:
@@ -19,6 +21,7 @@ def run(connection: Any) -> None:
     context.configure(connection=connection, version_table_schema=schema, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
+        connection.exec_driver_sql(f"COMMENT ON TABLE {schema}.alembic_version IS {made_of}")
 
 
 async def migrate() -> None:

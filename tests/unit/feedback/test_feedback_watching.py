@@ -75,6 +75,16 @@ def test_transport_is_paid_by_who_was_moved_and_by_nobody_else() -> None:
     assert unit_result(advice, still_there) == pytest.approx(-60 * 40 - 250)
 
 
+def test_the_lanes_fee_is_paid_by_who_was_sent_there_and_by_nobody_else() -> None:
+    advice = replace(REPRICE, action=Action.WHOLESALE, price=None, upfront_cost=300.0)
+    nothing = net_of_nothing(advice)
+    assert nothing is not None
+    sent = sold(2, -600.0, Kind.WHOLESALED)
+    assert unit_result(advice, sent) == pytest.approx(-600 - 2 * 40 - nothing - 300)
+    assert unit_result(advice, sold(2)) == pytest.approx(1_500 - 2 * 40 - nothing)
+    assert unit_result(advice, Happening()) == pytest.approx(-60 * 40)
+
+
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_nothing_after_the_window_counts(first: int, second: int) -> None:
     late = UNIT_DAYS + 1

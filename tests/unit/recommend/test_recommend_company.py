@@ -182,6 +182,13 @@ def test_a_price_that_was_not_advised_shows_what_it_would_cost_the_others() -> N
         assert ("-$" in other.detail) is (float(min(numbers_in(other.detail.split(" ")[1]))) < 21_200)
 
 
+def test_a_car_on_the_road_has_the_chance_of_sale_that_it_will_have_there() -> None:
+    """What came of a transfer is held against it; a chance of nothing would make doing nothing look far too bad."""
+    here = evaluate([SETTING], np.array([[20_000.0]]))
+    moved = evaluate([replace(SETTING, delay_days=2.0)], np.array([[20_000.0]]))
+    assert 0.9 * here.daily_hazard[0, 0] < moved.daily_hazard[0, 0] <= here.daily_hazard[0, 0]
+
+
 def test_more_is_bought_for_a_season_that_the_forecast_sees_coming() -> None:
     def bought(*weeks: float) -> tuple[int, float]:
         coming = demand(weekly=1.0, weekly_means=weeks)
@@ -189,10 +196,15 @@ def test_more_is_bought_for_a_season_that_the_forecast_sees_coming() -> None:
         said = next(each for each in advise(given, AS_OF) if each.action is Action.ACQUIRE)
         return said.quantity or 0, said.value
 
-    flat, spring, lull = bought(*(1.0,) * 13), bought(*(1.6,) * 13), bought(*(0.6,) * 13)
+    def weeks(ahead: float, later: float) -> tuple[float, ...]:
+        return (ahead,) * 5 + (later,) * 8
+
+    flat, spring, lull = bought(*weeks(1.0, 1.0)), bought(*weeks(1.6, 0.8)), bought(*weeks(0.7, 1.3))
     assert lull < flat < spring
-    assert bought(*(9.0,) * 13) == bought(*(2.0,) * 13), "no forecast is trusted to more than double the shoppers"
-    assert bought(*(3.0, 1.0, *(1.0,) * 11))[1] == flat[1], "customers of the days before it lands count for nothing"
+    assert bought(*weeks(2.0, 2.0)) == flat, "a strategy whose level is another sees no season"
+    assert bought(*weeks(9.0, 0.1)) == bought(*weeks(5.0, 0.1)), (
+        "no forecast is trusted to more than double the shoppers"
+    )
 
 
 def _after(reason: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, market
 
 from services.recommend.domain import UnitLife, fit_attraction
@@ -58,6 +59,18 @@ def test_one_sold_on_the_day_it_came_counts_and_one_moved_to_its_buyer_does_not(
         for number, life in enumerate(lives[:20])
     ]
     assert learned([*lives, *moved]) == usual
+
+
+@pytest.mark.parametrize("stood", [3, 20, 60])
+def test_one_car_of_a_segment_never_sold_neither_spoils_the_fit_nor_is_thought_hopeless(stood: int) -> None:
+    """A shelf that is alone in its segment, at a store that is alone, is drawn to the usual, not to itself."""
+    lives = [sold(number, (0, 20_000.0)) for number in range(LEAST_SALES)]
+    came = AS_OF - timedelta(days=stood)
+    odd = camry("ODD", segment="used/saab/9-3", stock_date=came, group_stock_date=came, list_price=20_000.0)
+    given = book(market(), market(segment="used/saab/9-3"), demand(), gross())
+    found = fit_attraction(given, [*lives, UnitLife(odd, prices=((came, 20_000.0),))], AS_OF)
+    assert found is not None
+    assert 0.15 * found.usual < found.shoppers["north", "used/saab/9-3"] < 1.5 * found.usual
 
 
 def test_a_sale_dated_in_the_future_teaches_nothing() -> None:

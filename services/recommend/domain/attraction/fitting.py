@@ -37,6 +37,8 @@ _APPEAL: Final = (0.2, 0.5)
 _APPEALS: Final = _APPEAL[0] * np.array([0.5, 0.75, 1.0, 1.5])
 _SHELF_SHAPE: Final = 2.5
 """Of the gamma of a shelf's shoppers around its rooftop's and segment's: a third of shelves differ by 60 %."""
+_USUAL_SHELVES: Final = 1.0
+"""How many usual shelves are added to those of a rooftop or a segment: one that stands alone would tell of itself."""
 _HALF_LIFE_WEEKS: Final = 30.0
 """After so long, what was seen of a shelf counts half: tastes move."""
 _MOST_ROUNDS: Final = 100
@@ -95,8 +97,14 @@ def fit(spells: Spells) -> Attraction | None:
     if sales < LEAST_SALES:
         return None
     found: list[tuple[_Fitted, float]] = []
+    failed: NotConverged | None = None
     for appeal in _APPEALS:
-        found.append((_fit_at(spells, float(appeal), found[-1][0] if found else None), float(appeal)))
+        try:
+            found.append((_fit_at(spells, float(appeal), found[-1][0] if found else None), float(appeal)))
+        except NotConverged as error:
+            failed = error
+    if failed and not found:
+        raise failed
     best, appeal = max(found, key=lambda each: each[0].log_posterior)
     elasticity, staleness = best.effects.tolist()
     if elasticity <= 0:
@@ -174,14 +182,20 @@ def _margins(spells: Spells) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return rooftop.reshape(-1), segment.reshape(-1)
 
 
+def _mean_of(number: NDArray[np.intp], shoppers: Floats) -> Floats:
+    mean: Floats = (np.bincount(number, shoppers) + _USUAL_SHELVES * shoppers.mean()) / (
+        np.bincount(number) + _USUAL_SHELVES
+    )
+    return mean
+
+
 def _means(names: Sequence[str], number: NDArray[np.intp], shoppers: Floats) -> dict[str, float]:
-    mean = np.bincount(number, shoppers) / np.bincount(number)
+    mean = _mean_of(number, shoppers)
     return dict(zip(names, mean[number].tolist(), strict=True))
 
 
 def _expected(shoppers: Floats, rooftop: NDArray[np.intp], segment: NDArray[np.intp]) -> Floats:
     """Give the shoppers that rooftop and segment tell together: the product of their means over all's mean."""
-    by_rooftop = np.bincount(rooftop, shoppers) / np.bincount(rooftop)
-    by_segment = np.bincount(segment, shoppers) / np.bincount(segment)
+    by_rooftop, by_segment = _mean_of(rooftop, shoppers), _mean_of(segment, shoppers)
     expected: Floats = by_rooftop[rooftop] * by_segment[segment] / shoppers.mean()
     return np.maximum(expected, _LEAST_RATE)

@@ -82,7 +82,7 @@ def standing(
         unsold=np.exp(-intensity * np.maximum(0.0, horizon - delay)),
         leaving=leaving,
         expected_days=delay + stands,
-        daily_hazard=-np.expm1(-intensity) * (delay <= 0),
+        daily_hazard=-np.expm1(-intensity),
         beside=_beside(shelf, pull, usual - exit_cash, holding, LONGEST_HORIZONS * horizon),
     )
 

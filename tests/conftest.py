@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.servers import ApacheKafka, MemoryBroker, PostgresServer, unavailable_reason
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
 READY_SECONDS = 120
+
+# How long an example takes says how busy the machine is, and no more.
+settings.register_profile("no clock", settings(), deadline=None)
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

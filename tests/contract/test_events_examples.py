@@ -127,7 +127,7 @@ def test_the_least_that_is_required_is_enough(topic: Topic[Any], example: dict[s
 
 
 @each_example
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_optional_field_may_be_left_out(topic: Topic[Any], example: dict[str, Any], data: st.DataObject) -> None:
     event = read(topic, thinned(data, topic.model, example))

@@ -43,7 +43,7 @@ def test_every_operation_answers_as_documented(document: Any) -> None:
         for mode in GenerationMode:
 
             @given(case=operation.as_strategy(generation_mode=mode))
-            @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
             def ask(case: Any) -> None:
                 nonlocal asked
                 asked += 1

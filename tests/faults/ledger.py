@@ -51,8 +51,18 @@ class Ledger:
         return {entry.event_id: entry.effects for entry in self.entries}
 
     def prices(self) -> dict[str, str]:
-        """The price each vehicle must have in the end: the one that was true last, whenever it was told."""
-        return {entry.vin: entry.price for entry in self._in_order() if entry.vin and entry.price}
+        """The price each vehicle must have in the end: the last that was true before its sale, whenever it was told.
+
+        A desk whose clock is ahead may date a price after the sale: no shopper saw that one.
+        """
+        found: dict[str, str] = {}
+        sold: set[str] = set()
+        for entry in self._in_order():
+            if entry.vin and entry.kind == "vehicle.sold":
+                sold.add(entry.vin)
+            elif entry.vin and entry.price and entry.vin not in sold:
+                found[entry.vin] = entry.price
+        return found
 
     def sold(self) -> set[str]:
         """The vehicles that must be sold in the end; a driver tells of none again after its sale."""

@@ -79,7 +79,7 @@ def book(postgres_server: PostgresServer, migrated_template: str) -> Iterator[Bo
 
 
 @given(there=st.lists(rows, max_size=25), coming=st.lists(rows, max_size=8), order=orders, limit=st.integers(1, 30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_comes_once_and_in_order(
     book: Book, there: list[Row], coming: list[Row], order: list[tuple[str, bool]], limit: int
 ) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.confidence import confidences, make_draws, purchase_confidence
+from services.recommend.domain.confidence import confidences, make_draws
 from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.lookup import look_up
+from services.recommend.domain.purchase_confidence import purchase_confidence
 from services.recommend.domain.stock_advice import clash_advice, stock_advice
 from services.recommend.domain.stock_position import stock_positions
 from services.recommend.domain.stocking import draft_plan, plan_purchases

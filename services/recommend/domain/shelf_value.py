@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prospects:
-    """Of each further unit, the days until its customer comes and the sales it adds; both of shape (units,)."""
+    """Of each further unit, the days until its customer comes and the sales it adds; both of shape (..., units)."""
 
     days: Floats
     added: Floats
@@ -48,11 +48,12 @@ class ShelfValue:
         """Give how many are left when a purchase of today lands, with so many here or on the way."""
         return max(0.0, self.left + available - self.available)
 
-    def prospects(self, available: int, count: int, scale: float = 1.0) -> Prospects:
+    def prospects(self, available: int, count: int, scale: Floats | float = 1.0) -> Prospects:
         """Give the prospects of the next ``count`` units with ``available`` here or on the way.
 
-        ``scale`` is on the shoppers. The n-th unit finds customers at its own pace; of those, the share
-        1 / (1 + pull of the others) would have gone elsewhere, the rest would have bought a neighbour.
+        ``scale`` is on the shoppers; for several, of shape (k, 1), the prospects are of shape (k, units). The n-th
+        unit finds customers at its own pace; of those, the share 1 / (1 + pull of the others) would have gone
+        elsewhere, the rest would have bought a neighbour.
         """
         appeal = self.attraction.appeal
         ahead = available + np.arange(count) - self.available
@@ -63,9 +64,9 @@ class ShelfValue:
             added=np.minimum(1.0, rate * self.longest_days) / (1.0 + before),
         )
 
-    def marginal(self, available: int, count: int, scale: float = 1.0) -> Floats:
+    def marginal(self, available: int, count: int) -> Floats:
         """Give the expected net of the next ``count`` units, as for :meth:`prospects`; never rising."""
-        ahead = self.prospects(available, count, scale)
+        ahead = self.prospects(available, count)
         net: Floats = ahead.added * self.earned - self.per_day * ahead.days
         return np.minimum.accumulate(net)
 

@@ -262,7 +262,7 @@ def soiled(draw: st.DrawFn, adapter: str) -> Any:
 
 @pytest.mark.parametrize("adapter", [*STAR, "fortellis_relay", "canonical"])
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_malformed_documents_are_accepted_or_told_which_field_is_wrong(adapter: str, data: st.DataObject) -> None:
     document = data.draw(soiled(adapter))
     for error in errors_of(adapter, document):

@@ -32,7 +32,7 @@ def places(room: float) -> Limit:
 
 
 @given(st.tuples(values, values, values), st.integers(0, 200_000), st.integers(-2, 9))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_plan_is_better_and_no_limit_is_passed(
     found: tuple[tuple[float, ...], ...], money: int, slots: int
 ) -> None:

@@ -56,7 +56,7 @@ def test_an_old_unit_is_never_raised() -> None:
     weekly=st.floats(0, 3),
     days=st.integers(0, 300),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_price_is_ever_outside_floor_and_ceiling(list_price: float, cost: float, weekly: float, days: int) -> None:
     unit = camry(list_price=list_price, cost=cost, recon_cost=0.0, **aged(days))
     for advice in advise(book(unit, market(), demand(weekly=weekly)), AS_OF):

@@ -73,5 +73,5 @@ def _nets(courses: Sequence[Course], draws: Draws) -> Floats:
 
 
 def within_limits(probability: float) -> float:
-    """Keep a probability from certainty: no estimate of this kind is certain."""
-    return min(_MOST, max(_LEAST, probability))
+    """Keep a probability from certainty, which no estimate of this kind has, and to what its draws can tell."""
+    return round(min(_MOST, max(_LEAST, probability)), 3)

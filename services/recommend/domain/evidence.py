@@ -55,6 +55,7 @@ class Fact(StrEnum):
     NEW_NET = "Net if followed"
     GAIN = "Gain over doing nothing"
     MARGIN = "Margin needed to act"
+    ODDS = "Chance that it turns out better"
     FRONT_GROSS = "Expected front gross"
     EXIT_GROSS = "Gross booked at wholesale"
     RULE = "Calendar rule"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import Fact
+from services.recommend.domain.odds import LongOdds, long_odds
 from services.recommend.domain.wording import numbers_in, spelled
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _reprice(facts: Facts) -> str:
             f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
             f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, "
             f"and {facts[Fact.GAIN]} more in your pocket after holding cost.{_beside(facts)}"
+            f"{long_odds(facts, LongOdds.RAISED)}"
         )
     return (
         f"{_standing(facts)} {_company(facts)} {_house_rule(facts)}"
@@ -56,6 +58,7 @@ def _reprice(facts: Facts) -> str:
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
         f"better off than holding the tag.{_beside(facts)}"
+        f"{long_odds(facts, LongOdds.CUT)}"
     )
 
 
@@ -87,7 +90,7 @@ def _transfer(facts: Facts) -> str:
     text += f"After {costs}, the group is {facts[Fact.OVER_HOME]} ahead of the best you could do with it here"
     if facts[Fact.OVER_HOME] != facts[Fact.GAIN]:
         text += f", and {facts[Fact.GAIN]} ahead of leaving it as it is"
-    return f"{text}."
+    return f"{text}.{long_odds(facts, LongOdds.MOVED)}"
 
 
 def _house_rule(facts: Facts) -> str:
@@ -116,7 +119,8 @@ def _wholesale(facts: Facts) -> str:
             text += f"That still clears the {facts[Fact.COST]} you have in it: "
     else:
         text += "Do it now: "
-    return f"{text}going today saves about {facts[Fact.GAIN]}, at {facts[Fact.HOLDING]} for every day you wait."
+    text += f"going today saves about {facts[Fact.GAIN]}, at {facts[Fact.HOLDING]} for every day you wait."
+    return text + long_odds(facts, LongOdds.LET_GO)
 
 
 def _hold(facts: Facts) -> str:
@@ -161,6 +165,7 @@ def _buy(facts: Facts) -> str:
     )
     if not new:
         text += f" Past {facts[Fact.MOST_TO_PAY]} a car, all in, walk away."
+    text += long_odds(facts, LongOdds.BOUGHT)
     if Fact.LIMIT in facts:
         text += f" {_count(facts[Fact.WANTED]).capitalize()} would pay, but {facts[Fact.LIMIT]}."
         for price, saying in _SHADOWS.items():

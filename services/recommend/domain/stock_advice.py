@@ -27,7 +27,7 @@ def stock_advice(
 ) -> Advice:
     """Write the advice to order (new) or acquire (used); ``brand_sales`` by dealer and brand."""
     position, rooftop = purchase.position, purchase.position.rooftop
-    evidence = stock_evidence(purchase, brand_sales, as_of)
+    evidence = stock_evidence(purchase, confidence, brand_sales, as_of)
     action = Action.ORDER if is_new(position.segment) else Action.ACQUIRE
     degraded = [*position.gross.caveats, *rooftop.clashes]
     old = (as_of - position.demand.as_of).days
@@ -42,7 +42,7 @@ def stock_advice(
         policy_version=rooftop.policy_version,
         value=cents(purchase.value),
         value_per_day=cents(purchase.value / purchase.quantity / purchase.days_on_lot),
-        confidence=round(confidence, 3),
+        confidence=confidence,
         reason=write_reason(action, evidence),
         expires_in_days=round(rooftop.parameters.advice_days),
         evidence=evidence,

@@ -10,6 +10,7 @@ from services.recommend.domain.book import is_new
 from services.recommend.domain.evidence import EvidenceSheet, Fact
 from services.recommend.domain.limit_evidence import write_allocation, write_limits
 from services.recommend.domain.newsvendor import at_least
+from services.recommend.domain.odds import DRAWN_OF_A_PURCHASE, add_odds
 from services.recommend.domain.wording import decimal, money, pace, percent, roughly
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _WORTH_SAYING = 0.05
 
 
 def stock_evidence(
-    purchase: Purchase, brand_sales: Mapping[tuple[str, str], int], as_of: date
+    purchase: Purchase, confidence: float, brand_sales: Mapping[tuple[str, str], int], as_of: date
 ) -> tuple[Evidence, ...]:
     """Write the evidence of a purchase; ``brand_sales`` are the new units sold by dealer and brand."""
     position = purchase.position
@@ -35,6 +36,7 @@ def stock_evidence(
     _shelf(sheet, purchase, position)
     _worth(sheet, position)
     _plan(sheet, purchase, position)
+    add_odds(sheet, confidence, DRAWN_OF_A_PURCHASE)
     write_allocation(sheet, position, brand_sales)
     return sheet.lines()
 

@@ -20,7 +20,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
     """Write a unit's advice; ``receiving`` is the destination's position where it is transferred."""
     chosen, here = case.chosen, case.baseline.appraisal
     unit, rooftop = here.unit, here.rooftop
-    evidence = unit_evidence(case, receiving)
+    evidence = unit_evidence(case, confidence, receiving)
     leaving = chosen.action is Action.WHOLESALE
     price = None if chosen.action in (Action.HOLD, Action.WHOLESALE) else chosen.price
     sold_at = chosen.price or here.price
@@ -37,7 +37,7 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         policy_version=rooftop.policy_version,
         value=cents(case.value),
         value_per_day=cents(_per_day(case.value, chosen, case.baseline)),
-        confidence=round(confidence, 3),
+        confidence=confidence,
         reason=write_reason(chosen.action, evidence),
         expires_in_days=round(rooftop.parameters.advice_days),
         evidence=evidence,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.evidence import EvidenceSheet, Fact
+from services.recommend.domain.odds import DRAWN_OF_A_UNIT, add_odds
 from services.recommend.domain.wording import days, decimal, money, pace, percent
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.unit_actions import UnitCase
 
 
-def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence, ...]:
+def unit_evidence(case: UnitCase, confidence: float, receiving: Position | None) -> tuple[Evidence, ...]:
     """Write the evidence of a unit's case; ``receiving`` is where a transferred one goes."""
     here, chosen = case.baseline.appraisal, case.chosen
     sheet = EvidenceSheet(here.as_of)
@@ -38,6 +39,7 @@ def unit_evidence(case: UnitCase, receiving: Position | None) -> tuple[Evidence,
         _rule(sheet, case)
     else:
         _gain(sheet, case)
+    add_odds(sheet, confidence, DRAWN_OF_A_UNIT)
     sheet.add(
         Fact.MARGIN,
         money(here.margin, here.rooftop.currency),

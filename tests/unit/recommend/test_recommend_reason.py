@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, aged, book, camry, demand, gross, group_book, market, rooftop
 
 from services.recommend.domain import Action, Advice, Evidence, TenantBook, Variant, advise, unsupported_numbers
+from services.recommend.domain.evidence import Fact
 from services.recommend.domain.wording import money, numbers_in, pace, roughly
 
 LINES = (
@@ -29,6 +30,20 @@ def test_every_reason_of_a_whole_group_is_supported_by_its_evidence(advice: list
     assert {each.action for each in advice} == set(Action)
     for each in advice:
         assert unsupported_numbers(each.reason, each.evidence) == (), each.reason
+
+
+def test_long_odds_are_owned_up_to_and_even_ones_are_not_dwelt_on(advice: list[Advice]) -> None:
+    acting = [each for each in advice if each.action is not Action.HOLD]
+    told = {each.identity: next(line.value for line in each.evidence if line.name == Fact.ODDS) for each in acting}
+    assert {each.identity: f"{each.confidence:.0%}" for each in acting} == told
+    owned_up = [each for each in acting if "the odds are" in each.reason]
+    assert {each.identity for each in owned_up} == {each.identity for each in acting if each.confidence < 0.495}
+    assert all(f"the odds are {told[each.identity]}" in each.reason for each in owned_up)
+    cuts = [
+        each for each in owned_up if each.action is Action.REPRICE and (each.price or 0) < (each.current_price or 0)
+    ]
+    assert cuts
+    assert all("would have sold soon enough at the old tag" in each.reason for each in cuts)
 
 
 @given(st.integers(2, 10**7))

@@ -33,7 +33,7 @@ UNFOLLOWED_DAYS = 30
 """Advice that was closed without an answer and was not carried out is looked at for this long after."""
 _CALLS = (Action.REPRICE, Action.TRANSFER, Action.WHOLESALE)
 
-Arrival = tuple[str, str, date, date | None, float | None]
+Arrival = tuple[str, str, date, date | None, float | None, bool]
 """Vehicle key, segment, day, and day and gross of a sale."""
 
 
@@ -63,7 +63,7 @@ class Page:
     states: Mapping[str, str]
     arrivals: tuple[Arrival, ...]
     claimed: Mapping[str, str]
-    stays: Mapping[str, list[tuple[date | None, date | None, float | None]]]
+    stays: Mapping[str, list[tuple[date | None, date | None, float | None, bool]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _happening(page: Page, advice: Advice, claimed: Mapping[str, str]) -> Happen
         text = page.states.get(advice.vehicle_key)
         return happening_of(states_of(text)) if text else Happening()
     mine = tuple(
-        Stocking(key, on, sold_on, gross)
-        for key, segment, on, sold_on, gross in page.arrivals
+        Stocking(key, on, gone_on, gross, retailed)
+        for key, segment, on, gone_on, gross, retailed in page.arrivals
         if segment == advice.segment and claimed.get(key, advice.recommendation_id) == advice.recommendation_id
     )
     return Happening(stockings=mine)

@@ -84,6 +84,8 @@ def advice_of(
         hazard_scaled=document.get("hazard_scaled", True),
         holding_cost_per_day=_number(document.get("holding_cost_per_day")),
         upfront_cost=_number(document.get("upfront_cost")) or 0.0,
+        back_gross=_number(document.get("back_gross")) or 0.0,
+        baseline_net=_number(document.get("baseline_net")),
         policy_version=document["policy_version"],
         computed_with=computed_with,
         held_out=document.get("held_out", False),

@@ -111,6 +111,11 @@ class RecommendationIssued(Event):
     """Whether the store's learned hazard scale is in those chances; not where they come of its shoppers."""
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed; in the lane before its fee."""
+    back_gross: Money | None = None
+    """Back gross expected of any retail sale of it; values count it."""
+    baseline_net: Money | None = None
+    """Of advice on a unit: the net, less its cost, that was expected of what ``value`` is told over: front and back
+    gross less holding, without what it changes for other units. Absent where the cost is unknown."""
     holding_cost_per_day: Money | None = None
     upfront_cost: Money | None = None
     """Paid at once if the advice is followed: a transfer's transport, the lane's fee."""

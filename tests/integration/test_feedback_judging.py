@@ -61,7 +61,8 @@ def advice(tenant: UUID, days_ago: int, vehicle: str | None, **changes: Any) -> 
         "value_per_day": Decimal(9), "confidence": 0.6, "reason": "because", "expires_at": at + timedelta(days=7),
         "policy_version": 0, "price": Decimal(19_000), "current_price": Decimal(20_000),
         "expected_gross": Decimal(1_500), "expected_daily_hazard": 0.05, "baseline_daily_hazard": 0.03,
-        "holding_cost_per_day": Decimal(40), "market_price": Decimal(20_000),
+        "holding_cost_per_day": Decimal(40), "market_price": Decimal(20_000), "back_gross": Decimal(1_000),
+        "baseline_net": Decimal(1_400),
     }  # fmt: skip
     return RecommendationIssued(**{**values, **changes})
 

@@ -86,8 +86,9 @@ class Advice:
 
     ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them, but for
     the hazard scale where it is not ``hazard_scaled``: such hazards were learned of the sales themselves.
-    ``held_out`` advice was written to the log and never shown; ``hold_out_share`` is the share of advice like it
-    that was, 0 where it could not have been.
+    ``back_gross`` is expected of any retail sale, ``baseline_net`` of what the value is told over, for the vehicle
+    alone and less its cost. ``held_out`` advice was written to the log and never shown; ``hold_out_share`` is the
+    share of advice like it that was, 0 where it could not have been.
     """
 
     recommendation_id: str
@@ -109,6 +110,8 @@ class Advice:
     hazard_scaled: bool = True
     holding_cost_per_day: float | None = None
     upfront_cost: float = 0.0
+    back_gross: float = 0.0
+    baseline_net: float | None = None
     policy_version: int = 0
     computed_with: Parameters = field(default_factory=Parameters)
     held_out: bool = False
@@ -173,12 +176,13 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Stocking:
-    """A vehicle taken into stock in the advised segment, and its sale where it has one that stands."""
+    """A vehicle taken into stock in the advised segment, and its end where it has one: a sale or the lane."""
 
     vehicle_key: str
     on: date
-    sold_on: date | None = None
+    gone_on: date | None = None
     gross: float | None = None
+    retailed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

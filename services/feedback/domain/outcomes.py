@@ -1,15 +1,12 @@
 """What came of advice: advice, answer and happening joined into at most one standing outcome each.
 
 Realised value is measured as the advice's own value was, against doing nothing (of a transfer: against the best
-that could have been done where the vehicle stood):
+that could have been done where the vehicle stood), but for what it changed for other vehicles:
 
-    realised value = (gross - holding * days - upfront cost) - net of doing nothing
-    net of doing nothing = net expected when followed - value
-    net expected when followed = expected gross - holding * expected days to sell - upfront cost
+    realised value = front gross + expected back gross - holding * days - upfront cost - net of doing nothing
 
-with expected days to sell of the advised daily hazard h over the horizon H: (1 - (1 - h)^H) / h. Bringing in
-a vehicle is measured against having none, which nets nothing. A vehicle still unsold has no realised value
-yet.
+The back gross is that which was expected of any retail sale; a sale in the lane has none. Bringing in a vehicle is
+measured against having none, which nets nothing. A vehicle still unsold has no realised value yet.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.feedback.domain.advice import Action, Decision, Ending, Happening, Kind, Parameters
-from services.feedback.domain.following import HORIZON_DAYS, Following, following_of
+from services.feedback.domain.following import Following, following_of
 from services.feedback.domain.stocking import stocking_result
 
 if TYPE_CHECKING:
@@ -101,15 +98,6 @@ def exposure_so_far(advice: Advice, answer: Answer | None, happening: Happening 
 def unfollowed(advice: Advice, answer: Answer | None, on: date) -> Outcome:
     """Give the outcome of advice of which nothing came by a day, where there is none but its subject was watched."""
     return _common(advice, answer, kind=Kind.UNSOLD, on=on, days=(on - advice.issued_on).days, followed=False)
-
-
-def net_of_nothing(advice: Advice) -> float | None:
-    """Give the net that was expected of what the advice's value is told over; None where that cannot be told."""
-    expected_days = _expected_days(advice)
-    if advice.expected_gross is None or expected_days is None or advice.holding_cost_per_day is None:
-        return None
-    expected = advice.expected_gross - advice.holding_cost_per_day * expected_days - advice.upfront_cost
-    return expected - advice.value
 
 
 def _of_vehicle(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Outcome | None:
@@ -222,19 +210,10 @@ def _reversed(undone: Outcome) -> Outcome:
 
 
 def _realised(advice: Advice, end: Ending, days: int, cost: float) -> float | None:
-    nothing = net_of_nothing(advice)
-    if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or nothing is None:
+    if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or advice.baseline_net is None:
         return None
-    return end.gross - (advice.holding_cost_per_day or 0.0) * days - cost - nothing
-
-
-def _expected_days(advice: Advice) -> float | None:
-    if advice.action is Action.WHOLESALE:
-        return 0.0
-    hazard = _advised(advice)
-    if hazard is None:
-        return None
-    return (1 - (1 - hazard) ** HORIZON_DAYS) / hazard if hazard > 0 else float(HORIZON_DAYS)
+    back = advice.back_gross if end.kind is Kind.SOLD else 0.0
+    return end.gross + back - (advice.holding_cost_per_day or 0.0) * days - cost - advice.baseline_net
 
 
 def _exposure(advice: Advice, following: Following, until: date) -> float:

@@ -25,7 +25,7 @@ LEAD_DAYS = MappingProxyType({Action.ORDER: 90, Action.ACQUIRE: 30})
 
 @dataclass(frozen=True, slots=True)
 class StockingResult:
-    """``gross`` and ``realised_value`` are totals over the claimed vehicles, None until all of them sold.
+    """``gross`` and ``realised_value`` are totals over the claimed vehicles, None until all of them are gone.
 
     Where nothing came in, nothing was done, which is worth exactly 0 against doing nothing.
     """
@@ -59,11 +59,12 @@ def stocking_result(
     if not arrived:
         return _nothing_came(deadline) if over else None
     keys, days = tuple(unit.vehicle_key for unit in arrived), tuple(unit.on for unit in arrived)
-    sold = [unit.sold_on for unit in arrived if unit.sold_on is not None]
-    if len(sold) < len(arrived) or not (over or len(arrived) == wanted):
+    gone = [unit.gone_on for unit in arrived if unit.gone_on is not None]
+    if len(gone) < len(arrived) or not (over or len(arrived) == wanted):
         return StockingResult(Kind.STOCKED, arrived[-1].on, keys, days, None, None)
     gross = _total(unit.gross for unit in arrived)
-    return StockingResult(Kind.SOLD, max(sold), keys, days, gross, _realised(advice, arrived, gross))
+    kind = Kind.SOLD if any(unit.retailed for unit in arrived) else Kind.WHOLESALED
+    return StockingResult(kind, max(gone), keys, days, gross, _realised(advice, arrived, gross))
 
 
 def _wanted(advice: Advice, answer: Answer | None) -> int:
@@ -81,8 +82,9 @@ def _nothing_came(on: date) -> StockingResult:
 def _realised(advice: Advice, units: list[Stocking], gross: float | None) -> float | None:
     if gross is None or advice.holding_cost_per_day is None:
         return None
-    held = sum((unit.sold_on - unit.on).days for unit in units if unit.sold_on is not None)
-    return gross - advice.holding_cost_per_day * held
+    held = sum((unit.gone_on - unit.on).days for unit in units if unit.gone_on is not None)
+    back = advice.back_gross * sum(unit.retailed for unit in units)
+    return gross + back - advice.holding_cost_per_day * held
 
 
 def _total(amounts: Iterable[float | None]) -> float | None:

@@ -5,8 +5,9 @@ longer than one that is not, and a vehicle that does not sell never gets a value
 for equally long: a vehicle for 60 days from the first advice on it, a segment at a rooftop for 120 days from the
 first advice to buy within a half-year.
 
-    a vehicle, sold within the window after d days: gross - holding * d - net of doing nothing
+    a vehicle, sold within the window after d days: gross - holding * d - net expected of doing nothing
     a vehicle still there: - holding * 60; it is worth then what it was, and has cost its days
+    gross is front gross and, of a retail sale, the back gross expected of one
     either, where it was moved or sent to the lane as advised, within the window: less the transport or the fee
     a shelf: gross of what it sold within the window - holding * the days that its vehicles stood in it
 
@@ -21,7 +22,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from services.feedback.domain.advice import Action, Kind
-from services.feedback.domain.outcomes import net_of_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +35,15 @@ _SUMMER = 7
 
 @dataclass(frozen=True, slots=True)
 class ShelfStay:
-    """A vehicle's days on a shelf; ``came`` and ``gone`` None where unknown or still there, gross where it sold."""
+    """A vehicle's days on a shelf; ``came`` and ``gone`` None where unknown or still there, gross where it sold.
+
+    ``retailed`` where that was a retail sale and not one in the lane.
+    """
 
     came: date | None
     gone: date | None
     gross: float | None
+    retailed: bool = True
 
 
 def subject_of(action: Action, vehicle_key: str | None, segment: str, on: date) -> str | None:
@@ -68,7 +72,7 @@ def unit_result(advice: Advice, happening: Happening) -> float | None:
     One that left without a known gross counts as having brought what was expected. None where the advice does not
     tell what doing nothing would net.
     """
-    nothing, holding = net_of_nothing(advice), advice.holding_cost_per_day
+    nothing, holding = advice.baseline_net, advice.holding_cost_per_day
     if nothing is None or holding is None:
         return None
     end, move = happening.ending, happening.transfer
@@ -79,8 +83,10 @@ def unit_result(advice: Advice, happening: Happening) -> float | None:
     sent = advice.action is Action.WHOLESALE and end.kind is Kind.WHOLESALED
     paid = advice.upfront_cost if moved or sent else 0.0
     held = holding * max(0, (end.on - advice.issued_on).days)
-    known = end.gross is not None and end.kind in (Kind.SOLD, Kind.WHOLESALED)
-    return (end.gross - nothing if known and end.gross is not None else 0.0) - held - paid
+    if end.gross is None or end.kind not in (Kind.SOLD, Kind.WHOLESALED):
+        return -held - paid
+    back = advice.back_gross if end.kind is Kind.SOLD else 0.0
+    return end.gross + back - nothing - held - paid
 
 
 def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:
@@ -95,6 +101,7 @@ def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:
         earned -= advice.holding_cost_per_day * max(0, (gone - came).days)
         if stay.gone is not None and begin <= stay.gone <= end:
             earned += stay.gross or 0.0
+            earned += advice.back_gross if stay.gross is not None and stay.retailed else 0.0
     return earned
 
 

@@ -58,13 +58,17 @@ async def states(connection: Connection, vehicle_keys: Iterable[str]) -> dict[st
 
 async def arrivals(
     connection: Connection, dealer_id: UUID, segments: Iterable[str], since: date
-) -> list[tuple[str, str, date, date | None, float | None]]:
-    """Load what came into the group at a rooftop since a day: key, segment, day, and day and gross of a sale."""
+) -> list[tuple[str, str, date, date | None, float | None, bool]]:
+    """Load what came into the group at a rooftop since a day.
+
+    Each is its key, segment and day, the day and gross of its sale or of its going to the lane, and which it was.
+    """
     rows = await connection.fetch(
         """
         SELECT DISTINCT ON (vehicle_key) vehicle_key, segment, stock_date,
-               CASE WHEN status = 'sold' THEN exit_date END AS sold_on,
-               CASE WHEN status = 'sold' THEN front_gross::float8 END AS gross
+               CASE WHEN status IN ('sold', 'wholesaled') THEN exit_date END AS gone,
+               CASE WHEN status IN ('sold', 'wholesaled') THEN front_gross::float8 END AS gross,
+               status = 'sold' AS retailed
         FROM vehicle_state
         WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order' AND segment = ANY($3)
         ORDER BY vehicle_key, version DESC
@@ -78,7 +82,7 @@ async def arrivals(
 
 async def shelf_stays(
     connection: Connection, dealer_id: UUID, segments: Iterable[str]
-) -> dict[str, list[tuple[date | None, date | None, float | None]]]:
+) -> dict[str, list[tuple[date | None, date | None, float | None, bool]]]:
     """Load when each vehicle of some segments came to a rooftop and left it, with its gross where it sold there."""
     rows = await connection.fetch(
         """
@@ -88,15 +92,16 @@ async def shelf_stays(
         SELECT DISTINCT ON (v.vehicle_key) v.segment, mine.came,
                CASE WHEN v.dealer_id = $1 THEN v.exit_date ELSE v.stock_date END AS gone,
                CASE WHEN v.dealer_id = $1 AND v.status IN ('sold', 'wholesaled')
-                    THEN v.front_gross::float8 END AS gross
+                    THEN v.front_gross::float8 END AS gross,
+               v.status = 'sold' AS retailed
         FROM mine JOIN vehicle_state v USING (vehicle_key) ORDER BY v.vehicle_key, v.version DESC
         """,
         dealer_id,
         sorted(set(segments)),
     )
-    stays: dict[str, list[tuple[date | None, date | None, float | None]]] = {}
+    stays: dict[str, list[tuple[date | None, date | None, float | None, bool]]] = {}
     for row in rows:
-        stays.setdefault(row["segment"], []).append((row["came"], row["gone"], row["gross"]))
+        stays.setdefault(row["segment"], []).append((row["came"], row["gone"], row["gross"], row["retailed"]))
     return stays
 
 

@@ -59,6 +59,9 @@ class Advice:
     baseline_daily_hazard: float | None = None
     hazard_scaled: bool = True
     expected_gross: float | None = None
+    back_gross: float | None = None
+    baseline_net: float | None = None
+    """Of what ``value`` is told over, for the unit alone and less its cost; absent where that is unknown."""
     holding_cost_per_day: float | None = None
     upfront_cost: float | None = None
     """Paid at once where it is followed: a transfer's transport, the lane's fee."""

@@ -50,6 +50,7 @@ def stock_advice(
         degraded=tuple(degraded),
         quantity=purchase.quantity,
         expected_gross=cents(position.gross.front),
+        back_gross=cents(position.gross.back),
         holding_cost_per_day=cents(position.holding.per_day),
     )
 

@@ -53,6 +53,8 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         baseline_daily_hazard=case.baseline.daily_hazard,
         hazard_scaled=here.setting.attracted is None,
         expected_gross=None if gross is None else cents(gross),
+        back_gross=cents(here.setting.back_gross - rooftop.parameters.gross_bias),
+        baseline_net=None if unit.total_cost is None else cents(case.yardstick.net - unit.total_cost),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
         upfront_cost=_upfront_cost(chosen),
         market_price=cents(here.market_price.amount) if here.comparable else None,

@@ -57,6 +57,8 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         baseline_daily_hazard=advice.baseline_daily_hazard,
         hazard_scaled=advice.hazard_scaled,
         expected_gross=_money(advice.expected_gross),
+        back_gross=_money(advice.back_gross),
+        baseline_net=_money(advice.baseline_net),
         holding_cost_per_day=_money(advice.holding_cost_per_day),
         upfront_cost=_money(advice.upfront_cost),
         market_price=_money(advice.market_price),

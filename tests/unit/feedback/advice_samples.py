@@ -33,6 +33,8 @@ REPRICE = Advice(
     expected_daily_hazard=0.05,
     baseline_daily_hazard=0.03,
     holding_cost_per_day=40.0,
+    back_gross=1_000.0,
+    baseline_net=1_300.0,
     policy_version=3,
 )
 ORDER = replace(
@@ -42,6 +44,7 @@ ORDER = replace(
     price=None,
     quantity=2,
     expected_daily_hazard=None,
+    baseline_net=None,
     value=2_000.0,
 )
 ACCEPTED = Answer(Decision.ACCEPTED, moment(1))

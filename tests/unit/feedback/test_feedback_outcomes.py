@@ -26,7 +26,7 @@ from services.feedback.domain import (
 NEARER = Answer(Decision.MODIFIED, moment(1), price=19_300.0)
 FURTHER = Answer(Decision.MODIFIED, moment(1), price=19_900.0)
 FOLLOWED = (PriceMove(day(2), 18_995.0),)
-NET_OF_NOTHING = 1_500 - 40 * (1 - 0.95**90) / 0.05 - 300
+NET_OF_NOTHING, BACK = 1_300, 1_000
 
 
 def sold(number: int, gross: float | None = 1_200.0) -> Ending:
@@ -39,7 +39,7 @@ def test_a_followed_reprice_that_sold():
     assert (outcome.kind, outcome.days, outcome.followed, outcome.sales) == (Kind.SOLD, 10, True, 1)
     assert outcome.hazard_exposure == pytest.approx(2 * 0.03 + 8 * 0.05)
     assert outcome.realised_gross == 1_200
-    assert outcome.realised_value == pytest.approx(1_200 - 10 * 40 - NET_OF_NOTHING)
+    assert outcome.realised_value == pytest.approx(1_200 + BACK - 10 * 40 - NET_OF_NOTHING)
     assert (outcome.expected_value, outcome.decision, outcome.policy_version) == (300, Decision.ACCEPTED, 3)
 
 
@@ -129,7 +129,7 @@ def test_followed_and_superseded_advice_keeps_the_value_and_leaves_the_later_day
     assert outcome is not None
     assert (outcome.kind, outcome.followed, outcome.sales) == (Kind.SOLD, True, 0)
     assert outcome.hazard_exposure == pytest.approx(1 * 0.03)
-    assert outcome.realised_value == pytest.approx(1_200 - 400 - NET_OF_NOTHING)
+    assert outcome.realised_value == pytest.approx(1_200 + BACK - 400 - NET_OF_NOTHING)
 
 
 def test_a_further_price_move_ends_the_credit():
@@ -173,11 +173,11 @@ def test_leaving_otherwise_ends_the_days_at_risk_without_a_value(kind: Kind):
 
 
 def test_a_wholesale_that_was_followed_is_measured_at_once():
-    advice = replace(REPRICE, action=Action.WHOLESALE, price=None, expected_gross=-500.0, expected_daily_hazard=None)
+    advice = replace(REPRICE, action=Action.WHOLESALE, price=None, baseline_net=-900.0, expected_daily_hazard=None)
     outcome = outcome_of(advice, ACCEPTED, Happening(ending=Ending(Kind.WHOLESALED, day(5), -600.0)), moment(6))
     assert outcome is not None
     assert (outcome.kind, outcome.followed, outcome.sales) == (Kind.WHOLESALED, True, 0)
-    assert outcome.realised_value == pytest.approx((-600 - 5 * 40) - (-500 - 300))
+    assert outcome.realised_value == pytest.approx((-600 - 5 * 40) - -900)
     assert outcome.hazard_exposure == pytest.approx(5 * 0.03)
 
 
@@ -200,7 +200,7 @@ def test_a_transfer_counts_when_made_and_is_valued_when_the_sister_store_sells()
     assert later is not None
     assert (later.kind, later.days, later.sales) == (Kind.SOLD, 20, 0)
     assert later.hazard_exposure == pytest.approx(4 * 0.03)
-    assert later.realised_value == pytest.approx(1_200 - 20 * 40 - 250 - (NET_OF_NOTHING - 250))
+    assert later.realised_value == pytest.approx(1_200 + BACK - 20 * 40 - 250 - NET_OF_NOTHING)
 
 
 def test_a_transfer_to_another_store_than_advised_is_not_following():

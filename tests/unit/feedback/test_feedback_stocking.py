@@ -22,15 +22,30 @@ def test_an_order_is_stocked_within_its_lead_time_up_to_its_quantity_and_valued_
     assert (stocked.kind, stocked.days, stocked.vehicle_keys) == (Kind.STOCKED, 50, ("VIN40", "VIN50"))
     assert (stocked.realised_value, stocked.hazard_exposure) == (None, 0)
     first, second = arrivals(40, 50)
-    sales = (replace(first, sold_on=day(60), gross=2_000.0), replace(second, sold_on=day(80), gross=1_000.0))
+    sales = (replace(first, gone_on=day(60), gross=2_000.0), replace(second, gone_on=day(80), gross=1_000.0))
     done = outcome_of(ORDER, ACCEPTED, Happening(stockings=sales), moment(81))
     assert done is not None
     assert (done.kind, done.days, done.realised_gross, done.sales) == (Kind.SOLD, 80, 3_000, 0)
-    assert done.realised_value == pytest.approx(3_000 - 40 * (20 + 30))
+    assert done.realised_value == pytest.approx(3_000 + 2 * 1_000 - 40 * (20 + 30))
+
+
+def test_a_purchase_that_ends_in_the_lane_is_judged_too_and_has_no_back_gross():
+    first, second = arrivals(40, 50)
+    ends = (
+        replace(first, gone_on=day(60), gross=2_000.0),
+        replace(second, gone_on=day(140), gross=-1_500.0, retailed=False),
+    )
+    done = outcome_of(ORDER, ACCEPTED, Happening(stockings=ends), moment(141))
+    assert done is not None
+    assert (done.kind, done.realised_gross) == (Kind.SOLD, 500.0)
+    assert done.realised_value == pytest.approx(500 + 1_000 - 40 * (20 + 90))
+    lane = outcome_of(ORDER, ACCEPTED, Happening(stockings=(replace(ends[1], on=first.on), ends[1])), moment(141))
+    assert lane is not None
+    assert lane.kind is Kind.WHOLESALED
 
 
 def test_an_order_waits_for_the_rest_of_its_quantity_until_the_lead_time_is_over():
-    one = (replace(arrivals(40)[0], sold_on=day(60), gross=2_000.0),)
+    one = (replace(arrivals(40)[0], gone_on=day(60), gross=2_000.0),)
     waiting, over = (outcome_of(ORDER, None, Happening(stockings=one), moment(d)) for d in (70, 91))
     assert waiting is not None
     assert over is not None

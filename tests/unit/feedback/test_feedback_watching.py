@@ -25,11 +25,10 @@ from services.feedback.domain import (
     subject_of,
     unit_result,
 )
-from services.feedback.domain.outcomes import net_of_nothing
 from services.feedback.domain.watching import SHELF_DAYS, UNIT_DAYS
 
-NOTHING = net_of_nothing(REPRICE)
-assert NOTHING is not None
+NOTHING, BACK = 1_300.0, 1_000.0
+assert (REPRICE.baseline_net, REPRICE.back_gross) == (NOTHING, BACK)
 BUY = replace(ORDER, action=Action.ACQUIRE)
 
 
@@ -40,8 +39,8 @@ def sold(on: int, gross: float | None = 1_500.0, kind: Kind = Kind.SOLD) -> Happ
 @pytest.mark.parametrize(
     ("happened", "worth"),
     [
-        (sold(10), 1_500 - 10 * 40 - NOTHING),
-        (sold(60), 1_500 - 60 * 40 - NOTHING),
+        (sold(10), 1_500 + BACK - 10 * 40 - NOTHING),
+        (sold(60), 1_500 + BACK - 60 * 40 - NOTHING),
         (sold(20, -2_000, Kind.WHOLESALED), -2_000 - 20 * 40 - NOTHING),
         (sold(61), -60 * 40),
         (Happening(), -60 * 40),
@@ -65,7 +64,7 @@ def test_what_was_done_does_not_change_what_is_measured(price_step: int, on: int
 def test_transport_is_paid_by_who_was_moved_and_by_nobody_else() -> None:
     advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north", upfront_cost=250.0)
     stayed = unit_result(advice, sold(10))
-    assert stayed == pytest.approx(1_500 - 10 * 40 - (NOTHING - 250)), "doing nothing never nets the transport"
+    assert stayed == pytest.approx(1_500 + BACK - 10 * 40 - NOTHING), "doing nothing never nets the transport"
     for moved_on, paid in ((4, 250.0), (UNIT_DAYS + 1, 0.0)):
         moved = replace(sold(10), transfer=Transfer(day(moved_on), "north"))
         assert unit_result(advice, moved) == pytest.approx(stayed - paid)
@@ -77,11 +76,9 @@ def test_transport_is_paid_by_who_was_moved_and_by_nobody_else() -> None:
 
 def test_the_lanes_fee_is_paid_by_who_was_sent_there_and_by_nobody_else() -> None:
     advice = replace(REPRICE, action=Action.WHOLESALE, price=None, upfront_cost=300.0)
-    nothing = net_of_nothing(advice)
-    assert nothing is not None
     sent = sold(2, -600.0, Kind.WHOLESALED)
-    assert unit_result(advice, sent) == pytest.approx(-600 - 2 * 40 - nothing - 300)
-    assert unit_result(advice, sold(2)) == pytest.approx(1_500 - 2 * 40 - nothing)
+    assert unit_result(advice, sent) == pytest.approx(-600 - 2 * 40 - NOTHING - 300)
+    assert unit_result(advice, sold(2)) == pytest.approx(1_500 + BACK - 2 * 40 - NOTHING)
     assert unit_result(advice, Happening()) == pytest.approx(-60 * 40)
 
 
@@ -92,7 +89,7 @@ def test_nothing_after_the_window_counts(first: int, second: int) -> None:
 
 
 def test_without_a_cost_nothing_is_measured_whatever_happens_later() -> None:
-    unknown = replace(REPRICE, expected_gross=None)
+    unknown = replace(REPRICE, baseline_net=None)
     assert unit_result(unknown, sold(5)) is None
     assert unit_result(unknown, Happening()) is None
 
@@ -105,9 +102,10 @@ def test_a_shelf_by_hand() -> None:
         ShelfStay(day(-90), day(-1), 700.0),
         ShelfStay(day(SHELF_DAYS + 5), day(SHELF_DAYS + 9), 800.0),
         ShelfStay(None, day(5), None),
+        ShelfStay(day(50), day(60), -900.0, retailed=False),
     )
-    held = 10 + 30 + 20 + 0 + 0 + 5
-    assert shelf_result(BUY, stays) == pytest.approx(3_000 - 40 * held)
+    held = 10 + 30 + 20 + 0 + 0 + 5 + 10
+    assert shelf_result(BUY, stays) == pytest.approx(3_000 + 2 * BACK - 900 - 40 * held)
     assert shelf_result(BUY, ()) == 0
 
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, CAMRY, aged, book, camry, demand, gross, group_book, market, rooftop
 
 from services.recommend.domain import Action, Advice, Parameters, UnitStatus, advise, review
+from services.recommend.domain.evidence import Fact
 from services.recommend.domain.lookup import UnknownRooftopError
 from services.recommend.domain.price_range import with_ending
+from services.recommend.domain.wording import numbers_in
 
 
 def about(key: str, found: list[Advice]) -> Advice | None:
@@ -252,3 +254,18 @@ def test_every_figure_of_a_groups_advice_is_finite_and_in_its_bounds() -> None:
 @pytest.mark.parametrize(("price", "expected"), [(18_463, 18_490), (7_912, 7_890), (184_200, 183_990)])
 def test_prices_end_as_is_customary(price: float, expected: float) -> None:
     assert with_ending(price) == expected
+
+
+def test_what_doing_nothing_nets_is_told_with_the_cost_taken_off() -> None:
+    units = {unit.vehicle_key: unit for unit in group_book().units}
+    told = 0
+    for each in advise(group_book(), AS_OF):
+        if each.vehicle_key is None or each.action is Action.TRANSFER:
+            continue
+        cost = units[each.vehicle_key].total_cost
+        kept = next(line.value for line in each.evidence if line.name == Fact.KEEP_NET)
+        assert (each.baseline_net is None) == (cost is None)
+        if cost is not None and each.baseline_net is not None:
+            assert each.baseline_net + cost == pytest.approx(float(max(numbers_in(kept))), abs=1)
+            told += 1
+    assert told

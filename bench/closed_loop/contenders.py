@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 DOSO: Final = "doso"
 ORACLE: Final = "oracle"
+SEGMENT_ORACLE: Final = "segment_oracle"
+"""Knows all that the oracle does but which trim and age of a model a store's customers want: sales hardly tell."""
 BASELINES: Final = ("replace_sold", "days_supply")
-CONTENDERS: Final = (*BASELINES, DOSO, ORACLE)
+CONTENDERS: Final = (*BASELINES, DOSO, SEGMENT_ORACLE, ORACLE)
 
 TUNING_SEEDS: Final = range(101, 113)
 """Four of them move by 50,000 dollars for nothing: differences are read in pairs over all twelve."""
@@ -32,6 +34,7 @@ TUNED: Final[dict[str, dict[str, Any]]] = {
     "days_supply": {"opening_to_market": 1.06, "out_at": 90, "days": 45.0},
     DOSO: {"opening_to_market": 1.05},
     ORACLE: {"opening_to_market": 1.05, "slot_value": 20.0, "least_gain": 5.0},
+    SEGMENT_ORACLE: {"opening_to_market": 1.05, "slot_value": 20.0, "least_gain": 5.0},
 }
 """The best of the grid in ``tuning`` for each; DOSO's engine keeps its defaults, only the dealer's own first
 price is chosen as the baselines' is."""
@@ -51,5 +54,7 @@ def contender(name: str, conditions: Conditions, settings: Mapping[str, Any] | N
         return DaysSupply(opening_to_market=opening, rules=rules, **chosen)
     if name == ORACLE:
         return Oracle(opening_to_market=opening, **chosen)
+    if name == SEGMENT_ORACLE:
+        return Oracle(opening_to_market=opening, by_segment=True, name="oracle by segment", **chosen)
     parameters = replace(store_parameters(conditions.physics), **chosen)
     return Doso(MarketFeed(conditions), parameters, opening)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.closed_loop.contenders import CONTENDERS, DOSO, ORACLE
+from bench.closed_loop.contenders import CONTENDERS, DOSO, ORACLE, SEGMENT_ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from bench.closed_loop.comparison import Comparison, Interval
     from bench.closed_loop.trial import Outcome
 
-_COLOURS = {"replace_sold": "#9aa5b1", "days_supply": "#627d98", DOSO: "#d9480f", ORACLE: "#2f9e44"}
+_COLOURS = {
+    "replace_sold": "#9aa5b1",
+    "days_supply": "#627d98",
+    DOSO: "#d9480f",
+    SEGMENT_ORACLE: "#8ce99a",
+    ORACLE: "#2f9e44",
+}
 NAMES = {
     "replace_sold": "replace sold\n(45 days)",
     "days_supply": "fixed days'\nsupply",
     DOSO: "DOSO",
+    SEGMENT_ORACLE: "oracle by\nsegment",
     ORACLE: "oracle",
 }
 

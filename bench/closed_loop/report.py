@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bench.closed_loop.contenders import BASELINES, CONTENDERS, DOSO, ORACLE
+from bench.closed_loop.contenders import BASELINES, CONTENDERS, DOSO, ORACLE, SEGMENT_ORACLE
 from bench.statistics import Spread
 from bench.tables import Mark, Row, Table
 
@@ -37,7 +37,7 @@ def table(outcomes: Mapping[str, Sequence[Outcome]], compared: Comparison, physi
             Row(f"{name}: over 60 days", "% of stock", _spread(means["share_over_60"], compared.seeds, 100)),
             Row(f"{name}: sold", "units", _spread(means["units_sold"], compared.seeds)),
         ]
-    for name in (*BASELINES, ORACLE):
+    for name in (*BASELINES, SEGMENT_ORACLE, ORACLE):
         differences = compared.differences[name]
         made.rows.append(
             Row(
@@ -70,6 +70,7 @@ def table(outcomes: Mapping[str, Sequence[Outcome]], compared: Comparison, physi
     advice = {action: sum(each.advice.get(action, 0) for each in outcomes[DOSO]) for action in _actions(outcomes)}
     made.notes += [
         "net profit: front and back gross less holding, transport and losses in the lane, the last stock at the lane",
+        f"{SEGMENT_ORACLE}: told how many want each model at each store, but not of which trim and age",
         "the simulator's customers, prices and lane are not the engine's model; all play against the same customers",
         f"advice followed, per seed: {', '.join(f'{a} {n / compared.seeds:.0f}' for a, n in advice.items())}",
     ]

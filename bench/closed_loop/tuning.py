@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench.closed_loop.contenders import CONTENDERS, DOSO, ORACLE, TUNING_SEEDS
+from bench.closed_loop.contenders import CONTENDERS, DOSO, ORACLE, SEGMENT_ORACLE, TUNING_SEEDS
 from bench.closed_loop.physics import Physics
 from bench.closed_loop.trial import play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_ORACLES: Final[Mapping[str, Sequence[Any]]] = {
+    "opening_to_market": (1.02, 1.05), "slot_value": (0.0, 5.0, 10.0, 20.0, 30.0), "least_gain": (0.0, 5.0),
+}  # fmt: skip
 GRIDS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
     "replace_sold": {"opening_to_market": (1.0, 1.02, 1.04, 1.05, 1.06), "out_at": (75, 90, 120)},
     "days_supply": {"opening_to_market": (1.02, 1.04, 1.06), "out_at": (90, 120), "days": (35.0, 45.0, 60.0, 75.0)},
     DOSO: {"opening_to_market": (1.0, 1.02, 1.05, 1.08)},
-    ORACLE: {"opening_to_market": (1.02, 1.05), "slot_value": (0.0, 5.0, 10.0, 20.0, 30.0), "least_gain": (0.0, 5.0)},
+    SEGMENT_ORACLE: _ORACLES,
+    ORACLE: _ORACLES,
 }
 
 

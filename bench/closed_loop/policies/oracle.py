@@ -1,5 +1,7 @@
 """One who knows the world's rates, tastes, prices and laws as they are today, but not the future.
 
+It may be told less: of ``by_segment`` how many want each model at each store, but not which trim and age they want.
+
 Nor does it know which car is a poor one: it believes what its time on the lot says. Prices each car at the best
 point of its true acceptance curve, sends it away when that is worth less than the lane, and adds whichever
 configuration raises the store's expected profit a day by most, substitution counted, until none does.
@@ -12,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.closed_loop.catalogue import CONFIGURATIONS, model_of
+from bench.closed_loop.catalogue import CONFIGURATIONS, VARIANTS, model_of
 from bench.closed_loop.customers import Offered, typical_customers, utilities
 from bench.closed_loop.group import Orders, Wish
 from bench.closed_loop.simulation import REVIEW_DAYS, offered
 
 if TYPE_CHECKING:
     from bench.closed_loop.catalogue import Floats
+    from bench.closed_loop.conditions import Conditions
     from bench.closed_loop.customers import Customers
     from bench.closed_loop.group import Car, Group
 
@@ -39,13 +42,15 @@ class Oracle:
     least_gain: float = 0.0
     transfer_gain: float = 500.0
     opening_to_market: float = 1.02
+    by_segment: bool = False
     name: str = "oracle"
 
     def review(self, group: Group, day: int) -> Orders:
         """Price, move and buy by the truth of the day."""
         orders = Orders()
         rooftops = range(group.conditions.physics.rooftops)
-        samples = {each: typical_customers(group.conditions, day, each, _SAMPLE) for each in rooftops}
+        told = _evened(group.conditions) if self.by_segment else group.conditions
+        samples = {each: typical_customers(told, day, each, _SAMPLE) for each in rooftops}
         values = {each: self._price(group, each, day, samples[each], orders) for each in rooftops}
         self._move(group, day, samples, values, orders)
         for rooftop in rooftops:
@@ -164,6 +169,13 @@ class Oracle:
         here_for = np.array([landing - max(0, car.ready_day - day) for car in cars])
         present: Floats = np.exp(-hazard * np.maximum(0.0, here_for))
         return shown, pull, present
+
+
+def _evened(conditions: Conditions) -> Conditions:
+    """Spread those who want a model over its configurations evenly."""
+    rooftops = len(conditions.wants)
+    models = conditions.wants.reshape(rooftops, -1, VARIANTS).mean(axis=2)
+    return replace(conditions, wants=np.repeat(models, VARIANTS, axis=1))
 
 
 def _believed(group: Group, cars: list[Car], day: int) -> Offered:

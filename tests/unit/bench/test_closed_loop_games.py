@@ -14,7 +14,16 @@ from typer.testing import CliRunner
 from bench.closed_loop import SEEDS
 from bench.closed_loop.__main__ import closed_loop
 from bench.closed_loop.comparison import compare, mean
-from bench.closed_loop.contenders import BASELINES, CONTENDERS, DOSO, FIRST_SCORED_SEED, ORACLE, TUNED, TUNING_SEEDS
+from bench.closed_loop.contenders import (
+    BASELINES,
+    CONTENDERS,
+    DOSO,
+    FIRST_SCORED_SEED,
+    ORACLE,
+    SEGMENT_ORACLE,
+    TUNED,
+    TUNING_SEEDS,
+)
 from bench.closed_loop.physics import Physics
 from bench.closed_loop.picture import draw
 from bench.closed_loop.report import as_json, table
@@ -37,7 +46,14 @@ def outcome(name: str, seed: int, profit: float, aged: float = 0.2) -> Outcome:
 
 
 def outcomes(*, doso: float, baseline: float = 100.0, oracle: float = 150.0) -> dict[str, list[Outcome]]:
-    levels = {BASELINES[0]: baseline, BASELINES[1]: baseline - 20, DOSO: doso, ORACLE: oracle}
+    between = (baseline + oracle) / 2
+    levels = {
+        BASELINES[0]: baseline,
+        BASELINES[1]: baseline - 20,
+        DOSO: doso,
+        SEGMENT_ORACLE: between,
+        ORACLE: oracle,
+    }
     swing = np.linspace(-30, 30, 7)
     return {
         name: [outcome(name, seed, level + each) for seed, each in enumerate(swing)] for name, level in levels.items()
@@ -61,6 +77,12 @@ def test_who_knows_the_truth_earns_more_than_a_habit() -> None:
     physics = replace(SHORT, weeks=16)
     habit, truth = play(BASELINES[0], 6, physics), play(ORACLE, 6, physics)
     assert truth.net_profit > 1.1 * habit.net_profit
+
+
+def test_who_is_told_less_earns_less() -> None:
+    physics = replace(SHORT, weeks=16)
+    told, truth = ([play(name, seed, physics).net_profit for seed in (6, 7, 8)] for name in (SEGMENT_ORACLE, ORACLE))
+    assert sum(told) < sum(truth)
 
 
 def test_paired_differences_cancel_what_the_seeds_share() -> None:

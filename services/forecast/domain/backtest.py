@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.forecast.domain.calendar_learning import known_before
 from services.forecast.domain.distribution import NegativeBinomial
 from services.forecast.domain.scores import mase_scale, weekly_pinball
 
@@ -61,7 +62,7 @@ class Backtest:
         """Cut a panel ``step``, 2 ``step`` ... periods before its end; origins without any training fall away."""
         cuts = [cut for k in range(origins) if panel.periods - (cut := (k + 1) * step) >= LEAST_TRAINING]
         horizon = min(horizon, step)
-        known = tuple(panel.before(cut) for cut in cuts)
+        known = tuple(known_before(panel, cut) for cut in cuts)
         shape = (panel.size, len(cuts), horizon)
         actual, exposure, trained = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.bool_)
         for place, (cut, past) in enumerate(zip(cuts, known, strict=True)):

@@ -13,7 +13,7 @@ from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.censoring import fading, lost_sales_per_week, stockout_weeks
 from services.forecast.domain.choice import choose
 from services.forecast.domain.configurations import shared_out
-from services.forecast.domain.distribution import LEVELS
+from services.forecast.domain.distribution import quantiles_of
 from services.forecast.domain.hierarchy import posterior, priors_of
 from services.forecast.domain.panel import panel_of
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from services.forecast.domain.choice import Choice
     from services.forecast.domain.configuration import Configuration
     from services.forecast.domain.configurations import ConfigurationForecast
+    from services.forecast.domain.distribution import Predictive
     from services.forecast.domain.prior import MarketRate, RatePrior
     from services.forecast.domain.series import History
     from services.forecast.domain.strategy import Strategy
@@ -108,43 +109,40 @@ def forecast_dealer(
     panel = replace(panel, effect=learn_effect(panel, calendars))
     choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
     rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
-    parts = configurations or {}
+    known = [histories[panel.names[row]] for row in rows]
+    faded = [fading(history) for history in known]
+    predictives = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
+    weeks = week_starts(monday(as_of), horizon)
     return [
         _in_figures(
-            histories[panel.names[row]],
+            history,
             choice,
-            float(rate) * demand_scale,
+            predictive,
+            tuple(map(WeekForecast, weeks, predictive.mean.tolist(), map(tuple, quantiles.tolist()))),
+            float(rate) * demand_scale * left,
             as_of,
-            horizon,
-            demand_scale,
-            parts.get(panel.names[row], ()),
+            (configurations or {}).get(history.name, ()),
         )
-        for row, choice, rate in zip(rows, choices, rates, strict=True)
+        for history, choice, predictive, quantiles, rate, left in zip(
+            known, choices, predictives, quantiles_of(predictives), rates, faded, strict=True
+        )
     ]
 
 
 def _in_figures(
     history: History,
     choice: Choice,
+    predictive: Predictive,
+    weeks: tuple[WeekForecast, ...],
     rate: float,
     as_of: date,
-    horizon: int,
-    demand_scale: float,
     parts: Sequence[tuple[Configuration, float, int]],
 ) -> SegmentForecast:
-    """Put the choice for one segment in the trade's figures, faded where it is no longer stocked."""
-    left = fading(history)
-    predictive = choice.predictive.scaled(demand_scale * left)
-    rows = zip(
-        week_starts(monday(as_of), horizon),
-        predictive.mean.tolist(),
-        predictive.quantiles(LEVELS).tolist(),
-        strict=True,
-    )
+    """Put the choice for one segment in the trade's figures."""
     return SegmentForecast(
         segment=history.name,
         as_of=as_of,
-        weeks=tuple(WeekForecast(week, mean, tuple(quantiles)) for week, mean, quantiles in rows),
+        weeks=weeks,
         strategy=choice.strategy,
         scores=choice.scores,
         mase=choice.mase,
@@ -155,7 +153,7 @@ def _in_figures(
         series_weeks=history.periods,
         units_sold=int(history.values.sum()),
         stockout_weeks=stockout_weeks(history),
-        weekly_rate=rate * left,
-        lost_sales_per_week=lost_sales_per_week(history, rate * left),
+        weekly_rate=rate,
+        lost_sales_per_week=lost_sales_per_week(history, rate),
         configurations=shared_out(predictive, parts),
     )

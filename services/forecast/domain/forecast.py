@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ORIGINS = 3
 STEP_WEEKS = 4
+YEAR_WEEKS = 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class WeekForecast:
 class SegmentForecast:
     """Demand of one segment at one rooftop, units a week, and how it was arrived at.
 
-    ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
+    ``yearly_mean``: units a week as the strategy has them over the coming year, against which ``weeks`` tell the
+    season. ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
     demand now, in an average month. ``stockout_weeks``: time without stock since first seen.
     ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by strategy that could
     not run. ``configurations`` sum to the segment.
@@ -56,6 +58,7 @@ class SegmentForecast:
     segment: str
     as_of: date
     weeks: tuple[WeekForecast, ...]
+    yearly_mean: float
     strategy: str
     scores: dict[str, float]
     mase: float | None
@@ -82,6 +85,7 @@ def forecast_dealer(
     select: Collection[str] | None = None,
     groups: Mapping[str, str] | None = None,
     tenant: RatePrior | None = None,
+    seasons: Mapping[str, tuple[float, ...]] | None = None,
     configurations: Mapping[str, Sequence[tuple[Configuration, float, int]]] | None = None,
     calendars: Sequence[Calendar] = (USUAL,),
 ) -> list[SegmentForecast]:
@@ -90,7 +94,8 @@ def forecast_dealer(
     ``histories``: all the rooftop's segments, by name, counted to ``as_of``; all inform the priors even when
     ``select`` names the few to forecast. ``priors``: what the market suggests, by segment. ``groups``: the
     levels between rooftop and segment, e.g. ``used/pickup``; segments without one have only the rooftop.
-    ``tenant``: the level above, ``level_prior`` of all rooftops' series. ``demand_scale`` is the learned
+    ``tenant``: the level above, ``level_prior`` of all rooftops' series; ``seasons``: what ``shared_seasons``
+    learned of the other rooftops'. ``demand_scale`` is the learned
     factor on every rate. ``configurations``: each segment's shares.
     ``calendars``: those to try. The first strategy is the one to beat.
 
@@ -105,13 +110,16 @@ def forecast_dealer(
         raise ValueError(message)
     chosen = set(histories if select is None else select)
     rows = [row for row, segment in enumerate(histories) if segment in chosen]
-    panel = panel_of(list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant)
+    panel = panel_of(
+        list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant, seasons=seasons
+    )
     panel = replace(panel, effect=learn_effect(panel, calendars))
-    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
+    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=max(horizon, YEAR_WEEKS))
     rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
     known = [histories[panel.names[row]] for row in rows]
     faded = [fading(history) for history in known]
-    predictives = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
+    years = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
+    predictives = [year[np.arange(horizon)] for year in years]
     weeks = week_starts(monday(as_of), horizon)
     return [
         _in_figures(
@@ -119,12 +127,13 @@ def forecast_dealer(
             choice,
             predictive,
             tuple(map(WeekForecast, weeks, predictive.mean.tolist(), map(tuple, quantiles.tolist()))),
+            float(year.mean[:YEAR_WEEKS].mean()),
             float(rate) * demand_scale * left,
             as_of,
             (configurations or {}).get(history.name, ()),
         )
-        for history, choice, predictive, quantiles, rate, left in zip(
-            known, choices, predictives, quantiles_of(predictives), rates, faded, strict=True
+        for history, choice, predictive, year, quantiles, rate, left in zip(
+            known, choices, predictives, years, quantiles_of(predictives), rates, faded, strict=True
         )
     ]
 
@@ -134,6 +143,7 @@ def _in_figures(
     choice: Choice,
     predictive: Predictive,
     weeks: tuple[WeekForecast, ...],
+    yearly_mean: float,
     rate: float,
     as_of: date,
     parts: Sequence[tuple[Configuration, float, int]],
@@ -143,6 +153,7 @@ def _in_figures(
         segment=history.name,
         as_of=as_of,
         weeks=weeks,
+        yearly_mean=yearly_mean,
         strategy=choice.strategy,
         scores=choice.scores,
         mase=choice.mase,

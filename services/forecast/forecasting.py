@@ -17,6 +17,7 @@ from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.domain.prior import MarketRate
 from services.forecast.domain.series import no_history
+from services.forecast.domain.sister_sales import SisterSales, shared_seasons
 from services.forecast.handlers import SERIES
 from services.forecast.strategies import all_strategies
 from shared.events import ForecastReady, WeeklyDemand, deterministic_id
@@ -36,8 +37,12 @@ def forecast_rooftop(
     as_of: date,
     demand_scale: float,
     region: str = "",
+    sisters: Sequence[SisterSales] = (),
 ) -> list[SegmentForecast]:
-    """Forecast the selected segments of a rooftop in a region such as ``US-MI``; runs in a worker process."""
+    """Forecast the selected segments of a rooftop in a region such as ``US-MI``; runs in a worker process.
+
+    ``sisters``: what the tenant's other rooftops sold, from which the time of year is borrowed.
+    """
     sold = [stay.left for stay in stays if stay.sold and stay.left is not None]
     first_week = monday(min(sold)) if sold else monday(as_of)
     histories = weekly_history(stays, first_week, as_of, HISTORY_WEEKS)
@@ -53,6 +58,7 @@ def forecast_rooftop(
         demand_scale=demand_scale,
         select=select,
         groups=groups,
+        seasons=shared_seasons(sisters, as_of, HISTORY_WEEKS),
         configurations={segment: shares(stood.get(segment, ()), as_of) for segment in select},
         calendars=calendars_of(region),
     )
@@ -87,9 +93,10 @@ class Forecaster:
             rates, market_labels = await store.load_market_rates(tx.connection, dealer_id)
             scale = await store.demand_scale(tx.connection, dealer_id)
             region = await store.region_of(tx.connection, dealer_id)
+            sisters = await store.load_sister_sales(tx.connection, dealer_id, since)
         labels = {**market_labels, **labels}
         select = {item.key for item in due}
-        forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale, region)
+        forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale, region, sisters)
         async with self._work.begin(tenant_id) as tx:
             known = await store.published(tx.connection, dealer_id)
             rows = []
@@ -129,6 +136,7 @@ def _event(
             )
             for week in forecast.weeks
         ),
+        yearly_mean=round(forecast.yearly_mean, 4),
         strategy=forecast.strategy,
         scores={name: round(score, 4) for name, score in forecast.scores.items()},
         mase=forecast.mase,

@@ -8,8 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from services.forecast.domain.configuration import Configuration
+from services.forecast.domain.configurations import group_of
 from services.forecast.domain.history import Stay
 from services.forecast.domain.prior import MarketRate, market_rate
+from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.domain.stays import Visit
 from shared.events import ForecastReady, MarketUpdated, PolicyUpdated
 from shared.postgres.pool import Connection
@@ -158,6 +160,18 @@ async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tu
     )
     stays = [Stay(row["segment"], row["stocked"], row["left_on"], row["sold"], _configuration(row)) for row in rows]
     return stays, {row["segment"]: row["label"] for row in rows}
+
+
+async def load_sister_sales(connection: Connection, dealer_id: UUID, since: date) -> list[SisterSales]:
+    """Add up by group and week what the tenant's other rooftops retailed since a day."""
+    rows = await connection.fetch(
+        "SELECT split_part(segment, '/', 1) AS condition, lower(coalesce(body, '')) AS body,"
+        " date_trunc('week', left_on::timestamp)::date AS week, count(*) AS units FROM stay"
+        " WHERE dealer_id <> $1 AND sold AND left_on >= $2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        dealer_id,
+        since,
+    )
+    return [SisterSales(group_of(row["condition"], row["body"]), row["week"], row["units"]) for row in rows]
 
 
 async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:

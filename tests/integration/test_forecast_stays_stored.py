@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.handlers import on_inventory_updated
+from services.forecast.store import load_sister_sales
 from shared.events import InventoryUpdated, VehicleStatus, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -36,6 +38,36 @@ async def test_a_car_sent_to_a_sister_in_a_later_batch_has_left_the_store_it_cam
         assert [tuple(stay) for stay in stays] == [
             (NORTH, date(2026, 1, 5), date(2026, 3, 2), False),
             (SOUTH, date(2026, 3, 2), None, False),
+        ]
+    finally:
+        await pool.close()
+
+
+async def test_rooftops_lend_their_sales_to_sisters_of_the_same_tenant_only(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work = UnitOfWork(pool, "forecast")
+    ours, theirs, asks, lends = uuid4(), uuid4(), uuid4(), uuid4()
+    stays = [
+        (lends, "used/mazda/mx-5", date(2026, 2, 4), True, "Convertible"),
+        (lends, "used/bmw/z4", date(2026, 2, 8), True, "convertible"),
+        (lends, "used/bmw/z4", date(2026, 2, 9), True, None),
+        (lends, "used/bmw/z4", date(2025, 2, 9), True, "convertible"),
+        (lends, "used/bmw/z4", date(2026, 2, 9), False, "convertible"),
+        (asks, "used/bmw/z4", date(2026, 2, 9), True, "convertible"),
+    ]
+    try:
+        for tenant in (ours, theirs):
+            async with work.begin(tenant) as tx:
+                await tx.connection.executemany(
+                    "INSERT INTO stay (tenant_id, vehicle_key, n, dealer_id, version, segment, label, left_on, sold,"
+                    " body) VALUES ($1, $2, 0, $3, 1, $4, 'A car', $5, $6, $7)",
+                    [(tenant, f"CAR{number}", *stay) for number, stay in enumerate(stays)],
+                )
+        async with work.begin(ours) as tx:
+            found = await load_sister_sales(tx.connection, asks, date(2026, 1, 1))
+        assert found == [
+            SisterSales("used", date(2026, 2, 9), 1),
+            SisterSales("used/convertible", date(2026, 2, 2), 2),
         ]
     finally:
         await pool.close()

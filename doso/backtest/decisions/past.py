@@ -66,6 +66,7 @@ def remember(history: History, parameters: Parameters, day: date) -> Past:
                     weekly_means=tuple(week.mean for week in each.weeks),
                     dispersion=each.dispersion,
                     weekly_rate=each.weekly_rate,
+                    yearly_mean=each.yearly_mean,
                     lost_sales_per_week=each.lost_sales_per_week,
                     units_sold=each.units_sold,
                     strategy=each.strategy,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.forecast.domain.calendar_learning import known_before
 from services.forecast.domain.distribution import NegativeBinomial
 from services.forecast.domain.scores import mase_scale, weekly_pinball
 
@@ -29,17 +30,20 @@ class Trial:
     """A strategy's forecasts at the origins and what they cost; ``[series, origins, horizon]``.
 
     ``losses`` is mean pinball over the levels, units; NaN in periods that are not scored. ``inside`` tells
-    whether the 80 % interval held.
+    whether the 80 % interval held. ``score`` is the mean of a series' losses, ``[series]``, NaN without any.
     """
 
     mean: NDArray[np.float64]
     dispersion: NDArray[np.float64]
     losses: NDArray[np.float64]
     inside: NDArray[np.bool_]
+    score: NDArray[np.float64]
 
-    def of(self, row: int) -> Trial:
-        """Take one series."""
-        return Trial(self.mean[row], self.dispersion[row], self.losses[row], self.inside[row])
+    def __getitem__(self, place: int | NDArray[np.int64]) -> Trial:
+        """Take one series, without its axis, or some."""
+        return Trial(
+            self.mean[place], self.dispersion[place], self.losses[place], self.inside[place], self.score[place]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +65,7 @@ class Backtest:
         """Cut a panel ``step``, 2 ``step`` ... periods before its end; origins without any training fall away."""
         cuts = [cut for k in range(origins) if panel.periods - (cut := (k + 1) * step) >= LEAST_TRAINING]
         horizon = min(horizon, step)
-        known = tuple(panel.before(cut) for cut in cuts)
+        known = tuple(known_before(panel, cut) for cut in cuts)
         shape = (panel.size, len(cuts), horizon)
         actual, exposure, trained = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.bool_)
         for place, (cut, past) in enumerate(zip(cuts, known, strict=True)):
@@ -95,7 +99,9 @@ class Backtest:
         flat = quantiles.reshape(-1, quantiles.shape[-1])
         losses = weekly_pinball(actual.ravel(), flat).reshape(actual.shape)
         inside = (actual >= quantiles[..., _LOWER]) & (actual <= quantiles[..., _UPPER])
-        return Trial(mean, dispersion, np.where(scored, losses, np.nan), inside)
+        total, count = np.where(scored, losses, 0.0).sum(axis=(1, 2)), scored.sum(axis=(1, 2))
+        score = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+        return Trial(mean, dispersion, np.where(scored, losses, np.nan), inside, score)
 
     def mase(self, trial: Trial, row: int) -> float | None:
         """Divide one series' absolute error by its scale; None where either is missing.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.forecast.domain.calendar_learning import known_before
 from services.forecast.domain.conformal import Stacked, measured
 from services.forecast.domain.distribution import NegativeBinomial
 
@@ -58,6 +59,8 @@ def blend(panel: Panel, strategies: Sequence[Strategy], rows: NDArray[np.int64])
     Errors are averaged over series and origins in units of each series' mean; a series' own ranking counts
     for a part, its sisters' for the rest, so that one lucky stretch moves little. Weights are proportional to
     error to the power -4 (Bates and Granger 1969 with squared errors use -2, which hardly tells them apart).
+    The combination's own errors, of which its intervals are made, are of weights from the other origins, those
+    that share a period with it left out too, and of a calendar's effect learned before it.
     """
     panel = panel.rows(rows)
     every = np.arange(panel.size)
@@ -69,20 +72,25 @@ def blend(panel: Panel, strategies: Sequence[Strategy], rows: NDArray[np.int64])
     paths = np.full((len(strategies), panel.size, len(cuts), STEPS), np.nan)
     actual = np.full((panel.size, len(cuts), STEPS), np.nan)
     for place, cut in enumerate(cuts):
-        past = panel.before(cut)
+        past = known_before(panel, cut)
         index = past.index_ahead(STEPS)
         known = past.lengths >= _LEAST_TRAINING
         begin = panel.periods - cut
         actual[:, place] = np.where(known[:, None], panel.values[:, begin : begin + STEPS], np.nan)
         for number, strategy in enumerate(strategies):
             paths[number, :, place] = strategy.fit(past, every).predict(STEPS).mean * index
-    weights = _weights(paths, actual, panel)
-    combined = np.einsum("ms,msok->sok", weights, paths)
+    missed = np.where(np.isfinite(actual), np.abs(paths - actual), 0.0).sum(axis=3)
+    seen = np.isfinite(actual).sum(axis=2)
+    combined = np.empty_like(actual)
+    for place in range(len(cuts)):
+        apart = np.abs(np.arange(len(cuts)) - place) * _STRIDE >= STEPS
+        held_out = _weights(missed[:, :, apart].sum(axis=2), seen[:, apart].sum(axis=1), panel)
+        combined[:, place] = np.einsum("ms,msk->sk", held_out, paths[:, :, place])
     whole = (panel.values == np.round(panel.values)).all(axis=1)
     recent = panel.values[:, -panel.frequency.season_length :].mean(axis=1) if panel.periods else np.zeros(panel.size)
     return Blended(
         models=tuple(strategy.fit(panel, every) for strategy in strategies),
-        weights=weights,
+        weights=_weights(missed.sum(axis=2), seen.sum(axis=1), panel),
         forecasts=np.where(np.isfinite(actual), combined, np.nan),
         errors=actual - combined,
         whole=whole,
@@ -90,16 +98,14 @@ def blend(panel: Panel, strategies: Sequence[Strategy], rows: NDArray[np.int64])
     )
 
 
-def _weights(paths: NDArray[np.float64], actual: NDArray[np.float64], panel: Panel) -> NDArray[np.float64]:
-    """Give each candidate's weight by series, ``[candidates, series]``; equal where nothing was measured."""
-    count = paths.shape[0]
-    seen = np.isfinite(actual)
-    if not seen.any():
-        return np.full((count, panel.size), 1.0 / count)
-    missed = np.where(seen, np.abs(paths - actual), 0.0).sum(axis=(2, 3))
-    scale = np.maximum(seen.sum(axis=(1, 2)) * np.maximum(panel.means, 1e-9), 1e-9)
-    own = missed / scale
-    measured_rows = seen.any(axis=(1, 2)) & (panel.means > 0)
+def _weights(missed: NDArray[np.float64], seen: NDArray[np.int64], panel: Panel) -> NDArray[np.float64]:
+    """Give each candidate's weight by series, ``[candidates, series]``; equal where nothing was measured.
+
+    ``missed``: sums of absolute errors, ``[candidates, series]``, of ``seen`` periods each, ``[series]``.
+    """
+    count = missed.shape[0]
+    own = missed / np.maximum(seen * np.maximum(panel.means, 1e-9), 1e-9)
+    measured_rows = (seen > 0) & (panel.means > 0)
     pooled = own[:, measured_rows].mean(axis=1, keepdims=True) if measured_rows.any() else np.ones((count, 1))
     pooled = np.maximum(pooled, 1e-9)
     own = np.where(measured_rows, np.maximum(own, 1e-3 * pooled), pooled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,15 @@ def learn_effect(panel: Panel, calendars: Sequence[Calendar] = (USUAL,)) -> Cale
             best = CalendarEffect(tuple(_coefficients(x, moment, mass).tolist()), calendar)
             best_gain = gain
     return best
+
+
+def known_before(panel: Panel, periods_back: int) -> Panel:
+    """Cut a panel back to what was known then: the calendar's effect too is learned anew from what lay before.
+
+    An effect learned from the periods that are to be forecast would make errors look smaller than they will be.
+    """
+    past = panel.before(periods_back)
+    return replace(past, effect=learn_effect(past, (panel.effect.calendar,))) if panel.effect.coefficients else past
 
 
 def _gain(x: NDArray[np.float64], moment: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:

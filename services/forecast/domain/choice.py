@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,7 @@ class _Contest:
             if self.test.known and (scored := rows[self._judged(rows)]).size:
                 trial = self.test.run(strategy, scored)
                 for place, row in enumerate(scored.tolist()):
-                    self.trials[strategy.name, row] = trial.of(place)
+                    self.trials[strategy.name, row] = trial[place]
                 if strategy.together:
                     self.parts[strategy.name] = (trial, scored)
                     self.calibrations[strategy.name] = self.test.calibration(trial, scored)
@@ -148,7 +149,7 @@ class _Contest:
             return Choice(
                 strategy=name,
                 predictive=predictive,
-                scores={each: float(np.nanmean(scored.losses)) for each, scored in trials.items()},
+                scores={each: float(scored.score) for each, scored in trials.items()},
                 mase=None if trial is None else self.test.mase(trial, row),
                 coverage80=None if trial is None else float(trial.inside[self.test.scored[row]].mean()),
                 weights=weights,
@@ -172,7 +173,7 @@ class _Contest:
         shared = np.array(sorted(everyone), dtype=np.int64)
         if not shared.size:
             return
-        trials = [_taken(trial, np.searchsorted(rows, shared)) for trial, rows in self.parts.values()]
+        trials = [trial[np.searchsorted(rows, shared)] for trial, rows in self.parts.values()]
         trial, weights = combined(trials, self.test, shared)
         self.calibrations[ENSEMBLE] = self.test.calibration(trial, shared)
         forecasts = []
@@ -182,7 +183,7 @@ class _Contest:
         mixture = mixed(forecasts, weights)
         for place, row in enumerate(shared.tolist()):
             shares = dict(zip(self.parts, weights[:, place].tolist(), strict=True))
-            self.mixtures[row] = (trial.of(place), shares, mixture[place])
+            self.mixtures[row] = (trial[place], shares, mixture[place])
 
     def _forecast(self, name: str, row: int) -> Predictive | None:
         """Forecast one series, with the calendar's effect and the measured spread; None where it cannot be."""
@@ -205,10 +206,6 @@ class _Contest:
         return _widened(scaled, self.calibrations.get(name, 1.0))
 
 
-def _taken(trial: Trial, places: NDArray[np.int64]) -> Trial:
-    return Trial(trial.mean[places], trial.dispersion[places], trial.losses[places], trial.inside[places])
-
-
 def _widened(predictive: Predictive, factor: float) -> Predictive:
     return predictive.widened(factor) if isinstance(predictive, NegativeBinomial) else predictive
 
@@ -216,21 +213,29 @@ def _widened(predictive: Predictive, factor: float) -> Predictive:
 def _ranked(names: Sequence[str], trials: dict[str, Trial]) -> list[str]:
     """Put winners first, by score, then the incumbent, then whoever could stand in for it."""
     incumbent, *rest = names
-    scores = {name: float(np.nanmean(trial.losses)) for name, trial in trials.items()}
+    scores = {name: float(trial.score) for name, trial in trials.items()}
     rest.sort(key=lambda name: scores.get(name, math.inf))
     best = trials.get(incumbent)
     entered = [name for name in rest if best is not None and name in trials]
-    luck = NormalDist().inv_cdf(1.0 - CHANCE / max(len(entered), 1))  # Bonferroni's correction
-    winners = [name for name in entered if best is not None and _beats(trials[name], best, luck)]
-    return [*winners, incumbent, *(name for name in rest if name not in winners)]
+    winners = _better([trials[name] for name in entered], best) if best is not None and entered else ()
+    ahead = [name for name, better in zip(entered, winners, strict=True) if better]
+    return [*ahead, incumbent, *(name for name in rest if name not in ahead)]
 
 
-def _beats(challenger: Trial, incumbent: Trial, luck: float) -> bool:
-    """Tell whether a challenger is better by the margin, and by ``luck`` standard errors of the gain."""
-    both = np.isfinite(challenger.losses) & np.isfinite(incumbent.losses)
-    gains = (incumbent.losses - challenger.losses)[both]
-    if gains.size < _LEAST_SCORED:
-        return False
-    error = float(gains.std(ddof=1)) / math.sqrt(gains.size)
-    gain = float(gains.mean())
-    return gain > MARGIN * float(incumbent.losses[both].mean()) and gain > luck * error
+def _better(challengers: Sequence[Trial], incumbent: Trial) -> list[bool]:
+    """Tell which challengers are better by the margin, and by more than the luck of the best of so many."""
+    scored = np.isfinite(incumbent.losses)
+    gains = (incumbent.losses - np.array([each.losses for each in challengers]))[:, scored]
+    count = gains.shape[1]
+    if count < _LEAST_SCORED:
+        return [False] * len(challengers)
+    luck = _standard_errors(len(challengers))
+    gain, error = gains.mean(axis=1), gains.std(axis=1, ddof=1) / math.sqrt(count)
+    better: list[bool] = ((gain > MARGIN * incumbent.losses[scored].mean()) & (gain > luck * error)).tolist()
+    return better
+
+
+@cache
+def _standard_errors(challengers: int) -> float:
+    """Give how many standard errors the best of so many exceeds by CHANCE alone, by Bonferroni's correction."""
+    return NormalDist().inv_cdf(1.0 - CHANCE / challengers)

@@ -53,9 +53,13 @@ def body_groups(stays: Sequence[Stay]) -> dict[str, str]:
     for segment, counts in bodies.items():
         condition = segment.partition("/")[0]
         named = Counter({body: count for body, count in counts.items() if body})
-        body = min(named, key=lambda each: (-named[each], each)) if named else ""
-        groups[segment] = f"{condition}/{body.replace('/', ' ')}" if body else condition
+        groups[segment] = group_of(condition, min(named, key=lambda each: (-named[each], each)) if named else "")
     return groups
+
+
+def group_of(condition: str, body: str) -> str:
+    """Name the group of a condition and a body in lower case, which may be empty: ``used/pickup``."""
+    return f"{condition}/{body.replace('/', ' ')}" if body else condition
 
 
 def shares(stays: Sequence[Stay], as_of: date) -> list[tuple[Configuration, float, int]]:

@@ -22,6 +22,8 @@ PROBABILITIES = np.array(
 _POWER = 0.75
 """Errors of sales grow with their level, but less than in proportion: between roots and logs."""
 _SISTERS_ERRORS = 24.0
+_RANDOM_WALK = 0.5
+"""The power of the distance with which a random walk's errors grow; what reverts to its mean stays below."""
 _FIRST_LEVEL = 1e-9
 _MEDIAN = 0.5
 _HALF_UNIT = 0.5
@@ -74,8 +76,8 @@ def measured(
 
     ``mean``: ``[series, horizon]``; ``whole``: which series are counts; ``forecasts`` and ``errors`` (actual
     less forecast) of rolling origins: ``[series, origins, steps]``, NaN where there was none. Steps beyond the
-    longest measured repeat its spread, grown by the root of the distance. Each error is taken relative to its
-    forecast's level to the power 0.75 and to the series' own mean size of error, shrunk to its sisters';
+    longest measured repeat its spread, grown on as it grew over the measured ones. Each error is taken relative to
+    its forecast's level to the power 0.75 and to the series' own mean size of error, shrunk to its sisters';
     quantiles are then taken over all series, for each step ahead (split conformal prediction, Lei et al. 2018,
     on pooled residuals).
     """
@@ -93,11 +95,21 @@ def measured(
     tables = np.array([_quantiles(pooled[:, :, max(0, k - 1) : k + 2]) for k in range(steps)])
     tables = np.maximum.accumulate(np.abs(tables), axis=0) * np.sign(tables)
     ahead = np.arange(mean.shape[1])
-    growth = np.sqrt(np.maximum(ahead + 1.0, steps) / steps)
+    growth = (np.maximum(ahead + 1.0, steps) / steps) ** _growth(pooled)
     table = tables[np.minimum(ahead, steps - 1)] * growth[:, None]
     spread = size[:, None] * np.maximum(np.maximum(mean, 0.0) ** _POWER, floor[:, 0])
     offsets = spread[..., None] * table
     return Measured(mean, np.sort(offsets, axis=-1), np.repeat(whole[:, None], mean.shape[1], axis=1))
+
+
+def _growth(pooled: NDArray[np.float64]) -> float:
+    """Give the power of the distance with which errors grew over the measured steps, from none to the root."""
+    known = np.isfinite(pooled).any(axis=(0, 1))
+    sizes = np.array([np.nanmean(np.abs(pooled[:, :, step])) for step in np.flatnonzero(known)])
+    if sizes.size <= 1 or not (sizes > 0).all():
+        return _RANDOM_WALK
+    power = np.polyfit(np.log(np.flatnonzero(known) + 1.0), np.log(sizes), 1)[0]
+    return float(np.clip(power, 0.0, _RANDOM_WALK))
 
 
 def _quantiles(errors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -112,6 +112,23 @@ class NegativeBinomial:
         return NegativeBinomial(self.mean[place], self.dispersion[place])
 
 
+def quantiles_of(predictives: Sequence[Predictive], levels: Sequence[float] = LEVELS) -> list[NDArray[np.float64]]:
+    """Give the quantiles of each of several forecasts, ``[periods, levels]`` each; counts are tabulated together.
+
+    Raises ValueError as the forecasts' own ``quantiles`` do.
+    """
+    found: dict[int, NDArray[np.float64]] = {}
+    counts = {place: each for place, each in enumerate(predictives) if isinstance(each, NegativeBinomial)}
+    if counts:
+        together = NegativeBinomial(
+            np.concatenate([each.mean for each in counts.values()]),
+            np.concatenate([each.dispersion for each in counts.values()]),
+        )
+        ends = np.cumsum([each.mean.shape[0] for each in counts.values()])[:-1]
+        found = dict(zip(counts, np.split(together.quantiles(levels), ends), strict=True))
+    return [found[place] if place in found else each.quantiles(levels) for place, each in enumerate(predictives)]
+
+
 def checked_levels(levels: Sequence[float]) -> NDArray[np.float64]:
     """Give quantile levels as an array; raises ValueError for one that is not strictly between 0 and 1."""
     probabilities = np.asarray(levels, dtype=np.float64)

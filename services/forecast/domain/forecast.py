@@ -13,7 +13,7 @@ from services.forecast.domain.calendar_learning import learn_effect
 from services.forecast.domain.censoring import fading, lost_sales_per_week, stockout_weeks
 from services.forecast.domain.choice import choose
 from services.forecast.domain.configurations import shared_out
-from services.forecast.domain.distribution import LEVELS
+from services.forecast.domain.distribution import quantiles_of
 from services.forecast.domain.hierarchy import posterior, priors_of
 from services.forecast.domain.panel import panel_of
 
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from services.forecast.domain.choice import Choice
     from services.forecast.domain.configuration import Configuration
     from services.forecast.domain.configurations import ConfigurationForecast
+    from services.forecast.domain.distribution import Predictive
     from services.forecast.domain.prior import MarketRate, RatePrior
     from services.forecast.domain.series import History
     from services.forecast.domain.strategy import Strategy
 
 ORIGINS = 3
 STEP_WEEKS = 4
+YEAR_WEEKS = 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class WeekForecast:
 class SegmentForecast:
     """Demand of one segment at one rooftop, units a week, and how it was arrived at.
 
-    ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
+    ``yearly_mean``: units a week as the strategy has them over the coming year, against which ``weeks`` tell the
+    season. ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
     demand now, in an average month. ``stockout_weeks``: time without stock since first seen.
     ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by strategy that could
     not run. ``configurations`` sum to the segment.
@@ -55,6 +58,7 @@ class SegmentForecast:
     segment: str
     as_of: date
     weeks: tuple[WeekForecast, ...]
+    yearly_mean: float
     strategy: str
     scores: dict[str, float]
     mase: float | None
@@ -81,6 +85,7 @@ def forecast_dealer(
     select: Collection[str] | None = None,
     groups: Mapping[str, str] | None = None,
     tenant: RatePrior | None = None,
+    seasons: Mapping[str, tuple[float, ...]] | None = None,
     configurations: Mapping[str, Sequence[tuple[Configuration, float, int]]] | None = None,
     calendars: Sequence[Calendar] = (USUAL,),
 ) -> list[SegmentForecast]:
@@ -89,7 +94,8 @@ def forecast_dealer(
     ``histories``: all the rooftop's segments, by name, counted to ``as_of``; all inform the priors even when
     ``select`` names the few to forecast. ``priors``: what the market suggests, by segment. ``groups``: the
     levels between rooftop and segment, e.g. ``used/pickup``; segments without one have only the rooftop.
-    ``tenant``: the level above, ``level_prior`` of all rooftops' series. ``demand_scale`` is the learned
+    ``tenant``: the level above, ``level_prior`` of all rooftops' series; ``seasons``: what ``shared_seasons``
+    learned of the other rooftops'. ``demand_scale`` is the learned
     factor on every rate. ``configurations``: each segment's shares.
     ``calendars``: those to try. The first strategy is the one to beat.
 
@@ -104,47 +110,50 @@ def forecast_dealer(
         raise ValueError(message)
     chosen = set(histories if select is None else select)
     rows = [row for row, segment in enumerate(histories) if segment in chosen]
-    panel = panel_of(list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant)
+    panel = panel_of(
+        list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant, seasons=seasons
+    )
     panel = replace(panel, effect=learn_effect(panel, calendars))
-    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
+    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=max(horizon, YEAR_WEEKS))
     rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
-    parts = configurations or {}
+    known = [histories[panel.names[row]] for row in rows]
+    faded = [fading(history) for history in known]
+    years = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
+    predictives = [year[np.arange(horizon)] for year in years]
+    weeks = week_starts(monday(as_of), horizon)
     return [
         _in_figures(
-            histories[panel.names[row]],
+            history,
             choice,
-            float(rate) * demand_scale,
+            predictive,
+            tuple(map(WeekForecast, weeks, predictive.mean.tolist(), map(tuple, quantiles.tolist()))),
+            float(year.mean[:YEAR_WEEKS].mean()),
+            float(rate) * demand_scale * left,
             as_of,
-            horizon,
-            demand_scale,
-            parts.get(panel.names[row], ()),
+            (configurations or {}).get(history.name, ()),
         )
-        for row, choice, rate in zip(rows, choices, rates, strict=True)
+        for history, choice, predictive, year, quantiles, rate, left in zip(
+            known, choices, predictives, years, quantiles_of(predictives), rates, faded, strict=True
+        )
     ]
 
 
 def _in_figures(
     history: History,
     choice: Choice,
+    predictive: Predictive,
+    weeks: tuple[WeekForecast, ...],
+    yearly_mean: float,
     rate: float,
     as_of: date,
-    horizon: int,
-    demand_scale: float,
     parts: Sequence[tuple[Configuration, float, int]],
 ) -> SegmentForecast:
-    """Put the choice for one segment in the trade's figures, faded where it is no longer stocked."""
-    left = fading(history)
-    predictive = choice.predictive.scaled(demand_scale * left)
-    rows = zip(
-        week_starts(monday(as_of), horizon),
-        predictive.mean.tolist(),
-        predictive.quantiles(LEVELS).tolist(),
-        strict=True,
-    )
+    """Put the choice for one segment in the trade's figures."""
     return SegmentForecast(
         segment=history.name,
         as_of=as_of,
-        weeks=tuple(WeekForecast(week, mean, tuple(quantiles)) for week, mean, quantiles in rows),
+        weeks=weeks,
+        yearly_mean=yearly_mean,
         strategy=choice.strategy,
         scores=choice.scores,
         mase=choice.mase,
@@ -155,7 +164,7 @@ def _in_figures(
         series_weeks=history.periods,
         units_sold=int(history.values.sum()),
         stockout_weeks=stockout_weeks(history),
-        weekly_rate=rate * left,
-        lost_sales_per_week=lost_sales_per_week(history, rate * left),
+        weekly_rate=rate,
+        lost_sales_per_week=lost_sales_per_week(history, rate),
         configurations=shared_out(predictive, parts),
     )

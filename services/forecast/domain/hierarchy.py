@@ -7,7 +7,7 @@ predictive a negative binomial. Levels: tenant, rooftop, condition, segment; eac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,18 +92,8 @@ def posterior(panel: Panel, rows: NDArray[np.int64], priors: Sequence[RatePrior]
 
 
 def priors_of(panel: Panel) -> list[RatePrior]:
-    """Learn each series' prior down the levels of its group, with what the market suggests added.
-
-    The level above the panel teaches the rooftop, the rooftop its conditions, a condition its bodies.
-    """
-    rooftop = level_prior(panel, panel.above)
-    learned: dict[str, RatePrior] = {"": rooftop}
-    for group in sorted(set(panel.groups)):
-        parts = group.split("/") if group else []
-        for depth in range(1, len(parts) + 1):
-            path = "/".join(parts[:depth])
-            if path not in learned:
-                learned[path] = _group_prior(panel, path, learned["/".join(parts[: depth - 1])])
+    """Learn each series' prior down the levels of its group, with what the market suggests added."""
+    learned = levels_of(panel)
     on_hand = panel.exposure.sum(axis=1)
     return [
         learned[group].with_market(panel.markets.get(name), float(time))
@@ -111,9 +101,31 @@ def priors_of(panel: Panel) -> list[RatePrior]:
     ]
 
 
+def levels_of(panel: Panel) -> dict[str, RatePrior]:
+    """Learn what the groups of a panel are like, each by its path, "" for all.
+
+    The level above the panel teaches the rooftop, the rooftop its conditions, a condition its bodies; each the
+    season that its like at other rooftops have, where that is known.
+    """
+    learned = {"": level_prior(panel, _in_season(panel.above or UNINFORMED, panel, ""))}
+    for group in sorted(set(panel.groups)):
+        parts = group.split("/") if group else []
+        for depth in range(1, len(parts) + 1):
+            path = "/".join(parts[:depth])
+            if path not in learned:
+                parent = _in_season(learned["/".join(parts[: depth - 1])], panel, path)
+                learned[path] = _group_prior(panel, path, parent)
+    return learned
+
+
+def _in_season(prior: RatePrior, panel: Panel, path: str) -> RatePrior:
+    return replace(prior, season=panel.seasons[path]) if path in panel.seasons else prior
+
+
 def _group_prior(panel: Panel, path: str, parent: RatePrior) -> RatePrior:
     members = [row for row, group in enumerate(panel.groups) if f"{group}/".startswith(f"{path}/")]
-    return parent if len(members) == panel.size else level_prior(panel.rows(members), parent)
+    known = path not in panel.seasons and len(members) == panel.size
+    return parent if known else level_prior(panel.rows(members), parent)
 
 
 def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:

@@ -28,7 +28,8 @@ class Panel:
 
     ``began``: index of each series' first period. ``groups``: each series' place in the hierarchy, levels
     from the top separated by slashes, e.g. ``used/pickup``. ``markets``: what the market suggests, by name.
-    ``above``: what the level over all these series (the tenant) teaches. ``effect``: the calendar's.
+    ``above``: what the level over all these series (the tenant) teaches. ``seasons``: those of its other
+    rooftops by group, "" for all, which these series' own are drawn to. ``effect``: the calendar's.
     """
 
     frequency: Frequency
@@ -40,6 +41,7 @@ class Panel:
     groups: tuple[str, ...]
     markets: Mapping[str, MarketRate] = field(default_factory=dict)
     above: RatePrior | None = None
+    seasons: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     effect: CalendarEffect = NO_EFFECT
 
     @property
@@ -123,6 +125,7 @@ def panel_of(
     groups: Mapping[str, str] | None = None,
     markets: Mapping[str, MarketRate] | None = None,
     above: RatePrior | None = None,
+    seasons: Mapping[str, tuple[float, ...]] | None = None,
 ) -> Panel:
     """Align series that end on the same day; of one rooftop, or of all a tenant's.
 
@@ -155,4 +158,5 @@ def panel_of(
         groups=tuple((groups or {}).get(name, "") for name in names),
         markets=markets or {},
         above=above,
+        seasons=seasons or {},
     )

@@ -137,6 +137,8 @@ class SegmentDemand:
     weekly_means: tuple[float, ...]
     dispersion: float = 1.0
     weekly_rate: float = 0.0
+    yearly_mean: float | None = None
+    """Units wanted a week over the coming year, where the forecast looked that far."""
     lost_sales_per_week: float = 0.0
     units_sold: int = 0
     strategy: str = ""

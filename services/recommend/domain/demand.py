@@ -23,12 +23,14 @@ def demand_per_day(demand: SegmentDemand) -> float:
 
 
 def season(demand: SegmentDemand, begin: float, end: float) -> float:
-    """Give what the forecast wants a day between two days ahead over what it wants on average, 0.5 to 2.
+    """Give what the forecast wants a day between two days ahead over what it wants a day of the year, 0.5 to 2.
 
     Seasons, holidays and trends within its weeks are in it; the level and any learned scale are not, being in both.
+    A forecast that tells no average of the year is held against its own weeks.
     """
     weeks = demand.weekly_means or (demand.weekly_rate,)
-    usual = sum(weeks) / len(weeks) / 7.0 * (end - begin)
+    weekly = sum(weeks) / len(weeks) if demand.yearly_mean is None else demand.yearly_mean
+    usual = weekly / 7.0 * (end - begin)
     if usual <= 0:
         return 1.0
     ahead = demand_over(demand, end) - demand_over(demand, begin)

@@ -166,6 +166,7 @@ def _demand(document: Mapping[str, Any]) -> SegmentDemand:
         weekly_means=tuple(week["mean"] for week in document["weeks"]),
         dispersion=document["dispersion"],
         weekly_rate=document["weekly_rate"],
+        yearly_mean=document.get("yearly_mean"),
         lost_sales_per_week=document["lost_sales_per_week"],
         units_sold=document["units_sold"],
         strategy=_strategy(document),

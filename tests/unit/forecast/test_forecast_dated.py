@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
+from services.forecast.domain.backtest import Backtest
+from services.forecast.domain.blend import blend
 from services.forecast.domain.calendar_effect import NO_EFFECT, features
-from services.forecast.domain.calendar_learning import learn_effect
+from services.forecast.domain.calendar_learning import known_before, learn_effect
 from services.forecast.domain.conformal import Measured, measured
 from services.forecast.domain.dated import forecast_dated, sparse_series
 from services.forecast.domain.decomposition import ratio_indices
@@ -16,6 +19,7 @@ from services.forecast.domain.frequency import Frequency
 from services.forecast.domain.panel import Panel, panel_of
 from services.forecast.domain.series import always_on_hand
 from services.forecast.strategies import Blend, light_strategies
+from services.forecast.strategies.blend import candidates
 
 JANUARY = date(2012, 1, 1)
 
@@ -126,17 +130,53 @@ def test_a_noisy_series_borrows_its_season_and_a_clear_one_keeps_its_own() -> No
     assert indices.mean(axis=1) == pytest.approx(np.ones(14))
 
 
-def test_measured_intervals_hold_the_errors_they_were_made_from_and_grow_with_distance() -> None:
+def test_measured_intervals_hold_the_errors_they_were_made_from_and_grow_as_those_did() -> None:
     rng = np.random.default_rng(11)
     past = np.full((20, 12, 3), 100.0)
     errors = rng.normal(0, 10, past.shape)
+    errors = np.stack([errors[..., : k + 1].sum(axis=2) for k in range(3)], axis=2)
     made = measured(np.full((20, 6), 100.0), past, errors, np.zeros(20, dtype=np.bool_))
     assert isinstance(made, Measured)
     low, high = np.moveaxis(made.quantiles((0.1, 0.9)), -1, 0)
-    assert (high - low)[:, 0] == pytest.approx(np.full(20, 25.6), rel=0.35)
-    assert ((high - low)[:, 5] > (high - low)[:, 2]).all()
+    assert (high - low)[:, 0] == pytest.approx(np.full(20, 31.0), rel=0.35)
+    assert ((high - low)[:, 5] > 1.2 * (high - low)[:, 2]).all()
     assert made.scaled(2.0).quantiles((0.5,)) == pytest.approx(2 * made.quantiles((0.5,)))
     assert (made.dispersion >= 1).all()
+
+
+def test_intervals_of_what_returns_to_its_mean_do_not_widen_for_ever() -> None:
+    rng = np.random.default_rng(12)
+    past = np.full((20, 12, 3), 100.0)
+    made = measured(np.full((20, 24), 100.0), past, rng.normal(0, 10, past.shape), np.zeros(20, dtype=np.bool_))
+    low, high = np.moveaxis(made.quantiles((0.1, 0.9)), -1, 0)
+    assert (high - low)[:, 23] == pytest.approx((high - low)[:, 2], rel=0.25)
+
+
+def test_an_origins_errors_are_of_a_combination_that_has_not_seen_it() -> None:
+    rng = np.random.default_rng(13)
+    values = rng.poisson(200 * (1 + 0.3 * np.sin(2 * np.pi * np.arange(72) / 12)), (1, 72)).astype(np.float64)
+    surprised = values.copy()
+    surprised[:, -3:] *= 3.0
+    plain, other = (blend(monthly(each), candidates(), np.arange(1)) for each in (values, surprised))
+    assert other.forecasts[:, 0] == pytest.approx(plain.forecasts[:, 0])
+    assert other.weights != pytest.approx(plain.weights), "what comes next is combined by all that is known"
+    assert other.forecasts[:, 5] != pytest.approx(plain.forecasts[:, 5])
+
+
+def test_what_was_known_before_knows_no_later_calendar() -> None:
+    index = features(Frequency.MONTH, date(2012, 1, 1), 120)[:, 0]
+    rng = np.random.default_rng(14)
+    values = rng.poisson(300 * np.exp(1.0 * index), (20, 120)).astype(np.float64)
+    later = values.copy()
+    later[:, -12:] = rng.poisson(300 * np.exp(3.0 * index[-12:]), (20, 12))
+    known = []
+    for each in (values, later):
+        panel = monthly(each)
+        panel = replace(panel, effect=learn_effect(panel))
+        assert panel.effect.coefficients
+        known.append(known_before(panel, 12))
+        assert Backtest.of(panel, 3, 4, 4).known[2].effect == known[-1].effect
+    assert known[0].effect == known[1].effect != NO_EFFECT
 
 
 def test_frequencies_count_their_periods() -> None:

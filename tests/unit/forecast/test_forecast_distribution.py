@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from services.forecast.domain.distribution import LEVELS, NegativeBinomial, around
+from services.forecast.domain.conformal import measured
+from services.forecast.domain.distribution import LEVELS, NegativeBinomial, Predictive, around, quantiles_of
 from services.forecast.domain.scores import coverage80, mase, mase_scale, pinball
 
 means = st.floats(0.0, 500.0)
@@ -39,6 +40,16 @@ def test_quantiles_are_the_smallest_counts_that_reach_the_level(mean: float, dis
 def test_without_overdispersion_it_is_poisson(mean: float) -> None:
     expected = np.asarray(stats.poisson.ppf(LEVELS, mean))
     assert one_week(mean, 1.0).quantiles()[0].tolist() == expected.tolist()
+
+
+@given(st.lists(st.lists(st.tuples(means, dispersions), min_size=1, max_size=4), max_size=5))
+def test_tabulating_forecasts_together_changes_none_of_them(series: list[list[tuple[float, float]]]) -> None:
+    parts: list[Predictive] = [NegativeBinomial(*np.array(each).T) for each in series]
+    shapes = (100.0 * np.ones((1, 4)), np.full((1, 4, 3), 100.0), np.ones((1, 4, 3)), np.zeros(1, dtype=np.bool_))
+    parts.insert(len(parts) // 2, measured(*shapes)[0])
+    together = quantiles_of(parts)
+    assert [each.tolist() for each in together] == [each.quantiles().tolist() for each in parts]
+    assert quantiles_of([]) == []
 
 
 @given(mean=means, dispersion=dispersions, more=st.floats(1.0, 3.0))

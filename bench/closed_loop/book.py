@@ -159,6 +159,7 @@ def _demands(group: Group, seen: MarketSurvey, rooftop: int, day: int) -> list[S
             weekly_means=tuple(week.mean for week in each.weeks),
             dispersion=each.dispersion,
             weekly_rate=each.weekly_rate,
+            yearly_mean=each.yearly_mean,
             lost_sales_per_week=each.lost_sales_per_week,
             units_sold=each.units_sold,
             strategy=each.strategy,

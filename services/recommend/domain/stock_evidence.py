@@ -75,7 +75,9 @@ def _drawing(sheet: EvidenceSheet, purchase: Purchase, shelf: ShelfValue) -> Non
         sheet.add(Fact.SELLING, pace(shelf.selling * 7), learned, f"{decimal(shelf.selling * 7)} a week")
     left = shelf.left_of(purchase.available)
     formula = f"{left:.1f}: those here sell on at {decimal(shelf.shoppers * 7)} shoppers a week"
-    sheet.add(Fact.SEASON, percent(shelf.season), _forecast(purchase.position), "of the forecast's own average")
+    known = purchase.position.demand.yearly_mean is not None
+    usual = "of the forecast's average " + ("over the year" if known else "over its weeks")
+    sheet.add(Fact.SEASON, percent(shelf.season), _forecast(purchase.position), usual)
     sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
     until, added = _last(purchase, shelf)
     formula = "their rate × its pull ÷ (1 + the pulls of all there then)"

@@ -19,7 +19,6 @@ from services.recommend.domain.book import (
     UnitStatus,
     Variant,
 )
-from services.recommend.domain.evidence import Evidence, unsupported_numbers
 from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.pace import LIVES_DAYS, UnitLife, fit_pace
 from services.recommend.domain.parameters import InvalidParametersError, Parameters, from_mapping
@@ -27,7 +26,8 @@ from services.recommend.domain.price_curve import PriceCurve, trim_key
 from services.recommend.domain.reconcile import Changes, Closing, StandingAdvice, Supersession, reconcile
 from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, SegmentRule
 from services.recommend.domain.shoppers import fit_attraction
-from services.recommend.domain.stock_position import Position, Skipped
+from services.recommend.domain.stocking.position import Position, Skipped
+from services.recommend.domain.telling.evidence import Evidence, unsupported_numbers
 from services.recommend.domain.usual_stock import usual_stock
 
 __all__ = [

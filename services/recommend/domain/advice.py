@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.actions import Action
 
 if TYPE_CHECKING:
-    from services.recommend.domain.evidence import Evidence
+    from services.recommend.domain.telling.evidence import Evidence
 
 Identity = tuple[str, Action, str, str]
 """What makes two pieces of advice the same: dealer, action, vehicle or segment, destination (or nothing)."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.confidence import confidences, make_draws
+from services.recommend.domain.confidence.purchases import purchase_confidence
+from services.recommend.domain.confidence.units import confidences, make_draws
 from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.lookup import look_up
-from services.recommend.domain.purchase_confidence import purchase_confidence
-from services.recommend.domain.stock_advice import clash_advice, stock_advice
-from services.recommend.domain.stock_position import stock_positions
-from services.recommend.domain.stocking import draft_plan, plan_purchases
-from services.recommend.domain.unit_actions import departures, weigh_units
-from services.recommend.domain.unit_advice import unit_advice
+from services.recommend.domain.stocking.position import stock_positions
+from services.recommend.domain.stocking.purchases import draft_plan, plan_purchases
+from services.recommend.domain.telling.stock_advice import clash_advice, stock_advice
+from services.recommend.domain.telling.unit_advice import unit_advice
+from services.recommend.domain.units.cases import departures, weigh_units
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.advice import Advice
     from services.recommend.domain.book import TenantBook
     from services.recommend.domain.lookup import Lookup
-    from services.recommend.domain.stock_position import Position, Skipped
+    from services.recommend.domain.stocking.position import Position, Skipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from services.recommend.domain import (
 )
 from services.recommend.domain.attraction import LEAST_SALES, fit, fitting, spells_of
 from services.recommend.domain.attraction.spells import Stand
+from services.recommend.domain.confidence.purchases import purchase_confidence
 from services.recommend.domain.expected_gross import ExpectedGross
-from services.recommend.domain.purchase_confidence import purchase_confidence
 from services.recommend.domain.shelf_pull import Crowd
-from services.recommend.domain.shelf_value import ShelfValue, shelf_value
-from services.recommend.domain.stocking import Purchase
+from services.recommend.domain.stocking.purchases import Purchase
+from services.recommend.domain.stocking.shelf_value import ShelfValue, shelf_value
+from services.recommend.domain.telling.wording import numbers_in
 from services.recommend.domain.time_to_sale import NotConverged
-from services.recommend.domain.wording import numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

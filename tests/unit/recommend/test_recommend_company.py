@@ -14,9 +14,9 @@ from recommend_sample_books import AS_OF, CAMRY, aged, book, camry, demand, gros
 from recommend_shoppers import learned
 
 from services.recommend.domain import Action, Parameters, advise, unsupported_numbers
-from services.recommend.domain.confidence import make_draws
+from services.recommend.domain.confidence.units import make_draws
+from services.recommend.domain.telling.wording import numbers_in
 from services.recommend.domain.value import Attracted, Setting, evaluate, evaluate_draws
-from services.recommend.domain.wording import numbers_in
 
 if TYPE_CHECKING:
     from services.recommend.domain import Advice, Unit

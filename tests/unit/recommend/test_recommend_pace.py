@@ -10,9 +10,9 @@ import pytest
 from recommend_sample_books import AS_OF, aged, book, camry, demand, gross, market
 
 from services.recommend.domain import Action, TenantBook, UnitLife, advise, fit_pace
-from services.recommend.domain.appraisal import appraise
 from services.recommend.domain.lookup import look_up
 from services.recommend.domain.time_to_sale import HazardModel
+from services.recommend.domain.units.appraisal import appraise
 from services.recommend.domain.value import evaluate
 
 PLAIN = book(market(), demand(weekly=1.5), gross())

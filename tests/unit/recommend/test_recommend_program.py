@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, group_book
 
 from services.recommend.domain import Parameters, review
-from services.recommend.domain.flow_values import arrival_values, release_values
-from services.recommend.domain.greedy import fill
-from services.recommend.domain.limits import Limit, LimitKind, limits_of
 from services.recommend.domain.lookup import look_up
-from services.recommend.domain.program import Wish
-from services.recommend.domain.solver import solve
-from services.recommend.domain.stock_position import stock_positions
-from services.recommend.domain.stocking import draft_plan
+from services.recommend.domain.stocking.flow_values import arrival_values, release_values
+from services.recommend.domain.stocking.greedy import fill
+from services.recommend.domain.stocking.limits import Limit, LimitKind, limits_of
+from services.recommend.domain.stocking.position import stock_positions
+from services.recommend.domain.stocking.program import Wish
+from services.recommend.domain.stocking.purchases import draft_plan
+from services.recommend.domain.stocking.solver import solve
 
 COSTS = {"used/a/a": 17_000.0, "used/b/b": 23_000.0, "new/c/c": 31_000.0}
 values = st.lists(st.integers(1, 3_000), max_size=4).map(lambda found: tuple(sorted(map(float, found), reverse=True)))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, aged, book, camry, demand, gross, group_book, market, rooftop
 
 from services.recommend.domain import Action, Advice, Evidence, TenantBook, Variant, advise, unsupported_numbers
-from services.recommend.domain.evidence import Fact
-from services.recommend.domain.wording import money, numbers_in, pace, roughly
+from services.recommend.domain.telling.evidence import Fact
+from services.recommend.domain.telling.wording import money, numbers_in, pace, roughly
 
 LINES = (
     Evidence("List price", "$18,990", "inventory", AS_OF),

@@ -13,8 +13,14 @@ from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, gro
 from scipy import stats
 
 from services.recommend.domain import Action, Parameters, UnitStatus, advise, review
-from services.recommend.domain.newsvendor import added_sales, at_least, critical_ratio, expected_sales, later_sales
-from services.recommend.domain.stocking import purchase_values
+from services.recommend.domain.stocking.newsvendor import (
+    added_sales,
+    at_least,
+    critical_ratio,
+    expected_sales,
+    later_sales,
+)
+from services.recommend.domain.stocking.purchases import purchase_values
 from services.recommend.domain.variety import growth
 
 NEW = "new/toyota/camry"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, CAMRY, aged, book, camry, demand, gross, group_book, market, rooftop
 
 from services.recommend.domain import Action, Advice, Parameters, UnitStatus, advise, review
-from services.recommend.domain.evidence import Fact
 from services.recommend.domain.lookup import UnknownRooftopError
-from services.recommend.domain.price_range import with_ending
-from services.recommend.domain.wording import numbers_in
+from services.recommend.domain.telling.evidence import Fact
+from services.recommend.domain.telling.wording import numbers_in
+from services.recommend.domain.units.price_range import with_ending
 
 
 def about(key: str, found: list[Advice]) -> Advice | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from services.recommend.domain.confidence import DRAWS
-from services.recommend.domain.evidence import Fact
+from services.recommend.domain.confidence.units import DRAWS
+from services.recommend.domain.telling.evidence import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.recommend.domain.evidence import EvidenceSheet
+    from services.recommend.domain.telling.evidence import EvidenceSheet
 
 DRAWN_OF_A_UNIT: Final = "pace, market price, effect of price, lane and the day its customer comes"
 DRAWN_OF_A_PURCHASE: Final = "customers, gross and the day each car's customer comes"

@@ -12,8 +12,8 @@ from services.recommend.domain.book import is_new
 from services.recommend.domain.demand import demand_over, demand_per_day, season
 from services.recommend.domain.expected_gross import expected_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
-from services.recommend.domain.newsvendor import added_sales, critical_ratio, most_units
-from services.recommend.domain.shelf_value import ShelfValue, shelf_value
+from services.recommend.domain.stocking.newsvendor import added_sales, critical_ratio, most_units
+from services.recommend.domain.stocking.shelf_value import ShelfValue, shelf_value
 from services.recommend.domain.value import LONGEST_HORIZONS
 from services.recommend.domain.variety import growth
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincinv, ndtri
 
-from services.recommend.domain.confidence import DRAWS, SEED, within_limits
+from services.recommend.domain.confidence.units import DRAWS, SEED, within_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from services.recommend.domain.shelf_value import ShelfValue
-    from services.recommend.domain.stocking import Purchase
+    from services.recommend.domain.stocking.purchases import Purchase
+    from services.recommend.domain.stocking.shelf_value import ShelfValue
     from services.recommend.domain.time_to_sale import Floats
 
 _DEAL_SD = 0.05

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.recommend.domain.flow_values import arrival_values, release_values
-from services.recommend.domain.limits import Departures, limits_of
-from services.recommend.domain.newsvendor import later_sales
-from services.recommend.domain.program import Wish
-from services.recommend.domain.solver import solve
+from services.recommend.domain.stocking.flow_values import arrival_values, release_values
+from services.recommend.domain.stocking.limits import Departures, limits_of
+from services.recommend.domain.stocking.newsvendor import later_sales
+from services.recommend.domain.stocking.program import Wish
+from services.recommend.domain.stocking.solver import solve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from services.recommend.domain.limits import Limit
     from services.recommend.domain.lookup import Lookup, Shelf
-    from services.recommend.domain.program import Plan, Way
-    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking.limits import Limit
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.stocking.program import Plan, Way
     from services.recommend.domain.time_to_sale import Floats
 
 _ROUNDING = 1e-6

@@ -17,24 +17,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.appraisal import appraise
-from services.recommend.domain.courses import Effects, choices
-from services.recommend.domain.limits import Departures
 from services.recommend.domain.rules import AgeOut
-from services.recommend.domain.stock_position import Skipped
-from services.recommend.domain.transfers import plan_transfers
+from services.recommend.domain.stocking.limits import Departures
+from services.recommend.domain.stocking.position import Skipped
+from services.recommend.domain.units.appraisal import appraise
+from services.recommend.domain.units.courses import Effects, choices
+from services.recommend.domain.units.transfers import plan_transfers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.book import Unit
-    from services.recommend.domain.courses import Choices, Course
     from services.recommend.domain.lookup import Lookup, Shelf
-    from services.recommend.domain.program import Way
     from services.recommend.domain.shelf_pull import Crowd
-    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.stocking.program import Way
+    from services.recommend.domain.units.appraisal import Appraisal
+    from services.recommend.domain.units.courses import Choices, Course
 
 
 @dataclass(frozen=True, slots=True)

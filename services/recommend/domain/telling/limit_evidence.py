@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import is_new
-from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.limits import LimitKind
 from services.recommend.domain.rules import brand_of
-from services.recommend.domain.wording import money, percent
+from services.recommend.domain.stocking.limits import LimitKind
+from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
+from services.recommend.domain.telling.wording import money, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from services.recommend.domain.limits import Limit
-    from services.recommend.domain.stock_position import Position
-    from services.recommend.domain.stocking import Binding
+    from services.recommend.domain.stocking.limits import Limit
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.stocking.purchases import Binding
 
 _THOUSAND = 1_000.0
 _WORTH_SAYING = 0.5

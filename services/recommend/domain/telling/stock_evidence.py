@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.recommend.domain.book import is_new
-from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.limit_evidence import write_allocation, write_limits
-from services.recommend.domain.newsvendor import at_least
-from services.recommend.domain.odds import DRAWN_OF_A_PURCHASE, add_odds
-from services.recommend.domain.wording import decimal, money, pace, percent, roughly
+from services.recommend.domain.stocking.newsvendor import at_least
+from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
+from services.recommend.domain.telling.limit_evidence import write_allocation, write_limits
+from services.recommend.domain.telling.odds import DRAWN_OF_A_PURCHASE, add_odds
+from services.recommend.domain.telling.wording import decimal, money, pace, percent, roughly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from services.recommend.domain.evidence import Evidence
-    from services.recommend.domain.shelf_value import ShelfValue
-    from services.recommend.domain.stock_position import Position
-    from services.recommend.domain.stocking import Purchase
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.stocking.purchases import Purchase
+    from services.recommend.domain.stocking.shelf_value import ShelfValue
+    from services.recommend.domain.telling.evidence import Evidence
 
 
 _WORTH_SAYING = 0.05

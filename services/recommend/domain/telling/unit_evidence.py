@@ -6,16 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.odds import DRAWN_OF_A_UNIT, add_odds
-from services.recommend.domain.wording import days, decimal, money, pace, percent
+from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
+from services.recommend.domain.telling.odds import DRAWN_OF_A_UNIT, add_odds
+from services.recommend.domain.telling.wording import days, decimal, money, pace, percent
 
 if TYPE_CHECKING:
-    from services.recommend.domain.appraisal import Appraisal
-    from services.recommend.domain.courses import Course
-    from services.recommend.domain.evidence import Evidence
-    from services.recommend.domain.stock_position import Position
-    from services.recommend.domain.unit_actions import UnitCase
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.telling.evidence import Evidence
+    from services.recommend.domain.units.appraisal import Appraisal
+    from services.recommend.domain.units.cases import UnitCase
+    from services.recommend.domain.units.courses import Course
 
 
 def unit_evidence(case: UnitCase, confidence: float, receiving: Position | None) -> tuple[Evidence, ...]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.price_range import PriceRange, grid, price_range
 from services.recommend.domain.rules import AgeOut
+from services.recommend.domain.units.price_range import PriceRange, grid, price_range
 from services.recommend.domain.value import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.time_to_sale import Floats
+    from services.recommend.domain.units.appraisal import Appraisal
 
 
 @dataclass(frozen=True, slots=True)

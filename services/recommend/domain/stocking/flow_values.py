@@ -8,10 +8,10 @@ import numpy as np
 
 from services.recommend.domain.book import is_new
 from services.recommend.domain.demand import demand_over
-from services.recommend.domain.newsvendor import at_least, later_sales
+from services.recommend.domain.stocking.newsvendor import at_least, later_sales
 
 if TYPE_CHECKING:
-    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking.position import Position
 
 _STRIDE_DAYS = 3.0
 

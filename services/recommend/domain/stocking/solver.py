@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]  # has no stubs
 
-from services.recommend.domain.greedy import fill
-from services.recommend.domain.program import Model, Plan, build
+from services.recommend.domain.stocking.greedy import fill
+from services.recommend.domain.stocking.program import Model, Plan, build
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from services.recommend.domain.limits import Limit
     from services.recommend.domain.lookup import Shelf
-    from services.recommend.domain.program import Way, Wish
+    from services.recommend.domain.stocking.limits import Limit
+    from services.recommend.domain.stocking.program import Way, Wish
 
 NODES = 2_000
 """Branch and bound gives up after so many nodes and keeps the best plan it has."""

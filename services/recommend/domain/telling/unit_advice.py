@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative, cents
-from services.recommend.domain.reason import write_reason
-from services.recommend.domain.unit_evidence import unit_evidence, vehicle_name
-from services.recommend.domain.wording import money
+from services.recommend.domain.telling.reason import write_reason
+from services.recommend.domain.telling.unit_evidence import unit_evidence, vehicle_name
+from services.recommend.domain.telling.wording import money
 
 if TYPE_CHECKING:
-    from services.recommend.domain.courses import Course
-    from services.recommend.domain.stock_position import Position
-    from services.recommend.domain.unit_actions import UnitCase
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.units.cases import UnitCase
+    from services.recommend.domain.units.courses import Course
 
 
 def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -> Advice:

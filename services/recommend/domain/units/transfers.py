@@ -23,21 +23,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.appraisal import appraise
-from services.recommend.domain.courses import Choices, Course, Effects
-from services.recommend.domain.price_range import PriceRange, grid, price_range
-from services.recommend.domain.stocking import purchase_values
+from services.recommend.domain.stocking.purchases import purchase_values
+from services.recommend.domain.units.appraisal import appraise
+from services.recommend.domain.units.courses import Choices, Course, Effects
+from services.recommend.domain.units.price_range import PriceRange, grid, price_range
 from services.recommend.domain.value import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.book import Unit
     from services.recommend.domain.lookup import Lookup, Shelf
-    from services.recommend.domain.program import Way
-    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking.position import Position
+    from services.recommend.domain.stocking.program import Way
+    from services.recommend.domain.units.appraisal import Appraisal
 
 _TRANSFER_PRICES = 9
 

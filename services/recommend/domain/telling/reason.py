@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
-from services.recommend.domain.evidence import Fact
-from services.recommend.domain.odds import LongOdds, long_odds
-from services.recommend.domain.wording import numbers_in, spelled
+from services.recommend.domain.telling.evidence import Fact
+from services.recommend.domain.telling.odds import LongOdds, long_odds
+from services.recommend.domain.telling.wording import numbers_in, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from services.recommend.domain.evidence import Evidence
+    from services.recommend.domain.telling.evidence import Evidence
 
     Facts = Mapping[str, str]
 

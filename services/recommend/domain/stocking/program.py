@@ -15,13 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.limits import LimitKind
+from services.recommend.domain.stocking.limits import LimitKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.recommend.domain.limits import Limit
     from services.recommend.domain.lookup import Shelf
+    from services.recommend.domain.stocking.limits import Limit
 
 _TOLERANCE = 2e-6
 """Solvers take a sum for kept that is over by a millionth; of money, where that is whole dollars, as much is left."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.book import Rooftop
     from services.recommend.domain.lookup import Lookup, Shelf
-    from services.recommend.domain.stock_position import Position
+    from services.recommend.domain.stocking.position import Position
 
 
 class LimitKind(StrEnum):

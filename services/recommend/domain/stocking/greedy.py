@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.program import Plan
+from services.recommend.domain.stocking.program import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.recommend.domain.limits import Limit
     from services.recommend.domain.lookup import Shelf
-    from services.recommend.domain.program import Wish
+    from services.recommend.domain.stocking.limits import Limit
+    from services.recommend.domain.stocking.program import Wish
 
 
 def fill(wishes: Sequence[Wish], limits: Sequence[Limit]) -> Plan:

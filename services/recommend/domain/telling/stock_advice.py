@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative, cents
 from services.recommend.domain.book import is_new
-from services.recommend.domain.evidence import EvidenceSheet, Fact
-from services.recommend.domain.limit_evidence import in_words, room_needed, used_of
-from services.recommend.domain.reason import write_clash, write_reason
-from services.recommend.domain.stock_evidence import stock_evidence
-from services.recommend.domain.wording import money
+from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
+from services.recommend.domain.telling.limit_evidence import in_words, room_needed, used_of
+from services.recommend.domain.telling.reason import write_clash, write_reason
+from services.recommend.domain.telling.stock_evidence import stock_evidence
+from services.recommend.domain.telling.wording import money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from services.recommend.domain.stocking import Clash, Purchase
+    from services.recommend.domain.stocking.purchases import Clash, Purchase
 
 _STALE_FORECAST_DAYS = 21
 

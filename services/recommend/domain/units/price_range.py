@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from services.recommend.domain.appraisal import Appraisal
     from services.recommend.domain.time_to_sale import Floats
+    from services.recommend.domain.units.appraisal import Appraisal
 
 GRID_PRICES = 41
 _WHOLE = 100_000

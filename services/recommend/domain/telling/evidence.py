@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.wording import numbers_in
+from services.recommend.domain.telling.wording import numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

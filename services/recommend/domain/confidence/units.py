@@ -20,9 +20,9 @@ from services.recommend.domain.value import Draws, evaluate_draws, exit_draws
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.recommend.domain.courses import Course
     from services.recommend.domain.parameters import Parameters
     from services.recommend.domain.time_to_sale import Floats
+    from services.recommend.domain.units.courses import Course
 
 DRAWS = 256
 SEED = 20_240_229

@@ -112,13 +112,19 @@ class RecommendationIssued(Event):
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed; in the lane before its fee."""
     back_gross: Money | None = None
-    """Back gross expected of any retail sale of it; values count it."""
+    """Back gross expected of a retail sale if the advice is followed; values count it."""
+    baseline_back_gross: Money | None = None
+    """The same of a retail sale where the unit stands, of a transfer."""
+    effects: Money | None = None
+    """What of ``value`` is expected to be gained by other units, or lost (below 0)."""
+    lane_fee: Money | None = None
+    """What the lane keeps of what it pays."""
     baseline_net: Money | None = None
     """Of advice on a unit: the net, less its cost, that was expected of what ``value`` is told over: front and back
     gross less holding, without what it changes for other units. Absent where the cost is unknown."""
     holding_cost_per_day: Money | None = None
     upfront_cost: Money | None = None
-    """Paid at once if the advice is followed: a transfer's transport, the lane's fee."""
+    """Paid at once if the advice is followed: a transfer's transport."""
     market_price: Money | None = None
     """What the market asks for the unit, as the advice took it."""
     held_out: bool = False

@@ -86,9 +86,10 @@ class Advice:
 
     ``computed_with`` are the parameters of its policy version: its hazards and gross already contain them, but for
     the hazard scale where it is not ``hazard_scaled``: such hazards were learned of the sales themselves.
-    ``back_gross`` is expected of any retail sale, ``baseline_net`` of what the value is told over, for the vehicle
-    alone and less its cost. ``held_out`` advice was written to the log and never shown; ``hold_out_share`` is the
-    share of advice like it that was, 0 where it could not have been.
+    ``back_gross`` is expected of a retail sale (``baseline_back_gross`` of one where the vehicle stood, if it is sent
+    elsewhere), ``baseline_net`` of what the value is told over, for the vehicle alone and less its cost; ``effects``
+    is what of the value other vehicles gain. ``held_out`` advice was written to the log and never shown;
+    ``hold_out_share`` is the share of advice like it that was, 0 where it could not have been.
     """
 
     recommendation_id: str
@@ -110,7 +111,10 @@ class Advice:
     hazard_scaled: bool = True
     holding_cost_per_day: float | None = None
     upfront_cost: float = 0.0
-    back_gross: float = 0.0
+    back_gross: float | None = None
+    baseline_back_gross: float | None = None
+    effects: float = 0.0
+    lane_fee: float = 0.0
     baseline_net: float | None = None
     policy_version: int = 0
     computed_with: Parameters = field(default_factory=Parameters)
@@ -131,6 +135,16 @@ class Advice:
                 "closed_at is to be given exactly where the advice was closed"
             )
             raise ValueError(message)
+
+    def brought(self, gross: float, *, retailed: bool, moved: bool = False) -> float:
+        """Give what a sale brings: its front gross with the back gross expected, or what the lane pays less its fee.
+
+        ``moved`` where it was sold at the store that the advice sent it to.
+        """
+        if not retailed:
+            return gross - self.lane_fee
+        at_home = self.back_gross if self.baseline_back_gross is None else self.baseline_back_gross
+        return gross + ((self.back_gross if moved else at_home) or 0.0)
 
     @property
     def issued_on(self) -> date:

@@ -1,12 +1,13 @@
 """What came of advice: advice, answer and happening joined into at most one standing outcome each.
 
 Realised value is measured as the advice's own value was, against doing nothing (of a transfer: against the best
-that could have been done where the vehicle stood), but for what it changed for other vehicles:
+that could have been done where the vehicle stood):
 
-    realised value = front gross + expected back gross - holding * days - upfront cost - net of doing nothing
+    realised value = gross - holding * days - transport - net expected of doing nothing + effects on other vehicles
 
-The back gross is that which was expected of any retail sale; a sale in the lane has none. Bringing in a vehicle is
-measured against having none, which nets nothing. A vehicle still unsold has no realised value yet.
+Gross is front gross with the back gross that was expected of any retail sale, or what the lane paid less its fee.
+What advice that was followed changed for other vehicles cannot be seen, and is taken as expected. Bringing in a
+vehicle is measured against having none, which nets nothing. A vehicle still unsold has no realised value yet.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def _outcome(advice: Advice, answer: Answer | None, following: Following, end: E
         on=on,
         days=days,
         followed=following.followed,
-        realised_value=_realised(advice, end, days, cost),
+        realised_value=_realised(advice, following, end, days, cost),
         realised_gross=end.gross,
         hazard_exposure=_exposure(advice, following, on),
         sales=int(end.kind is Kind.SOLD and at_risk and has_hazard),
@@ -209,11 +210,13 @@ def _reversed(undone: Outcome) -> Outcome:
     return replace(undone, kind=Kind.REVERSED, realised_value=None, realised_gross=None, hazard_exposure=0.0, sales=0)
 
 
-def _realised(advice: Advice, end: Ending, days: int, cost: float) -> float | None:
+def _realised(advice: Advice, following: Following, end: Ending, days: int, cost: float) -> float | None:
     if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or advice.baseline_net is None:
         return None
-    back = advice.back_gross if end.kind is Kind.SOLD else 0.0
-    return end.gross + back - (advice.holding_cost_per_day or 0.0) * days - cost - advice.baseline_net
+    moved = following.followed and advice.action is Action.TRANSFER
+    brought = advice.brought(end.gross, retailed=end.kind is Kind.SOLD, moved=moved)
+    own = brought - (advice.holding_cost_per_day or 0.0) * days - cost - advice.baseline_net
+    return own + advice.effects if following.followed else own
 
 
 def _exposure(advice: Advice, following: Following, until: date) -> float:

@@ -80,11 +80,11 @@ def _nothing_came(on: date) -> StockingResult:
 
 
 def _realised(advice: Advice, units: list[Stocking], gross: float | None) -> float | None:
-    if gross is None or advice.holding_cost_per_day is None:
+    if gross is None or advice.holding_cost_per_day is None or advice.back_gross is None:
         return None
     held = sum((unit.gone_on - unit.on).days for unit in units if unit.gone_on is not None)
-    back = advice.back_gross * sum(unit.retailed for unit in units)
-    return gross + back - advice.holding_cost_per_day * held
+    brought = sum(advice.brought(unit.gross or 0.0, retailed=unit.retailed) for unit in units)
+    return brought + advice.effects * len(units) / max(1, advice.quantity or 1) - advice.holding_cost_per_day * held
 
 
 def _total(amounts: Iterable[float | None]) -> float | None:

@@ -7,8 +7,8 @@ first advice to buy within a half-year.
 
     a vehicle, sold within the window after d days: gross - holding * d - net expected of doing nothing
     a vehicle still there: - holding * 60; it is worth then what it was, and has cost its days
-    gross is front gross and, of a retail sale, the back gross expected of one
-    either, where it was moved or sent to the lane as advised, within the window: less the transport or the fee
+    either, where it was moved as advised within the window: less the transport
+    gross is front gross with the back gross expected of a retail sale, or what the lane pays less its fee
     a shelf: gross of what it sold within the window - holding * the days that its vehicles stood in it
 
 Both depend on nothing but the advice and what happened, the same way for advice that was shown and for advice that
@@ -80,13 +80,11 @@ def unit_result(advice: Advice, happening: Happening) -> float | None:
     moved = advice.action is Action.TRANSFER and move is not None and advice.issued_on <= move.on <= over
     if end is None or end.on > over:
         return -holding * UNIT_DAYS - (advice.upfront_cost if moved else 0.0)
-    sent = advice.action is Action.WHOLESALE and end.kind is Kind.WHOLESALED
-    paid = advice.upfront_cost if moved or sent else 0.0
+    paid = advice.upfront_cost if moved else 0.0
     held = holding * max(0, (end.on - advice.issued_on).days)
     if end.gross is None or end.kind not in (Kind.SOLD, Kind.WHOLESALED):
         return -held - paid
-    back = advice.back_gross if end.kind is Kind.SOLD else 0.0
-    return end.gross + back - nothing - held - paid
+    return advice.brought(end.gross, retailed=end.kind is Kind.SOLD, moved=moved) - nothing - held - paid
 
 
 def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:
@@ -100,8 +98,7 @@ def shelf_result(advice: Advice, stays: Iterable[ShelfStay]) -> float | None:
         came = begin if stay.came is None else max(stay.came, begin)
         earned -= advice.holding_cost_per_day * max(0, (gone - came).days)
         if stay.gone is not None and begin <= stay.gone <= end:
-            earned += stay.gross or 0.0
-            earned += advice.back_gross if stay.gross is not None and stay.retailed else 0.0
+            earned += 0.0 if stay.gross is None else advice.brought(stay.gross, retailed=stay.retailed)
     return earned
 
 

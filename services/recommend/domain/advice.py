@@ -60,11 +60,15 @@ class Advice:
     hazard_scaled: bool = True
     expected_gross: float | None = None
     back_gross: float | None = None
+    baseline_back_gross: float | None = None
+    effects: float | None = None
+    """What of ``value`` other units gain, or lose."""
+    lane_fee: float | None = None
     baseline_net: float | None = None
     """Of what ``value`` is told over, for the unit alone and less its cost; absent where that is unknown."""
     holding_cost_per_day: float | None = None
     upfront_cost: float | None = None
-    """Paid at once where it is followed: a transfer's transport, the lane's fee."""
+    """Paid at once where it is followed: a transfer's transport."""
     market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""

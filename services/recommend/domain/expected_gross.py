@@ -83,7 +83,7 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
         front, formula = fallback, f"default margin of {parameters.default_margin:.0%} of the price"
         caveats.append("no sales history: the default margin is used")
     return ExpectedGross(
-        front=front + parameters.gross_bias,
+        front=front,
         back=back,
         cost=cost,
         n=own.n if own else 0,

@@ -50,7 +50,7 @@ class Parameters:
     default_margin: float = _within(-0.5, 0.8, 0.11)
     """Front gross as a share of the price, where neither the store nor the segment has a history."""
     gross_bias: float = _within(-20_000, 20_000, 0)
-    """Learned: how much more (or less) front gross is realised than was expected."""
+    """Learned: how much more (or less) front gross a car in stock realises than its price had told."""
 
     # What the exit brings.
     wholesale_discount: float = _within(0, 0.9, 0.15)

@@ -203,6 +203,30 @@ def test_a_transfer_counts_when_made_and_is_valued_when_the_sister_store_sells()
     assert later.realised_value == pytest.approx(1_200 + BACK - 20 * 40 - 250 - NET_OF_NOTHING)
 
 
+def test_a_sale_brings_the_back_gross_of_the_store_that_made_it():
+    advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north", baseline_back_gross=300.0)
+    moved = Happening(transfer=Transfer(day(4), "north"), ending=sold(20))
+    there, here = (outcome_of(advice, answer, happened, moment(21)) for answer, happened in (
+        (ACCEPTED, moved), (DECLINED, Happening(ending=sold(10)))
+    ))  # fmt: skip
+    assert there is not None
+    assert here is not None
+    assert there.realised_value == pytest.approx(1_200 + BACK - 20 * 40 - NET_OF_NOTHING)
+    assert here.realised_value == pytest.approx(1_200 + 300 - 10 * 40 - NET_OF_NOTHING)
+
+
+def test_what_it_changed_for_others_counts_as_expected_where_it_was_followed():
+    advice = replace(REPRICE, effects=-120.0)
+    happened = Happening(ending=sold(10), price_moves=FOLLOWED)
+    followed, ignored = (outcome_of(advice, None, replace(happened, price_moves=moves), moment(11))
+                         for moves in (FOLLOWED, ()))  # fmt: skip
+    assert followed is not None
+    assert ignored is not None
+    assert (followed.followed, ignored.followed) == (True, False)
+    assert followed.realised_value == pytest.approx(1_200 + BACK - 400 - NET_OF_NOTHING - 120)
+    assert ignored.realised_value == pytest.approx(1_200 + BACK - 400 - NET_OF_NOTHING)
+
+
 def test_a_transfer_to_another_store_than_advised_is_not_following():
     advice = replace(REPRICE, action=Action.TRANSFER, price=None, destination="north")
     outcome = outcome_of(advice, None, Happening(transfer=Transfer(day(4), "south"), ending=sold(9)), moment(10))

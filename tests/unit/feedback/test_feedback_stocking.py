@@ -39,6 +39,10 @@ def test_a_purchase_that_ends_in_the_lane_is_judged_too_and_has_no_back_gross():
     assert done is not None
     assert (done.kind, done.realised_gross) == (Kind.SOLD, 500.0)
     assert done.realised_value == pytest.approx(500 + 1_000 - 40 * (20 + 90))
+    crowded = replace(ORDER, effects=-600.0, lane_fee=300.0)
+    dearer = outcome_of(crowded, ACCEPTED, Happening(stockings=ends), moment(141))
+    assert dearer is not None
+    assert dearer.realised_value == pytest.approx(500 + 1_000 - 40 * (20 + 90) - 600 - 300)
     lane = outcome_of(ORDER, ACCEPTED, Happening(stockings=(replace(ends[1], on=first.on), ends[1])), moment(141))
     assert lane is not None
     assert lane.kind is Kind.WHOLESALED

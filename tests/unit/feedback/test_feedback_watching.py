@@ -74,8 +74,9 @@ def test_transport_is_paid_by_who_was_moved_and_by_nobody_else() -> None:
     assert unit_result(advice, still_there) == pytest.approx(-60 * 40 - 250)
 
 
-def test_the_lanes_fee_is_paid_by_who_was_sent_there_and_by_nobody_else() -> None:
-    advice = replace(REPRICE, action=Action.WHOLESALE, price=None, upfront_cost=300.0)
+@pytest.mark.parametrize("action", [Action.WHOLESALE, Action.REPRICE])
+def test_the_lanes_fee_is_paid_by_who_went_there_and_by_nobody_else(action: Action) -> None:
+    advice = replace(REPRICE, action=action, lane_fee=300.0)
     sent = sold(2, -600.0, Kind.WHOLESALED)
     assert unit_result(advice, sent) == pytest.approx(-600 - 2 * 40 - NOTHING - 300)
     assert unit_result(advice, sold(2)) == pytest.approx(1_500 + BACK - 2 * 40 - NOTHING)

@@ -43,6 +43,7 @@ def shelf_of(attraction: Attraction, pulls: Sequence[float] = (), per_day: float
         Crowd(attraction, attraction.shoppers[SHELF], {f"UNIT{n}": pull for n, pull in enumerate(pulls)}),
         earned,
         per_day,
+        exit_loss=2_000.0,
         inbound=0,
         lead_days=10.0,
         longest_days=180.0,
@@ -183,9 +184,10 @@ def test_the_evidence_tells_the_arithmetic_that_was_used() -> None:
     buying = next(each for each in busy if each.action is Action.ACQUIRE)
     lines = {line.name: line for line in buying.evidence}
     assert "Critical ratio" not in lines
-    added, earned, days, per_day = _figures(lines["Value of the last unit advised"].formula)
+    added, earned, leaving, loss, days, per_day = _figures(lines["Value of the last unit advised"].formula)
     told = float(min(numbers_in(lines["Value of the last unit advised"].value)))
-    assert added / 100 * earned - days * per_day == pytest.approx(told, abs=0.005 * earned + 0.5 * per_day + days)
+    worth = added / 100 * earned - leaving / 100 * loss - days * per_day
+    assert worth == pytest.approx(told, abs=0.005 * (earned + loss) + 0.5 * per_day + days)
     assert "find a buyer in about" in buying.reason
     cut = next(each for each in quiet if each.action is Action.REPRICE)
     net = next(line for line in cut.evidence if line.name == "Net if followed")
@@ -206,10 +208,11 @@ def test_confidence_in_a_purchase_grows_with_what_it_brings() -> None:
     assert 0.4 < sure(0.15) < sure(0.25) < sure(0.6) < 0.99
 
 
-def test_confidence_in_a_purchase_is_how_often_such_cars_pay() -> None:
+@pytest.mark.parametrize("shoppers", [0.001, 0.02, 0.1, 0.3, 1.0])
+def test_confidence_in_a_purchase_is_how_often_such_cars_pay(shoppers: float) -> None:
     sold = 2_000
     known = (demand(weekly=2.0, units_sold=sold), gross(n=sold), gross(scope=CAMRY, n=sold))
-    position = review(replace(book(market(), *known), attraction=learned(0.3)), AS_OF).positions[0]
+    position = review(replace(book(market(), *known), attraction=learned(shoppers)), AS_OF).positions[0]
     assert position.shelf is not None
     told = purchase_confidence(Purchase(position, 0, 0, 1, position.marginal[:1], (), "by hand"))
     # Nobody stands beside it: it pays where its one customer comes before the holding has eaten the gross.
@@ -217,8 +220,12 @@ def test_confidence_in_a_purchase_is_how_often_such_cars_pay() -> None:
     rate = shelf.shoppers * shelf.attraction.appeal / (1 + shelf.attraction.appeal)
     rates = rate * np.exp(rng.normal(0, 0.2, 100_000))
     grosses = shelf.earned * (1 + rng.normal(0, 0.1, 100_000)) + rng.normal(0, 0.05 * position.gross.retail, 100_000)
-    pays = np.mean(rng.exponential(1 / rates) * shelf.per_day < grosses)
-    assert told == pytest.approx(pays, abs=0.04)
+    waited = rng.exponential(1 / rates)
+    nets = np.where(waited < shelf.longest_days, grosses, -shelf.exit_loss)
+    nets -= shelf.per_day * np.minimum(waited, shelf.longest_days)
+    assert told == pytest.approx(np.mean(nets > 0), abs=0.05)
+    spread = float(nets.std()) / 100
+    assert shelf.marginal(0, 1)[0] == pytest.approx(nets.mean(), abs=0.06 * shelf.earned + spread), "value and odds"
 
 
 def test_confidence_in_a_cut_is_less_where_the_effect_of_price_is_hardly_known() -> None:

@@ -119,6 +119,11 @@ def test_presence_of_a_segment_is_bought_even_at_a_loss() -> None:
     slow = (demand(weekly=0.02), gross(scope=CAMRY))
     kept = advise(book(ruled(segments={CAMRY: SegmentRule(minimum_presence=2)}), *slow), AS_OF)
     assert bought(kept) == 2
+    said = next(each for each in kept if each.action is Action.ACQUIRE)
+    assert said.value < 0
+    assert f"costs you ${-said.value:,.0f} after holding cost: it is your rule that asks for it." in said.reason
+    assert "odds" not in said.reason, "no reason to follow is made up for a rule's loss"
+    assert unsupported_numbers(said.reason, said.evidence) == ()
     assert bought(advise(book(ruled(min_days_supply=300.0), demand(weekly=0.06), gross(scope=CAMRY)), AS_OF)) == 2
 
 
@@ -163,6 +168,17 @@ def test_a_unit_past_the_age_the_rules_allow_is_dealt_with(way: AgeOut | None) -
     assert "nothing used stays past 75 days" in old.reason
     assert unsupported_numbers(old.reason, old.evidence) == ()
     assert young is None or "Age-out rule" not in lines(young)
+
+
+def test_a_rule_that_sends_away_what_would_earn_is_told_its_price() -> None:
+    unit, store = camry(**aged(76)), ruled(max_age_days=75, age_out=AgeOut.WHOLESALE)
+    found = advise(book(store, unit, market(), demand(weekly=3.0), gross()), AS_OF)
+    said = next(each for each in found if each.vehicle_key == "CAMRY1")
+    assert (said.action, said.value < 0) == (Action.WHOLESALE, True)
+    assert f"Keeping it would bring ${-said.value:,.0f} more: that is what your rule costs you here." in said.reason
+    assert "saves" not in said.reason
+    assert "odds" not in said.reason
+    assert unsupported_numbers(said.reason, said.evidence) == ()
 
 
 def moved(*stores: Rooftop) -> list[Advice]:

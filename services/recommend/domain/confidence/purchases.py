@@ -90,10 +90,10 @@ def purchase_confidence(purchase: Purchase) -> float:
 def _by_shoppers(shelf: ShelfValue, purchase: Purchase, scale: Floats, deals: Floats, lots: _Lots) -> Floats:
     """Give what each unit brings where the shoppers were learned, shape (draws, units); who finds none leaves."""
     ahead = shelf.prospects(purchase.available, purchase.quantity, scale[:, None])
-    taken = np.maximum(0.0, -np.expm1(-shelf.longest_days / ahead.days) - ahead.added) * shelf.earned
-    waited = ahead.days[lots.level] * lots.patience
-    brought = np.where(waited <= shelf.longest_days, deals, -purchase.position.economics.exit_loss)
-    nets: Floats = brought - taken[lots.level] - shelf.per_day * np.minimum(waited, shelf.longest_days)
+    waited = lots.patience / ahead.rate[lots.level]
+    brought = np.where(waited <= shelf.longest_days, deals, -shelf.exit_loss)
+    held = shelf.per_day * np.minimum(waited, shelf.longest_days)
+    nets: Floats = brought - ahead.taken[lots.level] * shelf.earned - held
     return nets
 
 

@@ -46,11 +46,11 @@ def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[fl
     advised = _nets([first for first, _ in pairs], draws)
     held_against = _nets([second for _, second in pairs], draws)
     better = (advised > held_against) + 0.5 * (advised == held_against)
-    learned = [_learned_shift(course.action, rival.appraisal.rooftop.parameters) for course, rival in pairs]
+    learned = [learned_shift(course.action, rival.appraisal.rooftop.parameters) for course, rival in pairs]
     return [within_limits(_shifted(float(np.mean(row)), shift)) for row, shift in zip(better, learned, strict=True)]
 
 
-def _learned_shift(action: Action, parameters: Parameters) -> float:
+def learned_shift(action: Action, parameters: Parameters) -> float:
     """Give what the outcomes of the rooftop where the unit stands taught of how often such calls prove right."""
     return {
         Action.REPRICE: parameters.confidence_reprice,

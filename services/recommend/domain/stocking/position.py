@@ -189,6 +189,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
             there,
             gross,
             holding.per_day,
+            exit_loss=worth.exit_loss,
             inbound=lookup.inbound[dealer_id, segment],
             lead_days=lead + parameters.review_days / 2,
             longest_days=LONGEST_HORIZONS * parameters.horizon_days,

@@ -62,6 +62,14 @@ class Purchase:
         return sum(self.values)
 
     @property
+    def effects(self) -> float:
+        """Give what their sales take from those beside them, never above 0; it is in the value."""
+        position = self.position
+        if position.shelf is None:
+            return 0.0
+        return -position.shelf.earned * float(position.shelf.prospects(self.available, self.quantity).taken.sum())
+
+    @property
     def days_on_lot(self) -> float:
         """Give how long a unit stands: those bought by their prospects, else at target by Little's law."""
         position = self.position

@@ -13,13 +13,26 @@ if TYPE_CHECKING:
     from services.recommend.domain.shelf_pull import Crowd
     from services.recommend.domain.time_to_sale import Floats
 
+_SLOWEST = 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prospects:
-    """Of each further unit, the days until its customer comes and the sales it adds; both of shape (..., units)."""
+    """Of each further unit, all of shape (..., units).
 
+    ``rate`` is at which its customers come, a day; ``sells`` the chance that one does before it leaves through the
+    lane, ``days`` how long it stands until either, and ``added`` the sales that it adds to its neighbours'.
+    """
+
+    rate: Floats
+    sells: Floats
     days: Floats
     added: Floats
+
+    @property
+    def taken(self) -> Floats:
+        """Give the sales that it takes from its neighbours."""
+        return self.sells - self.added
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class ShelfValue:
     season: float
     selling: float
     earned: float
+    exit_loss: float
     per_day: float
     standing: float
     left: float
@@ -58,16 +72,17 @@ class ShelfValue:
         appeal = self.attraction.appeal
         ahead = available + np.arange(count) - self.available
         before = np.maximum(0.0, self.standing + appeal * ahead)
-        rate = scale * self.shoppers * appeal / (1.0 + before + appeal)
-        return Prospects(
-            days=np.minimum(self.longest_days, 1.0 / np.maximum(rate, 1e-9)),
-            added=np.minimum(1.0, rate * self.longest_days) / (1.0 + before),
-        )
+        rate = np.maximum(_SLOWEST, scale * self.shoppers * appeal / (1.0 + before + appeal))
+        sells = -np.expm1(-rate * self.longest_days)
+        return Prospects(rate=rate, sells=sells, days=sells / rate, added=sells / (1.0 + before))
 
     def marginal(self, available: int, count: int) -> Floats:
-        """Give the expected net of the next ``count`` units, as for :meth:`prospects`; never rising."""
+        """Give the expected net of the next ``count`` units, as for :meth:`prospects`; never rising.
+
+        One that finds no customer in ``longest_days`` costs ``exit_loss`` in the lane.
+        """
         ahead = self.prospects(available, count)
-        net: Floats = ahead.added * self.earned - self.per_day * ahead.days
+        net: Floats = ahead.added * self.earned - (1 - ahead.sells) * self.exit_loss - self.per_day * ahead.days
         return np.minimum.accumulate(net)
 
 
@@ -76,6 +91,7 @@ def shelf_value(
     gross: ExpectedGross,
     per_day: float,
     *,
+    exit_loss: float,
     inbound: int,
     lead_days: float,
     longest_days: float,
@@ -94,6 +110,7 @@ def shelf_value(
         season=season,
         selling=there.shoppers * there.pull / (1.0 + there.pull),
         earned=gross.front + gross.back,
+        exit_loss=exit_loss,
         per_day=per_day,
         standing=there.pull * kept + appeal * inbound,
         left=len(there.pulls) * kept + inbound,

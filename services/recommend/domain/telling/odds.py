@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DRAWN_OF_A_UNIT: Final = "pace, market price, effect of price, lane and the day its customer comes"
 DRAWN_OF_A_PURCHASE: Final = "customers, gross and the day each car's customer comes"
 _EVEN: Final = 0.5
+_CORRECTED: Final = ", then corrected by how often such calls proved right here"
 
 
 class LongOdds(StrEnum):
@@ -28,14 +29,18 @@ class LongOdds(StrEnum):
     BOUGHT = "most like these just miss paying, but the few that sell fast pay for the rest."
 
 
-def add_odds(sheet: EvidenceSheet, confidence: float, drawn: str) -> None:
-    """Write the chance that a piece of advice turns out better than what it is held against."""
-    sheet.add(Fact.ODDS, f"{confidence:.0%}", "value", f"share of {DRAWS} draws of {drawn}")
+def add_odds(sheet: EvidenceSheet, confidence: float, drawn: str, *, corrected: bool = False) -> None:
+    """Write the chance that a piece of advice turns out better than what it is held against.
+
+    ``corrected`` where it was moved by how often such calls of the store proved right.
+    """
+    formula = f"share of {DRAWS} draws of {drawn}"
+    sheet.add(Fact.ODDS, f"{confidence:.0%}", "value", formula + _CORRECTED if corrected else formula)
 
 
 def long_odds(facts: Mapping[str, str], saying: LongOdds) -> str:
-    """Say, of advice that has less than an even chance, why to follow it; nothing of any other."""
+    """Say, of advice that gains but has less than an even chance, why to follow it; nothing of any other."""
     odds = facts.get(Fact.ODDS)
-    if odds is None or float(odds.removesuffix("%")) / 100 >= _EVEN:
+    if odds is None or facts[Fact.GAIN].startswith("-") or float(odds.removesuffix("%")) / 100 >= _EVEN:
         return ""
     return f" On this one alone the odds are {odds}: {saying}"

@@ -108,6 +108,9 @@ def _wholesale(facts: Facts) -> str:
     else:
         text += f"Kept as it is, it nets {facts[Fact.KEEP_NET]} after holding cost; "
     text += f"the lane pays about {facts[Fact.EXIT_VALUE]} now. "
+    if facts[Fact.GAIN].startswith("-"):
+        # Only a rule of the house sends away what would bring more if it stayed.
+        return f"{text}Keeping it would bring {facts[Fact.GAIN][1:]} more: that is what your rule costs you here."
     if Fact.EXIT_GROSS in facts:
         booked = facts[Fact.EXIT_GROSS]
         if booked.startswith("-"):
@@ -161,7 +164,7 @@ def _buy(facts: Facts) -> str:
         text += f"For want of stock you lose the sale of about {facts[Fact.LOST_SALES]}. "
     text += (
         f"At {facts[Fact.UNIT_COST]} all in and {facts[Fact.EXPECTED_GROSS]} of front and back gross apiece, "
-        f"that is worth {facts[Fact.GAIN]} after holding cost."
+        f"{_worth(facts[Fact.GAIN])}"
     )
     if not new:
         text += f" Past {facts[Fact.MOST_TO_PAY]} a car, all in, walk away."
@@ -175,6 +178,12 @@ def _buy(facts: Facts) -> str:
         more = facts[Fact.SALES_TO_EARN]
         text += f" Retail {_count(more)} more and you earn another."
     return text
+
+
+def _worth(gain: str) -> str:
+    if gain.startswith("-"):
+        return f"that costs you {gain[1:]} after holding cost: it is your rule that asks for it."
+    return f"that is worth {gain} after holding cost."
 
 
 def _wanted(facts: Facts) -> str:

@@ -51,6 +51,8 @@ def stock_advice(
         quantity=purchase.quantity,
         expected_gross=cents(position.gross.front),
         back_gross=cents(position.gross.back),
+        effects=cents(purchase.effects),
+        lane_fee=cents(rooftop.parameters.wholesale_fee),
         holding_cost_per_day=cents(position.holding.per_day),
     )
 

@@ -79,15 +79,16 @@ def _drawing(sheet: EvidenceSheet, purchase: Purchase, shelf: ShelfValue) -> Non
     usual = "of the forecast's average " + ("over the year" if known else "over its weeks")
     sheet.add(Fact.SEASON, percent(shelf.season), _forecast(purchase.position), usual)
     sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
-    until, added = _last(purchase, shelf)
+    until, added, _ = _last(purchase, shelf)
     formula = "their rate × its pull ÷ (1 + the pulls of all there then)"
     sheet.add(Fact.NEXT_DAYS, f"{until:.0f}", learned, formula)
     sheet.add(Fact.ADDED_SALES, percent(added), learned, "the rest would have bought one of the others")
 
 
-def _last(purchase: Purchase, shelf: ShelfValue) -> tuple[float, float]:
+def _last(purchase: Purchase, shelf: ShelfValue) -> tuple[float, float, float]:
+    """Give the days that the last unit stands, the sales it adds and the chance that it ends in the lane."""
     ahead = shelf.prospects(purchase.available, purchase.quantity)
-    return float(ahead.days[-1]), float(ahead.added[-1])
+    return float(ahead.days[-1]), float(ahead.added[-1]), 1 - float(ahead.sells[-1])
 
 
 def _covering(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
@@ -191,10 +192,11 @@ def _last_formula(purchase: Purchase) -> str | None:
     position = purchase.position
     if position.shelf is None:
         return None
-    until, added = _last(purchase, position.shelf)
+    until, added, leaving = _last(purchase, position.shelf)
     earned, currency = position.gross.front + position.gross.back, position.rooftop.currency
     per_day = money(position.holding.per_day, currency)
-    return f"{percent(added)} × {money(earned, currency)} - {until:.0f} days × {per_day}"
+    lane = f"{leaving:.0%} × {money(position.shelf.exit_loss, currency)} lost in the lane"
+    return f"{percent(added)} × {money(earned, currency)} - {lane} - {until:.0f} days × {per_day}"
 
 
 def _left_then(purchase: Purchase) -> float:

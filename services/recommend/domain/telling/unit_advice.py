@@ -53,7 +53,10 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
         baseline_daily_hazard=case.baseline.daily_hazard,
         hazard_scaled=here.setting.attracted is None,
         expected_gross=None if gross is None else cents(gross),
-        back_gross=cents(here.setting.back_gross - rooftop.parameters.gross_bias),
+        back_gross=cents(chosen.appraisal.back_gross),
+        baseline_back_gross=cents(here.back_gross) if chosen.action is Action.TRANSFER else None,
+        effects=cents(chosen.effects.total - case.yardstick.effects.total),
+        lane_fee=cents(rooftop.parameters.wholesale_fee),
         baseline_net=None if unit.total_cost is None else cents(case.yardstick.net - unit.total_cost),
         holding_cost_per_day=cents(chosen.appraisal.holding.per_day),
         upfront_cost=_upfront_cost(chosen),
@@ -62,8 +65,6 @@ def unit_advice(case: UnitCase, confidence: float, receiving: Position | None) -
 
 
 def _upfront_cost(chosen: Course) -> float | None:
-    if chosen.action is Action.WHOLESALE:
-        return cents(chosen.appraisal.rooftop.parameters.wholesale_fee)
     return cents(chosen.appraisal.setting.upfront_cost) if chosen.action is Action.TRANSFER else None
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
+from services.recommend.domain.confidence.units import learned_shift
 from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
 from services.recommend.domain.telling.odds import DRAWN_OF_A_UNIT, add_odds
 from services.recommend.domain.telling.wording import days, decimal, money, pace, percent
@@ -39,7 +40,8 @@ def unit_evidence(case: UnitCase, confidence: float, receiving: Position | None)
         _rule(sheet, case)
     else:
         _gain(sheet, case)
-    add_odds(sheet, confidence, DRAWN_OF_A_UNIT)
+    corrected = learned_shift(chosen.action, here.rooftop.parameters) != 0
+    add_odds(sheet, confidence, DRAWN_OF_A_UNIT, corrected=corrected)
     sheet.add(
         Fact.MARGIN,
         money(here.margin, here.rooftop.currency),

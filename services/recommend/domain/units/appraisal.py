@@ -46,6 +46,11 @@ class Appraisal:
     degraded: tuple[str, ...]
 
     @property
+    def back_gross(self) -> float:
+        """Give the back gross to expect of a retail sale, without what the store learned of front gross."""
+        return self.setting.back_gross - self.rooftop.parameters.gross_bias
+
+    @property
     def price(self) -> float:
         """Give the present asking price; the market price where none is set."""
         return self.unit.list_price or self.market_price.amount

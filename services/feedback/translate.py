@@ -95,6 +95,7 @@ def advice_of(
         hold_out_share=document.get("hold_out_share", 0.0),
         market_price=_number(document.get("market_price")),
         confidence=document.get("confidence"),
+        call_confidence=document.get("call_confidence"),
     )
 
 
@@ -182,6 +183,7 @@ def outcome_event(
         hold_out_share=outcome.hold_out_share,
         observed_value=_cents(outcome.observed_value),
         observed_days=days_watched(outcome.action) if outcome.observed_value is not None else None,
+        call_confidence=outcome.call_confidence,
         bore_out=outcome.bore_out,
         confidence=outcome.confidence,
     )

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.base import Event, Money
 from shared.events.recommendation import Action, Decision
 
@@ -55,5 +57,7 @@ class OutcomeRecorded(Event):
     observed_days: int | None = None
     confidence: float | None = None
     """As the advice told it."""
+    call_confidence: float | None = Field(default=None, ge=0, le=1)
+    """As the advice had it: what ``bore_out`` is to be held against."""
     bore_out: bool | None = None
     """Whether it proved right within a fixed window; on the first advice of its action on a vehicle only."""

@@ -96,6 +96,9 @@ class RecommendationIssued(Event):
     value_per_day: Money
     confidence: float = Field(ge=0, le=1)
     """Chance that it turns out better, for this one car or purchase, than what its value is told over."""
+    call_confidence: float | None = Field(default=None, ge=0, le=1)
+    """Chance that 60 days without following it call it right, by the same figures and uncorrected: what comes of such
+    calls is held against it, and ``confidence`` corrected by that."""
     reason: str
     expires_at: AwareDatetime
     policy_version: int

@@ -24,7 +24,13 @@ each_example = pytest.mark.parametrize(("topic", "example"), EXAMPLES)
 DOES_NOT_APPLY = {
     "dms-event-received": {"destination_dealer_id", "quantity", "expected_date"},
     "inventory-updated": {"previous_dealer_id", "expected_date"},
-    "recommendation-issued": {"baseline_back_gross", "closed_because", "destination_dealer_id", "quantity", "upfront_cost"},
+    "recommendation-issued": {
+        "baseline_back_gross",
+        "closed_because",
+        "destination_dealer_id",
+        "quantity",
+        "upfront_cost",
+    },
 }
 """What a sale of a vehicle in stock, or a price cut that stands, has nothing to say about."""
 

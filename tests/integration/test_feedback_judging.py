@@ -58,7 +58,7 @@ def advice(tenant: UUID, days_ago: int, vehicle: str | None, **changes: Any) -> 
         "event_id": uuid4(), "occurred_at": at, "tenant_id": tenant, "dealer_id": NORTH,
         "recommendation_id": uuid4(), "action": events.Action.REPRICE, "status": events.AdviceStatus.ISSUED,
         "segment": "used/a/one", "label": "A One", "vehicle_key": vehicle, "currency": "USD", "value": Decimal(300),
-        "value_per_day": Decimal(9), "confidence": 0.6, "reason": "because", "expires_at": at + timedelta(days=7),
+        "value_per_day": Decimal(9), "confidence": 0.6, "call_confidence": 0.7, "reason": "because", "expires_at": at + timedelta(days=7),
         "policy_version": 0, "price": Decimal(19_000), "current_price": Decimal(20_000),
         "expected_gross": Decimal(1_500), "expected_daily_hazard": 0.05, "baseline_daily_hazard": 0.03,
         "holding_cost_per_day": Decimal(40), "market_price": Decimal(20_000), "back_gross": Decimal(1_000),
@@ -162,7 +162,7 @@ async def test_advice_that_nobody_answered_is_let_go_once_its_window_is_over(wor
 OUTCOME = Outcome(
     recommendation_id="", action=Action.REPRICE, decision=None, segment="used/a/one", vehicle_key="V", kind=Kind.SOLD,
     on=date(2026, 3, 2), days=10, followed=True, expected_value=300.0, realised_value=100.0, expected_gross=1_500.0,
-    realised_gross=1_320.0, hazard_exposure=0.7, sales=1, policy_version=0, confidence=0.7, bore_out=True,
+    realised_gross=1_320.0, hazard_exposure=0.7, sales=1, policy_version=0, call_confidence=0.7, bore_out=True,
 )  # fmt: skip
 
 

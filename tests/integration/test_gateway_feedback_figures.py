@@ -35,7 +35,7 @@ def outcome(tenant: UUID, dealer: UUID = NORTH, **changes: Any) -> OutcomeRecord
         "event_id": uuid4(), "occurred_at": datetime(2026, 3, 2, tzinfo=UTC), "tenant_id": tenant, "dealer_id": dealer,
         "outcome_id": uuid4(), "recommendation_id": uuid4(), "action": Action.REPRICE, "segment": "used/a/one",
         "vehicle_key": "V", "kind": OutcomeKind.SOLD, "days": 9, "currency": "USD", "expected_value": Decimal(300),
-        "realised_value": Decimal(100), "policy_version": 0, "confidence": 0.6,
+        "realised_value": Decimal(100), "policy_version": 0, "call_confidence": 0.6,
     }  # fmt: skip
     return OutcomeRecorded(**{**values, **changes})
 
@@ -49,7 +49,7 @@ async def test_sums_by_action_leave_out_what_was_reversed_or_not_shown(work: Uni
     tenant = uuid4()
     told = [
         outcome(tenant, bore_out=True),
-        outcome(tenant, bore_out=False, confidence=0.8),
+        outcome(tenant, bore_out=False, call_confidence=0.8),
         outcome(tenant, realised_value=None),
         outcome(tenant, held_out=True, realised_value=Decimal(9_000), bore_out=True),
         outcome(tenant, kind=OutcomeKind.REVERSED, realised_value=None),

@@ -122,6 +122,8 @@ class Advice:
     hold_out_share: float = 0.0
     market_price: float | None = None
     confidence: float | None = None
+    call_confidence: float | None = None
+    """The chance that its window calls it right where it is not followed, before any correction."""
 
     def __post_init__(self) -> None:
         """Refuse advice whose days cannot be counted."""

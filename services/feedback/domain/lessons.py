@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from services.feedback.domain.advice import Action, Kind
 
 if TYPE_CHECKING:
-    from services.feedback.domain.advice import Parameters
     from services.feedback.domain.outcomes import Outcome
 
 _LEAST = 0.005
@@ -28,7 +27,7 @@ class Lesson:
     ``gross_errors`` sales of followed advice. ``discount`` sums what ``wholesales`` lane sales brought under the
     market's price, as fractions of it and before the fee. ``lead_days`` sums the days from a dealer's yes to the
     arrival of each of ``arrivals`` vehicles. Of ``calls`` that a fixed window judged, ``right`` proved right where
-    the uncorrected confidences sum to ``claimed``.
+    the chances that it would sum to ``claimed``.
     """
 
     outcomes: int = 0
@@ -82,15 +81,6 @@ def shifted(probability: float, shift: float) -> float:
     return 1 / (1 + math.exp(-(math.log(inside / (1 - inside)) + shift)))
 
 
-def correction_of(parameters: Parameters, action: Action) -> float:
-    """Give the shift of the log odds that confidence in an action was told with."""
-    return {
-        Action.REPRICE: parameters.confidence_reprice,
-        Action.TRANSFER: parameters.confidence_transfer,
-        Action.WHOLESALE: parameters.confidence_wholesale,
-    }.get(action, 0.0)
-
-
 def _gross_error(outcome: Outcome) -> float | None:
     sold = outcome.sales and outcome.followed and not outcome.action.stocks
     if not sold or outcome.realised_gross is None or outcome.expected_gross is None:
@@ -108,6 +98,4 @@ def _discount(outcome: Outcome) -> float | None:
 
 
 def _claimed(outcome: Outcome) -> float | None:
-    if outcome.bore_out is None or outcome.confidence is None:
-        return None
-    return shifted(outcome.confidence, -correction_of(outcome.computed_with, outcome.action))
+    return None if outcome.bore_out is None else outcome.call_confidence

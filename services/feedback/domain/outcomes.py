@@ -59,7 +59,8 @@ class Outcome:
     """Days from the dealer's yes to the arrival of each of them."""
     market_price: float | None = None
     confidence: float | None = None
-    """As advised, before any correction."""
+    """As advised."""
+    call_confidence: float | None = None
     hold_out_share: float = 0.0
     observed_value: float | None = None
     """What its subject brought in the fixed window (:mod:`watching`), where this advice was the first on it."""
@@ -202,6 +203,7 @@ def _common(
         lead_days=lead_days,
         market_price=advice.market_price,
         confidence=advice.confidence,
+        call_confidence=advice.call_confidence,
         hold_out_share=advice.hold_out_share,
     )
 

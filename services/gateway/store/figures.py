@@ -54,8 +54,9 @@ async def outcome_sums(connection: Connection, dealer_ids: list[UUID] | None) ->
             coalesce(sum(realised) FILTER (WHERE NOT held_out), 0) AS realised_value,
             count(bore_out) FILTER (WHERE NOT held_out)::int AS calls,
             count(*) FILTER (WHERE NOT held_out AND bore_out)::int AS right,
-            avg((document->>'confidence')::float8) FILTER (WHERE NOT held_out AND bore_out IS NOT NULL) AS claimed
+            avg(call_confidence) FILTER (WHERE NOT held_out AND bore_out IS NOT NULL) AS claimed
         FROM outcome, LATERAL (SELECT coalesce((document->>'held_out')::bool, false) AS held_out,
+            (document->>'call_confidence')::float8 AS call_confidence,
             (document->>'realised_value')::numeric AS realised, (document->>'bore_out')::bool AS bore_out) AS o
         WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1)) AND document->>'kind' <> 'reversed'
         GROUP BY 1 ORDER BY 1

@@ -69,6 +69,8 @@ class Advice:
     holding_cost_per_day: float | None = None
     upfront_cost: float | None = None
     """Paid at once where it is followed: a transfer's transport."""
+    call_confidence: float | None = None
+    """Of advice on a unit: the chance of being called right by what comes of it within a fixed time, undone."""
     market_price: float | None = None
     held_out: bool = False
     """Whether it is kept back, so that what advice brings can be measured; nothing else counts on it."""

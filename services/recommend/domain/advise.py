@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.confidence.purchases import purchase_confidence
-from services.recommend.domain.confidence.units import confidences, make_draws
+from services.recommend.domain.confidence.units import call_confidences, confidences, make_draws
 from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.lookup import look_up
 from services.recommend.domain.stocking.position import stock_positions
@@ -50,12 +50,14 @@ def review(book: TenantBook, as_of: date) -> Review:
     draft = draft_plan(lookup, positions)
     cases, unweighed = weigh_units(lookup, shelves, draft.moved, as_of)
     spoken = [case for case in cases if case.is_worth_saying]
-    sure = confidences([(case.chosen, case.rival) for case in spoken], make_draws())
+    draws = make_draws()
+    sure = confidences([(case.chosen, case.rival) for case in spoken], draws)
+    called = call_confidences(spoken, draws)
     advice = []
     kept_back = set()
-    for case, confidence in zip(spoken, sure, strict=True):
+    for case, confidence, call in zip(spoken, sure, called, strict=True):
         receiving = shelves.get((case.chosen.appraisal.rooftop.dealer_id, case.unit.segment))
-        said = unit_advice(case, confidence, receiving)
+        said = replace(unit_advice(case, confidence, receiving), call_confidence=call)
         if case.choices.ruled_out is None:
             said = _drawn(lookup, book.tenant_id, said, as_of)
         if said.held_out:

@@ -57,6 +57,7 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         baseline_daily_hazard=advice.baseline_daily_hazard,
         hazard_scaled=advice.hazard_scaled,
         expected_gross=_money(advice.expected_gross),
+        call_confidence=advice.call_confidence,
         back_gross=_money(advice.back_gross),
         baseline_back_gross=_money(advice.baseline_back_gross),
         effects=_money(advice.effects),

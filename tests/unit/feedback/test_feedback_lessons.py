@@ -69,10 +69,10 @@ def test_lead_times_are_learned_apart_for_orders_and_purchases():
     assert propose(evidence, NOBODY, at_last) is None
 
 
-def calls(right: int, wrong: int, confidence: float, **changes: object) -> Evidence:
-    call = replace(LANE, kind=Kind.UNSOLD, realised_gross=None, confidence=confidence, **changes)
-    told = [replace(call, recommendation_id=f"c{i}", bore_out=i < right) for i in range(right + wrong)]
-    return taught_by(told)
+def calls(right: int, wrong: int, told: float, **changes: object) -> Evidence:
+    call = replace(LANE, **{"kind": Kind.UNSOLD, "realised_gross": None, "call_confidence": told, **changes})
+    each = [replace(call, recommendation_id=f"c{i}", bore_out=i < right) for i in range(right + wrong)]
+    return taught_by(each)
 
 
 def test_confidence_comes_down_to_how_often_calls_prove_right():
@@ -85,10 +85,12 @@ def test_confidence_comes_down_to_how_often_calls_prove_right():
     assert parameters.confidence_reprice == 0.0
 
 
-def test_confidence_that_was_already_corrected_is_not_corrected_twice():
+def test_what_calls_are_held_against_was_never_corrected():
     shift = learned_shift(calls(40, 60, 0.8).of(Action.WHOLESALE))
-    again = calls(40, 60, shifted(0.8, shift), computed_with=Parameters(confidence_wholesale=shift))
+    again = calls(40, 60, 0.8, confidence=0.3, computed_with=Parameters(confidence_wholesale=shift))
     assert learned_shift(again.of(Action.WHOLESALE)) == pytest.approx(shift)
+    unknown = calls(40, 60, 0.8, call_confidence=None)
+    assert learned_shift(unknown.of(Action.WHOLESALE)) == 0.0, "older advice told no chance to hold its calls against"
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.floats(0.02, 0.98), st.floats(-1, 1))

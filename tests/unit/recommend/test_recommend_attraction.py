@@ -15,6 +15,7 @@ from recommend_shoppers import APPEAL, ELASTICITY, FIRST, SHELF, STALENESS, lear
 
 from services.recommend.domain import (
     Action,
+    Advice,
     Attraction,
     Parameters,
     UnitLife,
@@ -226,6 +227,24 @@ def test_confidence_in_a_purchase_is_how_often_such_cars_pay(shoppers: float) ->
     assert told == pytest.approx(np.mean(nets > 0), abs=0.05)
     spread = float(nets.std()) / 100
     assert shelf.marginal(0, 1)[0] == pytest.approx(nets.mean(), abs=0.06 * shelf.earned + spread), "value and odds"
+
+
+def test_calls_are_judged_within_a_window_and_told_how_often_that_favours_them() -> None:
+    dear = camry("DEAR", list_price=21_600.0, **aged(40))
+
+    def told(shoppers: float) -> Advice:
+        given = replace(book(dear, market(), demand(), gross()), attraction=learned(shoppers))
+        return next(each for each in advise(given, AS_OF) if each.vehicle_key == "DEAR")
+
+    slow, usual = told(0.02), told(0.2)
+    assert slow.action is usual.action is Action.REPRICE
+    assert slow.call_confidence is not None
+    assert usual.call_confidence is not None
+    assert slow.call_confidence > 0.9, (
+        "hardly one like it is gone within the window, and whoever stays proves the call"
+    )
+    assert usual.call_confidence < slow.call_confidence
+    assert usual.call_confidence > usual.confidence, "a window favours the call"
 
 
 def test_confidence_in_a_cut_is_less_where_the_effect_of_price_is_hardly_known() -> None:

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.parameters import Parameters
     from services.recommend.domain.time_to_sale import Floats
+    from services.recommend.domain.units.cases import UnitCase
     from services.recommend.domain.units.courses import Course
 
 DRAWS = 256
 SEED = 20_240_229
+WATCHED_DAYS = 60
+"""Feedback watches a unit for so long."""
 _LEAST, _MOST = 0.01, 0.99
 
 
@@ -48,6 +51,27 @@ def confidences(pairs: Sequence[tuple[Course, Course]], draws: Draws) -> list[fl
     better = (advised > held_against) + 0.5 * (advised == held_against)
     learned = [learned_shift(course.action, rival.appraisal.rooftop.parameters) for course, rival in pairs]
     return [within_limits(_shifted(float(np.mean(row)), shift)) for row, shift in zip(better, learned, strict=True)]
+
+
+def call_confidences(cases: Sequence[UnitCase], draws: Draws) -> list[float]:
+    """Give for each case the chance that it is called right if nothing is done, before any correction.
+
+    It is called as feedback calls it, ``WATCHED_DAYS`` after: right where what the unit brought by then, over what
+    doing nothing was expected to net, is less than the value told. One that still stands has cost its days and no
+    more, which favours the call: so how often calls come out right is held against this and not against confidence.
+    """
+    if not cases:
+        return []
+    kept = [case.baseline for case in cases]
+    settings = [course.appraisal.setting for course in kept]
+    prices = np.array([course.price or course.appraisal.price for course in kept])
+    nets = evaluate_draws(settings, prices, draws)
+    held = np.array([[setting.holding_per_day * WATCHED_DAYS] for setting in settings])
+    cash = np.array([[each.retail_cash(price)] for each, price in zip(settings, prices.tolist(), strict=True)])
+    expected = np.array([[case.yardstick.net] for case in cases])
+    observed = np.where(nets < cash - held, -held, nets - expected)
+    right = observed < np.array([[case.value] for case in cases])
+    return [within_limits(float(row.mean())) for row in right]
 
 
 def learned_shift(action: Action, parameters: Parameters) -> float:

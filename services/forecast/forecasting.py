@@ -17,7 +17,7 @@ from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.domain.prior import MarketRate
 from services.forecast.domain.series import no_history
-from services.forecast.domain.sister_sales import SisterSales, shared_seasons
+from services.forecast.domain.sister_sales import SisterSales, sister_panel
 from services.forecast.handlers import SERIES
 from services.forecast.strategies import all_strategies
 from shared.events import ForecastReady, WeeklyDemand, deterministic_id
@@ -41,7 +41,7 @@ def forecast_rooftop(
 ) -> list[SegmentForecast]:
     """Forecast the selected segments of a rooftop in a region such as ``US-MI``; runs in a worker process.
 
-    ``sisters``: what the tenant's other rooftops sold, from which the time of year is borrowed.
+    ``sisters``: what the tenant's other rooftops of the country sold, from which the time of year is borrowed.
     """
     sold = [stay.left for stay in stays if stay.sold and stay.left is not None]
     first_week = monday(min(sold)) if sold else monday(as_of)
@@ -58,7 +58,7 @@ def forecast_rooftop(
         demand_scale=demand_scale,
         select=select,
         groups=groups,
-        seasons=shared_seasons(sisters, as_of, HISTORY_WEEKS),
+        sisters=sister_panel(sisters, as_of, HISTORY_WEEKS),
         configurations={segment: shares(stood.get(segment, ()), as_of) for segment in select},
         calendars=calendars_of(region),
     )

@@ -163,15 +163,29 @@ async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tu
 
 
 async def load_sister_sales(connection: Connection, dealer_id: UUID, since: date) -> list[SisterSales]:
-    """Add up by group and week what the tenant's other rooftops retailed since a day."""
+    """Add up by rooftop, group and week what the tenant's other rooftops of the same country retailed since a day.
+
+    Elsewhere summer may be another half of the year. Rooftops whose country nobody told lend to each other.
+    """
     rows = await connection.fetch(
-        "SELECT split_part(segment, '/', 1) AS condition, lower(coalesce(body, '')) AS body,"
-        " date_trunc('week', left_on::timestamp)::date AS week, count(*) AS units FROM stay"
-        " WHERE dealer_id <> $1 AND sold AND left_on >= $2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        """
+        WITH place AS (
+            SELECT dealer_id, upper(split_part(region, '-', 1)) AS country FROM rooftop
+        )
+        SELECT s.dealer_id, split_part(segment, '/', 1) AS condition, lower(coalesce(body, '')) AS body,
+            date_trunc('week', left_on::timestamp)::date AS week, count(*) AS units
+        FROM stay s LEFT JOIN place ON place.dealer_id = s.dealer_id
+        WHERE s.dealer_id <> $1 AND sold AND left_on >= $2
+            AND coalesce(country, '') = coalesce((SELECT country FROM place WHERE dealer_id = $1), '')
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        """,
         dealer_id,
         since,
     )
-    return [SisterSales(group_of(row["condition"], row["body"]), row["week"], row["units"]) for row in rows]
+    return [
+        SisterSales(row["dealer_id"], group_of(row["condition"], row["body"]), row["week"], row["units"])
+        for row in rows
+    ]
 
 
 async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.handlers import on_inventory_updated
-from services.forecast.store import load_sister_sales
+from services.forecast.store import load_sister_sales, save_regions
 from shared.events import InventoryUpdated, VehicleStatus, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -66,8 +66,41 @@ async def test_rooftops_lend_their_sales_to_sisters_of_the_same_tenant_only(migr
         async with work.begin(ours) as tx:
             found = await load_sister_sales(tx.connection, asks, date(2026, 1, 1))
         assert found == [
-            SisterSales("used", date(2026, 2, 9), 1),
-            SisterSales("used/convertible", date(2026, 2, 2), 2),
+            SisterSales(lends, "used", date(2026, 2, 9), 1),
+            SisterSales(lends, "used/convertible", date(2026, 2, 2), 2),
         ]
+    finally:
+        await pool.close()
+
+
+async def test_rooftops_lend_their_sales_within_their_country_and_each_by_itself(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work = UnitOfWork(pool, "forecast")
+    tenant = uuid4()
+    michigan, ohio, texas, sydney, unknown = sorted(uuid4() for _ in range(5))
+    regions = {michigan: "US-MI", ohio: "us-oh", texas: "US", sydney: "AU-NSW"}
+    day = date(2026, 2, 4)
+    try:
+        async with work.begin(tenant) as tx:
+            await save_regions(tx.connection, {(tenant, dealer): region for dealer, region in regions.items()})
+            await tx.connection.executemany(
+                "INSERT INTO stay (tenant_id, vehicle_key, n, dealer_id, version, segment, label, left_on, sold)"
+                " VALUES ($1, $2, 0, $3, 1, 'used/bmw/z4', 'A car', $4, true)",
+                [
+                    (tenant, f"CAR{number}", dealer, day)
+                    for number, dealer in enumerate((michigan, ohio, ohio, texas, sydney, unknown))
+                ],
+            )
+        async with work.begin(tenant) as tx:
+            lent = {
+                dealer: await load_sister_sales(tx.connection, dealer, date(2026, 1, 1))
+                for dealer in (michigan, sydney, unknown)
+            }
+        monday = date(2026, 2, 2)
+        assert lent == {
+            michigan: [SisterSales(ohio, "used", monday, 2), SisterSales(texas, "used", monday, 1)],
+            sydney: [],
+            unknown: [],
+        }
     finally:
         await pool.close()

@@ -15,7 +15,7 @@ from services.forecast.domain.choice import choose
 from services.forecast.domain.configurations import shared_out
 from services.forecast.domain.distribution import quantiles_of
 from services.forecast.domain.hierarchy import posterior, priors_of
-from services.forecast.domain.panel import panel_of
+from services.forecast.domain.panel import Panel, panel_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 ORIGINS = 3
 STEP_WEEKS = 4
-YEAR_WEEKS = 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,11 @@ class WeekForecast:
 class SegmentForecast:
     """Demand of one segment at one rooftop, units a week, and how it was arrived at.
 
-    ``yearly_mean``: units a week as the strategy has them over the coming year, against which ``weeks`` tell the
-    season. ``dispersion``: variance over mean of a week, averaged over the horizon. ``weekly_rate``: unconstrained
-    demand now, in an average month. ``stockout_weeks``: time without stock since first seen.
-    ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by strategy that could
-    not run. ``configurations`` sum to the segment.
+    ``yearly_mean``: units a week at the level of ``weeks``, were it an average time of year: without the season, and
+    without a trend, since that is in the level of both. ``dispersion``: variance over mean of a week, averaged over
+    the horizon. ``weekly_rate``: unconstrained demand now, in an average month. ``stockout_weeks``: time without
+    stock since first seen. ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by
+    strategy that could not run. ``configurations`` sum to the segment.
     """
 
     segment: str
@@ -85,7 +84,7 @@ def forecast_dealer(
     select: Collection[str] | None = None,
     groups: Mapping[str, str] | None = None,
     tenant: RatePrior | None = None,
-    seasons: Mapping[str, tuple[float, ...]] | None = None,
+    sisters: Panel | None = None,
     configurations: Mapping[str, Sequence[tuple[Configuration, float, int]]] | None = None,
     calendars: Sequence[Calendar] = (USUAL,),
 ) -> list[SegmentForecast]:
@@ -94,10 +93,9 @@ def forecast_dealer(
     ``histories``: all the rooftop's segments, by name, counted to ``as_of``; all inform the priors even when
     ``select`` names the few to forecast. ``priors``: what the market suggests, by segment. ``groups``: the
     levels between rooftop and segment, e.g. ``used/pickup``; segments without one have only the rooftop.
-    ``tenant``: the level above, ``level_prior`` of all rooftops' series; ``seasons``: what ``shared_seasons``
-    learned of the other rooftops'. ``demand_scale`` is the learned
-    factor on every rate. ``configurations``: each segment's shares.
-    ``calendars``: those to try. The first strategy is the one to beat.
+    ``tenant``: the level above, ``level_prior`` of all rooftops' series; ``sisters``: what its other rooftops sold,
+    ``sister_panel``. ``demand_scale`` is the learned factor on every rate. ``configurations``: each segment's
+    shares. ``calendars``: those to try. The first strategy is the one to beat.
 
     Raises ValueError for histories that end elsewhere, a selected segment without a history, or a horizon
     or scale that is not positive; NoForecastError where no strategy works.
@@ -111,15 +109,15 @@ def forecast_dealer(
     chosen = set(histories if select is None else select)
     rows = [row for row, segment in enumerate(histories) if segment in chosen]
     panel = panel_of(
-        list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant, seasons=seasons
+        list(histories.values()), monday(as_of), groups=groups, markets=priors, above=tenant, sisters=sisters
     )
     panel = replace(panel, effect=learn_effect(panel, calendars))
-    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=max(horizon, YEAR_WEEKS))
-    rates = posterior(panel, np.arange(panel.size), priors_of(panel)).rate[rows]
+    choices = choose(panel, strategies, rows, origins=ORIGINS, step=STEP_WEEKS, ahead=horizon)
+    believed = posterior(panel, np.arange(panel.size), priors_of(panel))
+    seasons = believed.season[rows][:, panel.phases_ahead(horizon)] * panel.index_ahead(horizon)
     known = [histories[panel.names[row]] for row in rows]
     faded = [fading(history) for history in known]
-    years = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
-    predictives = [year[np.arange(horizon)] for year in years]
+    predictives = [choice.predictive.scaled(demand_scale * left) for choice, left in zip(choices, faded, strict=True)]
     weeks = week_starts(monday(as_of), horizon)
     return [
         _in_figures(
@@ -127,13 +125,13 @@ def forecast_dealer(
             choice,
             predictive,
             tuple(map(WeekForecast, weeks, predictive.mean.tolist(), map(tuple, quantiles.tolist()))),
-            float(year.mean[:YEAR_WEEKS].mean()),
+            float(predictive.mean.sum() / season.sum()),
             float(rate) * demand_scale * left,
             as_of,
             (configurations or {}).get(history.name, ()),
         )
-        for history, choice, predictive, year, quantiles, rate, left in zip(
-            known, choices, predictives, years, quantiles_of(predictives), rates, faded, strict=True
+        for history, choice, predictive, season, quantiles, rate, left in zip(
+            known, choices, predictives, seasons, quantiles_of(predictives), believed.rate[rows], faded, strict=True
         )
     ]
 

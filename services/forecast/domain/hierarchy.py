@@ -19,7 +19,7 @@ from services.forecast.domain.prior import UNINFORMED, RatePrior
 from services.forecast.domain.season import season_index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,25 +107,37 @@ def levels_of(panel: Panel) -> dict[str, RatePrior]:
     The level above the panel teaches the rooftop, the rooftop its conditions, a condition its bodies; each the
     season that its like at other rooftops have, where that is known.
     """
-    learned = {"": level_prior(panel, _in_season(panel.above or UNINFORMED, panel, ""))}
+    lent = shared_seasons(panel.sisters)
+    learned = {"": level_prior(panel, _in_season(panel.above or UNINFORMED, lent, ""))}
     for group in sorted(set(panel.groups)):
         parts = group.split("/") if group else []
         for depth in range(1, len(parts) + 1):
             path = "/".join(parts[:depth])
             if path not in learned:
-                parent = _in_season(learned["/".join(parts[: depth - 1])], panel, path)
-                learned[path] = _group_prior(panel, path, parent)
+                parent = _in_season(learned["/".join(parts[: depth - 1])], lent, path)
+                learned[path] = _group_prior(panel, path, parent, known=path in lent)
     return learned
 
 
-def _in_season(prior: RatePrior, panel: Panel, path: str) -> RatePrior:
-    return replace(prior, season=panel.seasons[path]) if path in panel.seasons else prior
+def shared_seasons(sisters: Panel | None) -> dict[str, tuple[float, ...]]:
+    """Learn each group's season from the series of other rooftops, "" for all together.
+
+    The indices are those of ``RatePrior.season``, drawn to the wider group's as far as sales are few. Empty where
+    no sister is known for a whole season.
+    """
+    if sisters is None or sisters.periods < sisters.frequency.season_length:
+        return {}
+    return {path: prior.season for path, prior in levels_of(sisters).items()}
 
 
-def _group_prior(panel: Panel, path: str, parent: RatePrior) -> RatePrior:
+def _in_season(prior: RatePrior, lent: Mapping[str, tuple[float, ...]], path: str) -> RatePrior:
+    return replace(prior, season=lent[path]) if path in lent else prior
+
+
+def _group_prior(panel: Panel, path: str, parent: RatePrior, *, known: bool) -> RatePrior:
+    """Learn a group's prior; a group of all the panel's series is its parent, unless its own season is known."""
     members = [row for row, group in enumerate(panel.groups) if f"{group}/".startswith(f"{path}/")]
-    known = path not in panel.seasons and len(members) == panel.size
-    return parent if known else level_prior(panel.rows(members), parent)
+    return parent if not known and len(members) == panel.size else level_prior(panel.rows(members), parent)
 
 
 def level_prior(panel: Panel, parent: RatePrior | None = None) -> RatePrior:

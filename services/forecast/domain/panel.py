@@ -28,8 +28,8 @@ class Panel:
 
     ``began``: index of each series' first period. ``groups``: each series' place in the hierarchy, levels
     from the top separated by slashes, e.g. ``used/pickup``. ``markets``: what the market suggests, by name.
-    ``above``: what the level over all these series (the tenant) teaches. ``seasons``: those of its other
-    rooftops by group, "" for all, which these series' own are drawn to. ``effect``: the calendar's.
+    ``above``: what the level over all these series (the tenant) teaches. ``sisters``: series of its
+    other rooftops that end on the same day, whose seasons these series' own are drawn to. ``effect``: the calendar's.
     """
 
     frequency: Frequency
@@ -41,7 +41,7 @@ class Panel:
     groups: tuple[str, ...]
     markets: Mapping[str, MarketRate] = field(default_factory=dict)
     above: RatePrior | None = None
-    seasons: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    sisters: Panel | None = None
     effect: CalendarEffect = NO_EFFECT
 
     @property
@@ -95,7 +95,7 @@ class Panel:
         return self.frequency.phase_of(self.end, horizon)
 
     def before(self, periods_back: int) -> Panel:
-        """Forget the last ``periods_back`` periods of every series."""
+        """Forget the last ``periods_back`` periods of every series, the sisters' too."""
         keep = max(0, self.periods - periods_back)
         return replace(
             self,
@@ -103,6 +103,7 @@ class Panel:
             values=self.values[:, :keep],
             exposure=self.exposure[:, :keep],
             began=np.minimum(self.began, keep),
+            sisters=self.sisters and self.sisters.before(periods_back),
         )
 
     def rows(self, rows: Sequence[int] | NDArray[np.int64]) -> Panel:
@@ -125,7 +126,7 @@ def panel_of(
     groups: Mapping[str, str] | None = None,
     markets: Mapping[str, MarketRate] | None = None,
     above: RatePrior | None = None,
-    seasons: Mapping[str, tuple[float, ...]] | None = None,
+    sisters: Panel | None = None,
 ) -> Panel:
     """Align series that end on the same day; of one rooftop, or of all a tenant's.
 
@@ -158,5 +159,5 @@ def panel_of(
         groups=tuple((groups or {}).get(name, "") for name in names),
         markets=markets or {},
         above=above,
-        seasons=seasons or {},
+        sisters=sisters,
     )

@@ -35,13 +35,14 @@ def season_index(panel: Panel, base: NDArray[np.float64], dispersion: float) -> 
     sales = panel.values[:, -span:].reshape(shape)
     exposure = (panel.exposure * panel.calendar_index)[:, -span:].reshape(shape)
     year = np.arange(length) / length - 0.5
-    exposure = exposure * np.exp(_growth(sales, exposure) * year)
     phases = panel.phases[-span:]
     observed = _by_phase(phases, base.size, sales.sum(axis=0).ravel())
     index = base
     for _ in range(_ROUNDS):
-        level = _per_year_level(sales, exposure * index[phases].reshape(years, length))
-        weekly = (level[..., None] * exposure).sum(axis=0).ravel()
+        seasonal = index[phases].reshape(years, length)
+        grown = exposure * np.exp(_growth(sales, exposure * seasonal) * year)
+        level = _per_year_level(sales, grown * seasonal)
+        weekly = (level[..., None] * grown).sum(axis=0).ravel()
         index = _shrunk(observed, _by_phase(phases, base.size, weekly), base, dispersion)
     return index
 
@@ -59,12 +60,17 @@ def _per_year_level(sales: NDArray[np.float64], exposure: NDArray[np.float64]) -
 
 
 def _growth(sales: NDArray[np.float64], exposure: NDArray[np.float64]) -> float:
-    """Estimate log growth a year of all series together from whole years; 0 with only one."""
-    on_hand, units = exposure.sum(axis=(0, 2)), sales.sum(axis=(0, 2))
-    if on_hand.size == 1 or not (on_hand.all() and units.all()):
+    """Estimate log growth a year of all series together from whole years; 0 with only one.
+
+    Each series is compared with itself, as in the Mantel-Haenszel rate ratio: one that began later is no growth.
+    """
+    years = sales.shape[1]
+    (first, last), (units_first, units_last) = (each.sum(axis=2)[:, [0, -1]].T for each in (exposure, sales))
+    both = np.maximum(first + last, 1e-9)
+    before, after = float((units_first * last / both).sum()), float((units_last * first / both).sum())
+    if years == 1 or not (before > 0 and after > 0):
         return 0.0
-    rate = units / on_hand
-    growth: float = math.log(float(rate[-1]) / float(rate[0])) / (rate.size - 1)
+    growth: float = math.log(after / before) / (years - 1)
     return min(max(growth, -_STEEPEST_GROWTH), _STEEPEST_GROWTH)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -10,44 +10,49 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday
-from services.forecast.domain.hierarchy import levels_of
-from services.forecast.domain.panel import panel_of
+from services.forecast.domain.frequency import Frequency
+from services.forecast.domain.panel import Panel, panel_of
 from services.forecast.domain.series import History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-_DAYS_PER_WEEK = 7
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class SisterSales:
-    """Units that rooftops retailed of a group, such as ``used/convertible``, in the week that starts on ``week``."""
+    """Units a rooftop retailed of a group, such as ``used/convertible``, in the week that starts on ``week``."""
 
+    rooftop: UUID
     group: str
     week: date
     units: int
 
 
-def shared_seasons(sales: Sequence[SisterSales], as_of: date, weeks: int) -> dict[str, tuple[float, ...]]:
-    """Learn each group's season from the sales of other rooftops over the last ``weeks``, "" for all together.
+def sister_panel(sales: Sequence[SisterSales], as_of: date, weeks: int) -> Panel | None:
+    """Lay out the last ``weeks`` of other rooftops' sales, a series for each rooftop and group; None without any.
 
-    The indices are those of ``RatePrior.season``, drawn to the wider group's as far as sales are few. Groups are
-    taken to have been in stock throughout. Empty where less than a year of sales is known.
+    A group counts as in stock from its own first sale at the rooftop to the last week in which the rooftop sold
+    anything: a store connected later, or no longer, has not gone through a quiet season.
     """
     end = monday(as_of)
     known = [each for each in sales if end - timedelta(weeks=weeks) <= each.week < end]
-    if not known:
-        return {}
-    first = min(each.week for each in known)
-    span = (end - first).days // _DAYS_PER_WEEK
-    counts: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(span))
+    units: defaultdict[tuple[UUID, str], Counter[date]] = defaultdict(Counter)
+    last: dict[UUID, date] = {}
     for each in known:
-        counts[each.group][(each.week - first).days // _DAYS_PER_WEEK] += each.units
-    histories = [History(group, first, values, np.ones(span)) for group, values in sorted(counts.items())]
-    panel = panel_of(histories, end, groups={history.name: history.name for history in histories})
-    if panel.periods < panel.frequency.season_length:
-        return {}
-    return {path: prior.season for path, prior in levels_of(panel).items()}
+        units[each.rooftop, each.group][each.week] += each.units
+        last[each.rooftop] = max(each.week, last.get(each.rooftop, each.week))
+    histories, groups = [], {}
+    for (rooftop, group), sold in sorted(units.items(), key=str):
+        history = _history(f"{rooftop} {group}", sold, last[rooftop], end)
+        histories.append(history)
+        groups[history.name] = group
+    return panel_of(histories, end, groups=groups) if histories else None
+
+
+def _history(name: str, sold: Mapping[date, int], last: date, end: date) -> History:
+    first = min(sold)
+    values = np.zeros(Frequency.WEEK.between(first, end))
+    for week, units in sold.items():
+        values[Frequency.WEEK.between(first, week)] = units
+    return History(name, first, values, (np.arange(values.size) <= Frequency.WEEK.between(first, last)).astype(float))

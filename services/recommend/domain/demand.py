@@ -23,10 +23,10 @@ def demand_per_day(demand: SegmentDemand) -> float:
 
 
 def season(demand: SegmentDemand, begin: float, end: float) -> float:
-    """Give what the forecast wants a day between two days ahead over what it wants a day of the year, 0.5 to 2.
+    """Give what the forecast wants a day between two days ahead over a day of an average time of year, 0.5 to 2.
 
-    Seasons, holidays and trends within its weeks are in it; the level and any learned scale are not, being in both.
-    A forecast that tells no average of the year is held against its own weeks.
+    Season and holidays are in it; the level, with what it grew or fell to, and any learned scale are not, being in
+    both. A forecast that tells no average time of year is held against its own weeks.
     """
     weeks = demand.weekly_means or (demand.weekly_rate,)
     weekly = sum(weeks) / len(weeks) if demand.yearly_mean is None else demand.yearly_mean

@@ -14,9 +14,20 @@ from services.forecast.domain.calendar import monday
 from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.frequency import Frequency
 from services.forecast.domain.series import History
-from services.forecast.domain.sister_sales import SisterSales, shared_seasons
+from services.forecast.domain.sister_sales import SisterSales, sister_panel
+from services.forecast.domain.strategy import Strategy
 from services.forecast.forecasting import _event
-from services.forecast.strategies import light_strategies
+from services.forecast.strategies import (
+    Adida,
+    AutoArima,
+    AutoEts,
+    Hierarchical,
+    Mstl,
+    ProphetCurve,
+    SmoothedLevel,
+    Theta,
+    light_strategies,
+)
 from services.recommend.domain.demand import season
 from services.recommend.translate.book import _demand, stored_document
 
@@ -33,9 +44,10 @@ def sisters(end: date, weeks: int, seed: int, rooftops: int = 5) -> list[SisterS
     """Draw what five more rooftops sold of convertibles and sedans."""
     rng, began = np.random.default_rng([seed, 5]), end - timedelta(weeks=weeks)
     month = Frequency.WEEK.phase_of(began, weeks)
-    expected = {"used/convertible": rooftops * 9 * TRUTH[month], "used/sedan": np.full(weeks, rooftops * 16.0)}
+    expected = {"used/convertible": 9 * TRUTH[month], "used/sedan": np.full(weeks, 16.0)}
     return [
-        SisterSales(group, began + timedelta(weeks=week), int(units))
+        SisterSales(UUID(int=rooftop), group, began + timedelta(weeks=week), int(units))
+        for rooftop in range(rooftops)
         for group, rate in expected.items()
         for week, units in enumerate(rng.poisson(rate))
     ]
@@ -55,8 +67,8 @@ def forecasts(
         for name, rate in rates.items()
     }
     groups = {name: "used/convertible" if "mx-5" in name else "used/sedan" for name in rates}
-    seasons = shared_seasons(others, end, 104)
-    found = forecast_dealer(histories, {}, light_strategies(), end, groups=groups, seasons=seasons)
+    lend = sister_panel(others, end, 104)
+    found = forecast_dealer(histories, {}, light_strategies(), end, groups=groups, sisters=lend)
     return [each for each in found if "mx-5" in each.segment]
 
 
@@ -109,3 +121,33 @@ def test_a_rooftop_that_sells_the_same_all_year_is_told_of_no_season() -> None:
     }
     found = forecast_dealer(histories, {}, light_strategies(), SPRING)
     assert np.mean([abs(factor(each, 10, 31) - 1) for each in found]) < 0.08
+
+
+EXTRAPOLATING = [
+    pytest.param(Hierarchical(), 104, 0.1, id="hierarchy"),
+    pytest.param(SmoothedLevel(), 104, 0.16, id="ses"),
+    pytest.param(Adida(), 104, 0.1, id="adida"),
+    pytest.param(Theta(), 104, 0.1, id="theta"),
+    pytest.param(AutoEts(), 104, 0.1, id="auto_ets"),
+    pytest.param(AutoArima(), 104, 0.1, id="auto_arima"),
+    pytest.param(ProphetCurve(), 104, 0.25, id="prophet"),
+    pytest.param(Mstl(), 156, 0.25, id="mstl"),
+]
+"""How near the truth each comes: a level carries no swing within the weeks, a curve of one's own carries noise."""
+
+
+@pytest.mark.parametrize("swing", [np.ones(12), TRUTH], ids=["no season", "season"])
+@pytest.mark.parametrize(("first", "last"), [(18, 6), (12, 12), (6, 18)], ids=["decline", "flat", "growth"])
+@pytest.mark.parametrize(("strategy", "weeks", "near"), EXTRAPOLATING)
+def test_a_trend_is_no_season_and_hides_none(
+    strategy: Strategy, weeks: int, near: float, first: float, last: float, swing: np.ndarray
+) -> None:
+    rng, began = np.random.default_rng(2), SPRING - timedelta(weeks=weeks)
+    rate = np.linspace(first, last, weeks) * swing[Frequency.WEEK.phase_of(began, weeks)]
+    histories = {
+        f"used/{k}": History(f"used/{k}", began, rng.poisson(rate).astype(np.float64), np.ones(weeks))
+        for k in range(8)
+    }
+    found = forecast_dealer(histories, {}, (strategy,), SPRING, select=["used/0", "used/1", "used/2"])
+    true = swing[Frequency.WEEK.phase_of(SPRING, 13)][10 // 7 : 31 // 7 + 1].mean()
+    assert np.mean([factor(each, 10, 31) for each in found]) == pytest.approx(true, abs=near)

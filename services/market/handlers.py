@@ -9,7 +9,7 @@ from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
 
-router = EventRouter("market")
+router = EventRouter("market", gathers=True)
 SURVEYS = WorkTable("survey")
 DELAY = 1.0
 PATIENCE = 5.0

@@ -30,7 +30,7 @@ PATIENCE = 2.5
 WHOLE_TENANT = UUID(int=0)
 """Reviews are of a whole tenant, so that one store's excess can fill another's gap."""
 
-router = EventRouter("recommend")
+router = EventRouter("recommend", gathers=True)
 
 
 @router.on(INVENTORY_UPDATED)

@@ -1,4 +1,4 @@
-"""A past in the tables: an event costs PostgreSQL about twice as much beside those of days before as on empty ones."""
+"""A past in the tables: beside the events of days before, one costs PostgreSQL twice what it does on empty ones."""
 
 from __future__ import annotations
 

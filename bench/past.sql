@@ -13,13 +13,13 @@ CREATE TEMP TABLE car AS SELECT * FROM report WHERE version = 10;
 
 INSERT INTO gateway.outbox (id, topic, key, payload, headers, created_at)
 SELECT id, 'dms-event-received', dealer, convert_to(rpad(id::text, 650), 'UTF8'),
-    jsonb_build_object('ce_id', id, 'ce_source', '/doso/gateway', 'ce_type', 'dms-event-received', 'ce_time', at,
+    json_build_object('ce_id', id, 'ce_source', '/doso/gateway', 'ce_type', 'dms-event-received', 'ce_time', at,
         'ce_specversion', '1.0', 'content-type', 'application/json'), at
 FROM report ORDER BY n;
 
 INSERT INTO inventory.outbox (id, topic, key, payload, headers, created_at)
 SELECT update_id, 'inventory-updated', dealer, convert_to(rpad(id::text, 1100), 'UTF8'),
-    jsonb_build_object('ce_id', id, 'ce_source', '/doso/inventory', 'ce_type', 'inventory-updated', 'ce_time', at,
+    json_build_object('ce_id', id, 'ce_source', '/doso/inventory', 'ce_type', 'inventory-updated', 'ce_time', at,
         'ce_specversion', '1.0', 'content-type', 'application/json'), at
 FROM report ORDER BY n;
 

@@ -19,9 +19,9 @@ from bench.stalls import own_pulse
 from shared.events import DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, KafkaSettings
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
-from shared.messaging.arrivals import Arrivals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -91,7 +91,7 @@ class BatchConsumer:
             if deliveries:
                 await self._apply(topic, handler, deliveries)
         if len(batch) < self._small:
-            # A transaction costs as much as the events in it: resting as long as it took, or longer, gathers more of them.
+            # A transaction costs as much as the events in it: resting as long as it took, or longer, gathers more.
             await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:

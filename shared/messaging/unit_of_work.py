@@ -9,7 +9,7 @@ from shared.messaging.envelope import RecordHeaders, headers_of, trace_headers
 from shared.messaging.failpoints import reach
 from shared.observability import current_traceparent
 from shared.postgres import tenant_transaction
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Connection, Pool, as_json
 
 MAX_PAYLOAD_BYTES = 256 * 1024
 
@@ -67,7 +67,7 @@ async def insert_outbox(
         """
         WITH added AS (
             INSERT INTO outbox (id, topic, key, payload, headers)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::json[])
             ON CONFLICT (id) DO NOTHING RETURNING seq, id)
         INSERT INTO outbox_waiting (seq, id) SELECT seq, id FROM added RETURNING id
         """,
@@ -75,7 +75,7 @@ async def insert_outbox(
         topics,
         keys,
         payloads,
-        headers,
+        [as_json(each) for each in headers],
     )
     return [row["id"] for row in rows]
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing
-from shared.messaging.arrivals import Arrivals
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
 

@@ -101,7 +101,9 @@ class Stream:
         return self.high
 
 
-async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_than_they_do(probe, monkeypatch) -> None:
+async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_than_they_do(
+    probe, monkeypatch
+) -> None:
     monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
     monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 600.0)
     stream = Stream()

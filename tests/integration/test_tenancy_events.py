@@ -18,8 +18,8 @@ from aiokafka import ConsumerRecord
 from deploy.local.pipeline import SERVICES
 from shared.events import TOPICS, Event
 from shared.messaging import EventRouter, KafkaSettings, UnitOfWork
-from shared.messaging.consumer import BatchConsumer
 from shared.messaging.arrivals import Arrivals
+from shared.messaging.consumer import BatchConsumer
 from shared.observability import TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool
 from tests.integration.generic_rows import tables_of

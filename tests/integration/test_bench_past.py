@@ -32,7 +32,7 @@ async def test_a_past_is_whole_and_done_with(tmp_path: Path) -> None:
         try:
             pipeline = await read_pipeline(connection)
             vehicles = [
-                await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+                await connection.fetchval(f"SELECT count(*) FROM {table}")
                 for table in ("inventory.vehicle", "gateway.vehicle", "market.own_unit", "recommend.unit")
             ]
             ages = await connection.fetchval("SELECT max(created_at) - min(created_at) FROM inventory.outbox")
@@ -49,5 +49,5 @@ async def test_a_past_is_whole_and_done_with(tmp_path: Path) -> None:
 
 
 async def test_a_past_is_of_whole_vehicles() -> None:
-    with pytest.raises(ValueError, match="multiple of|cannot be split"):
+    with pytest.raises(ValueError, match="cannot be split"):
         await enter_past("postgresql://nowhere", EVENTS + 1, STEPS)

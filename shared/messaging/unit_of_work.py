@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from uuid import UUID
 
 from shared.events import Event, topic_of
@@ -12,6 +13,7 @@ from shared.postgres import tenant_transaction
 from shared.postgres.pool import Connection, Pool, as_json
 
 MAX_PAYLOAD_BYTES = 256 * 1024
+_NUMBER = attrgetter("int")
 
 
 class Transaction:
@@ -111,7 +113,7 @@ async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: 
         INSERT INTO inbox (event_id, topic) SELECT id, $2 FROM unnest($1::uuid[]) AS u(id)
         ON CONFLICT (event_id) DO NOTHING RETURNING event_id
         """,
-        sorted(set(event_ids)),
+        sorted(set(event_ids), key=_NUMBER),  # an id compares itself in Python
         topic,
     )
     return {row["event_id"] for row in rows}

@@ -30,7 +30,7 @@ PATIENCE = 2.5
 WHOLE_TENANT = UUID(int=0)
 """Reviews are of a whole tenant, so that one store's excess can fill another's gap."""
 
-router = EventRouter("recommend", gathers=True)
+router = EventRouter("recommend")
 
 
 @router.on(INVENTORY_UPDATED)

@@ -77,6 +77,10 @@ def bench(
     minutes: Annotated[
         float, typer.Option(min=1, max=600, help="About how long the load profile sends; 30 shows what memory does.")
     ] = 5.0,
+    past: Annotated[
+        int,
+        typer.Option(min=0, max=5_000_000, help="Events of days before in the tables of throughput; 0: empty ones."),
+    ] = 300_000,
 ) -> None:
     """Measure the system, with each limit in the same run, and print the tables.
 
@@ -84,6 +88,7 @@ def bench(
     `python -m bench`,
     `python -m bench --only latency --broker memory --seconds 20`,
     `python -m bench --only throughput,memory --repeats 1 --json run.json`,
+    `python -m bench --only throughput --past 0`,
     `python -m bench --only load --minutes 30`.
     """
     names = [name.strip() for name in only.split(",") if name.strip()] or list(TABLES)
@@ -98,12 +103,19 @@ def bench(
     report: dict[str, Any] = {
         "began": datetime.now(UTC).isoformat(),
         "machine": _machine(),
-        "options": {"only": names, "broker": broker, "seconds": seconds, "repeats": repeats, "minutes": minutes},
+        "options": {
+            "only": names,
+            "broker": broker,
+            "seconds": seconds,
+            "repeats": repeats,
+            "minutes": minutes,
+            "past": past,
+        },
         "tables": [],
         "failures": {},
     }
     with tempfile.TemporaryDirectory(prefix="doso-bench-") as folder:
-        options = Options(_brokers(broker), seconds, repeats, Path(folder), minutes, json_out.parent)
+        options = Options(_brokers(broker), seconds, repeats, Path(folder), minutes, json_out.parent, past)
         uvloop.run(_measure(names, options, report))
     json_out.parent.mkdir(parents=True, exist_ok=True)
     json_out.write_text(json.dumps(report, indent=2), encoding="utf-8")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from shared.events.topics import INVENTORY_UPDATED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +33,16 @@ SELECT
   (SELECT max(created_at) FROM inventory.outbox WHERE topic = 'inventory-updated' AND created_at >= $1) AS told,
   (SELECT max(seen_at) FROM gateway.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) AS shown
 """
+_ALL_OF_THEM = " AND ".join(
+    f"(SELECT count(*) FROM {service}.inbox WHERE topic = 'inventory-updated' AND seen_at >= $1) >= told.n"
+    for service in INVENTORY_UPDATED.consumers
+)
+_TAKEN_IN = (
+    f"SELECT {_ALL_OF_THEM} FROM (SELECT count(*) AS n FROM inventory.outbox"
+    " WHERE topic = 'inventory-updated' AND created_at >= $1) AS told"
+)
+TAKEN_IN_SECONDS = 600.0
+_LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +105,15 @@ async def read_ends(connection: asyncpg.Connection[asyncpg.Record], since: datet
         message = f"no vehicle update was told and shown since {since}"
         raise ValueError(message)
     return Ends(**row)
+
+
+async def taken_in(connection: asyncpg.Connection[asyncpg.Record], since: datetime) -> None:
+    """Wait until every service has taken in the vehicle updates told since; raises TimeoutError after ten minutes."""
+    async with asyncio.timeout(TAKEN_IN_SECONDS):
+        while not await connection.fetchval(_TAKEN_IN, since):  # noqa: ASYNC110  # nobody tells us
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def read_log_position(connection: asyncpg.Connection[asyncpg.Record]) -> int:
+    """Tell how many bytes PostgreSQL has ever written ahead."""
+    return int(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'"))

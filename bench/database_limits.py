@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -35,7 +34,6 @@ async def database_limits(dsn: str, payloads: Sequence[bytes], repeats: int, ste
     """
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         await connection.execute(_SETUP)
         await connection.execute("SET search_path = bench")
         copied, inserted = [], []

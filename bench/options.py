@@ -16,6 +16,7 @@ class Options:
     """Brokers to run on, timed windows in seconds (None: each table's own), repeats, and a folder for data.
 
     ``minutes``: about how long the load profile may take. ``pictures``: the folder where pictures go.
+    ``past``: how many events of days before lie in the tables when throughput is measured.
     """
 
     brokers: tuple[BrokerChoice, ...]
@@ -24,6 +25,7 @@ class Options:
     folder: Path
     minutes: float
     pictures: Path
+    past: int
 
     def window(self, usual: float) -> float:
         """Give the length of a timed window whose usual length is ``usual`` seconds."""

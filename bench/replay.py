@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from bench.connection import Connection, Request
-from bench.counts import Counts, look, read_counts, read_ends
+from bench.counts import Counts, look, read_counts, read_ends, read_log_position, taken_in
 from bench.load import DmsLoad, ndjson
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _LOOK_SECONDS = 0.5
 class Replay:
     """Seconds from the first POST until all was accepted, published by inventory, and in the read model.
 
-    ``processor_seconds``: what the services' own process used meanwhile.
+    ``processor_seconds``: what each part used until every service had taken in all of it, without what is computed
+    afterwards. ``log_bytes``: what PostgreSQL wrote ahead meanwhile.
     """
 
     events: int
@@ -39,7 +40,8 @@ class Replay:
     accepted_seconds: float
     told_seconds: float
     shown_seconds: float
-    processor_seconds: float
+    processor_seconds: dict[str, float]
+    log_bytes: int
 
 
 async def replay(
@@ -59,13 +61,15 @@ async def replay(
     database = await asyncpg.connect(system.dsn)
     try:
         with steps.step(f"{len(load.events)} events, {len(dealers)} rooftops", total=len(load.events)) as advance:
-            used = system.processor_seconds()
+            used, log = system.processor_seconds(), await read_log_position(database)
             since, began = datetime.now(UTC), time.perf_counter()
             posting = asyncio.create_task(_post(system, lanes, advance))
             following = asyncio.create_task(_follow(database, since, posting))
             await asyncio.gather(posting, following)
             counts = following.result()
-            used = system.processor_seconds() - used
+            await taken_in(database, since)
+            log = await read_log_position(database) - log
+            spent = {part: all_ - used.get(part, 0.0) for part, all_ in system.processor_seconds().items()}
         if counts.received != len(load.events):
             message = f"{len(load.events)} events were sent, {counts.received} are in the gateway's outbox"
             raise RuntimeError(message)
@@ -76,7 +80,8 @@ async def replay(
             accepted_seconds=posting.result() - began,
             told_seconds=(ends.told - since).total_seconds(),
             shown_seconds=(ends.shown - since).total_seconds(),
-            processor_seconds=used,
+            processor_seconds=spent,
+            log_bytes=log,
         )
     finally:
         await database.close()

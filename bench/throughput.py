@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bench.database_limits import database_limits
 from bench.group import create_rooftops
 from bench.load import DmsLoad, dms_load, ndjson
+from bench.past import enter_past
 from bench.replay import Replay, replay
 from bench.statistics import spread
 from bench.system import System, running_system
@@ -29,11 +30,12 @@ GOAL = Mark("at least", 2_000)
 
 async def measure(options: Options, steps: Steps) -> Table:
     """Replay 20,000 events into each broker, for a small group and a large one."""
-    table = Table("throughput", f"Pipeline throughput: {EVENTS:,} DMS events from the first POST on")
+    table = Table("throughput", _title(options.past))
     for broker in options.brokers:
         for rooftops in ROOFTOPS:
             folder = options.folder / f"throughput-{broker}-{rooftops}"
             async with running_system(folder, broker, steps) as system:
+                await enter_past(system.dsn, options.past, steps)
                 table.rows += await _group(system, broker, rooftops, options.repeats, steps)
     table.notes += [
         (
@@ -41,10 +43,18 @@ async def measure(options: Options, steps: Steps) -> Table:
             " batches of 500, three connections (four for 20 rooftops), each store's events in order on one of them"
         ),
         "inventory publishes a vehicle once per consumed batch, so there are fewer updates than events",
-        "per processor second: all services share one process here; other load on the machine hardly shows in it",
+        (
+            "processor time: user and system of all processes of a part, all services being one; until every service"
+            " has taken in every event; other load on the machine shows in it much less than in events/s"
+        ),
         "the other services consume the same events meanwhile; repeats begin when nothing is left to compute",
     ]
     return table
+
+
+def _title(past: int) -> str:
+    beside = f"beside {past:,} of six days before" if past else "on empty tables"
+    return f"Pipeline throughput: {EVENTS:,} DMS events from the first POST on, {beside}"
 
 
 async def _group(system: System, broker: BrokerChoice, rooftops: int, repeats: int, steps: Steps) -> Sequence[Row]:
@@ -70,7 +80,6 @@ def _load(dealers: Sequence[str], count: int, run: str) -> DmsLoad:
 def _rows(where: str, runs: Sequence[Replay], copy: Limit, unnest: Limit) -> list[Row]:
     shown = spread([run.events / run.shown_seconds for run in runs])
     told = spread([run.events / run.told_seconds for run in runs])
-    processor = spread([run.events / run.processor_seconds for run in runs])
     accepted = spread([run.events / run.accepted_seconds for run in runs])
     updates = spread([run.updates for run in runs])
     return [
@@ -84,5 +93,19 @@ def _rows(where: str, runs: Sequence[Replay], copy: Limit, unnest: Limit) -> lis
         ),
         Row(f"{where}: gateway → inventory's outbox", "events/s", told, (unnest,)),
         Row(f"{where}: accepted (202, durable)", "events/s", accepted, (unnest,)),
-        Row(f"{where}: per processor second of the services", "events", processor),
+        *_costs(where, runs),
+    ]
+
+
+def _costs(where: str, runs: Sequence[Replay]) -> list[Row]:
+    def row(what: str, unit: str, values: Sequence[float]) -> Row:
+        return Row(f"{where}: {what}", unit, spread(values))
+
+    parts = sorted({part for run in runs for part in run.processor_seconds})
+    return [
+        *(
+            row(part, "µs/event", [run.processor_seconds.get(part, 0.0) / run.events * 1e6 for run in runs])
+            for part in parts
+        ),
+        row("written ahead by PostgreSQL", "bytes/event", [run.log_bytes / run.events for run in runs]),
     ]

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from confluent_kafka import Producer
-from faststream import ContextRepo
 from faststream.asgi import AsgiFastStream
 
 from bench.stages.materials import payload
@@ -20,9 +19,9 @@ from bench.stalls import own_pulse
 from shared.events import DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, KafkaSettings
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
-from shared.messaging.lateness import Lateness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -92,7 +91,7 @@ class Counted(BatchConsumer):
             metrics=telemetry.metrics,
             tracer=telemetry.tracer,
             settings=kafka,
-            lateness=Lateness(),
+            arrivals=Arrivals(),
         )
         self._counting = counting
 
@@ -172,14 +171,8 @@ async def consuming(kafka: KafkaSettings, consumer: BatchConsumer, group: str) -
     router = EventRouter(group)
     router.handlers[DMS_EVENT_RECEIVED.name] = (DMS_EVENT_RECEIVED, _nothing)
     broker = make_broker(router.service, kafka)
-    router.subscribe(broker, kafka)
-
-    @asynccontextmanager
-    async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
-        context.set_global("consumer", consumer)
-        yield
-
-    async with AsgiFastStream(broker, lifespan=lifespan, logger=None).start_lifespan_context():
+    router.subscribe(broker, kafka, consumer)
+    async with AsgiFastStream(broker, logger=None).start_lifespan_context():
         yield
 
 

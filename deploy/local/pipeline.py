@@ -1,12 +1,14 @@
 """How far the events have come: per stage what went in, what came out, and how long it took."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import asyncpg
 
 from shared.events import TOPICS
 
 SERVICES = ("gateway", "inventory", "market", "forecast", "recommend", "feedback")
+EVER = datetime.min.replace(tzinfo=UTC)
 _WITH_WORK = ("gateway", "market", "forecast", "recommend", "feedback")
 
 
@@ -56,14 +58,18 @@ async def release_leases(dsn: str) -> None:
         await connection.close()
 
 
-async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pipeline:
-    """Read the state of the pipeline; needs a role that may read every schema."""
+async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]", since: datetime = EVER) -> Pipeline:
+    """Read the state of the pipeline, of events entered since a time; needs a role that may read every schema."""
     stages = []
     for topic in TOPICS.values():
-        outbox = " UNION ALL ".join(f"SELECT id, topic, created_at FROM {name}.outbox" for name in topic.producers)  # noqa: S608
+        outbox = " UNION ALL ".join(
+            f"SELECT id, topic, created_at FROM {name}.outbox WHERE created_at >= $2"  # noqa: S608
+            for name in topic.producers
+        )
         [emitted] = await connection.fetch(
             f"SELECT count(*) AS n, min(created_at) AS first FROM ({outbox}) o WHERE topic = $1",  # noqa: S608
             topic.name,
+            since,
         )
         for consumer in topic.consumers:
             # Counted by the outbox, since the inbox remembers for longer what was purged here.
@@ -71,6 +77,7 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
                 f"SELECT count(*) AS n, max(i.seen_at) AS last FROM ({outbox}) o"  # noqa: S608
                 f" JOIN {consumer}.inbox i ON i.event_id = o.id WHERE o.topic = $1",
                 topic.name,
+                since,
             )
             parked = await connection.fetchval(
                 f"SELECT count(*) FROM ({outbox}) o WHERE topic = $1"  # noqa: S608
@@ -78,6 +85,7 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]") -> Pip
                 f" WHERE d.event_id = o.id AND d.replayed_at IS NULL)"
                 f" AND NOT EXISTS (SELECT 1 FROM {consumer}.inbox i WHERE i.event_id = o.id)",
                 topic.name,
+                since,
             )
             took = (seen["last"] - emitted["first"]).total_seconds() if seen["last"] and emitted["first"] else 0.0
             stages.append(Stage(topic.name, consumer, emitted["n"], seen["n"], parked, max(0.0, took)))

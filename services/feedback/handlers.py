@@ -14,7 +14,7 @@ from shared.events.topics import (
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
 
-router = EventRouter("feedback")
+router = EventRouter("feedback", gathers=True)
 OUTCOMES = WorkTable("outcomes")
 DELAY = 1.0
 PATIENCE = 5.0

@@ -18,7 +18,7 @@ from shared.events.topics import INVENTORY_UPDATED, MARKET_UPDATED, POLICY_UPDAT
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable
 
-router = EventRouter("forecast")
+router = EventRouter("forecast", gathers=True)
 SERIES = WorkTable("series")
 DELAY = 1.0
 PATIENCE = 5.0

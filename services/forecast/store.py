@@ -14,6 +14,7 @@ from services.forecast.domain.prior import MarketRate, market_rate
 from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.domain.stays import Visit
 from shared.events import ForecastReady, MarketUpdated, PolicyUpdated
+from shared.postgres import lock_order
 from shared.postgres.pool import Connection
 
 Key = tuple[UUID, str]
@@ -22,7 +23,7 @@ Key = tuple[UUID, str]
 
 async def load_visits(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Visit]]:
     """Load the stays of vehicles, in order."""
-    wanted = sorted(set(keys), key=str)
+    wanted = sorted(set(keys), key=lock_order)
     rows = await connection.fetch(
         """
         SELECT s.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
@@ -46,8 +47,8 @@ async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visi
     """Store the stays of vehicles."""
     rows = [
         (tenant, key, n, visit)
-        for (tenant, key), many in sorted(visits.items(), key=str)
-        for n, visit in enumerate(many)
+        for tenant, key in sorted(visits, key=lock_order)
+        for n, visit in enumerate(visits[tenant, key])
     ]
     await connection.execute(
         """

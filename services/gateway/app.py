@@ -43,7 +43,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             health=health,
             broker=broker,
             router=router,
-            context=broker.context,
         ) as service:
             work = ClaimedWork(service.work.pool, "gateway")
             app.state.gate = Gate(work, settings, tokens)

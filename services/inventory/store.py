@@ -12,6 +12,7 @@ import asyncpg
 from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
 from services.inventory.domain.vehicle import COLUMNS
 from shared.events import VehicleFields
+from shared.postgres import lock_order
 from shared.postgres.pool import Connection, as_json
 
 _SALE_COLUMNS = tuple(Sale.__dataclass_fields__)
@@ -62,7 +63,7 @@ async def keys_by_stock_number(
 
 async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, Life]:
     """Load vehicles with their ledger lines, and hold them until the transaction ends."""
-    arrays = _columns(sorted(set(keys), key=str), 2)
+    arrays = _columns(sorted(set(keys), key=lock_order), 2)
     rows = await connection.fetch(
         """
         SELECT v.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
@@ -107,7 +108,7 @@ async def load_history(connection: Connection, keys: Iterable[Key]) -> dict[Key,
         SELECT e.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
         JOIN vehicle_event e ON e.tenant_id = t AND e.vehicle_key = k
         """,
-        *_columns(sorted(set(keys), key=str), 2),
+        *_columns(sorted(set(keys), key=lock_order), 2),
     )
     history: dict[Key, list[Change]] = defaultdict(list)
     for row in rows:
@@ -156,7 +157,7 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
     await connection.execute(
         "DELETE FROM sale s USING unnest($1::uuid[], $2::text[]) AS u(t, k)"
         " WHERE s.tenant_id = t AND s.vehicle_key = k",
-        *_columns(sorted(ledgers, key=str), 2),
+        *_columns(sorted(ledgers, key=lock_order), 2),
     )
     await connection.execute(
         "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"

@@ -7,9 +7,9 @@ from services.market import store
 from shared.events import InventoryUpdated, MarketDataReceived, segment_key, segment_label
 from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
 from shared.messaging import EventRouter, Transaction
-from shared.postgres import WorkTable
+from shared.postgres import WorkTable, lock_order
 
-router = EventRouter("market")
+router = EventRouter("market", gathers=True)
 SURVEYS = WorkTable("survey")
 DELAY = 1.0
 PATIENCE = 5.0
@@ -88,7 +88,7 @@ def unit_rows(events: Sequence[InventoryUpdated]) -> list[dict[str, Any]]:
             "odometer_km": _kilometres(event),
             "quantity": event.quantity,
         }
-        for _, event in sorted(newest.items(), key=lambda item: str(item[0]))
+        for event in (newest[key] for key in sorted(newest, key=lock_order))
     ]
 
 

@@ -22,7 +22,7 @@ from shared.events.topics import (
     POLICY_UPDATED,
 )
 from shared.messaging import EventRouter, Transaction
-from shared.postgres import WorkTable
+from shared.postgres import WorkTable, lock_order
 
 REVIEWS = WorkTable("review")
 DELAY = 1.0
@@ -39,7 +39,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     known = [event for event in events if event.segment]
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
     await store.save_rooftops(tx.connection, events)
-    await store.save_units(tx.connection, [unit_row(newest[key]) for key in sorted(newest, key=str)])
+    await store.save_units(tx.connection, [unit_row(newest[key]) for key in sorted(newest, key=lock_order)])
     await _mark(tx, events)
 
 

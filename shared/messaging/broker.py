@@ -31,8 +31,8 @@ def make_broker(service: str, settings: KafkaSettings) -> KafkaBroker:
         logger=structlog.stdlib.get_logger("doso.broker", service=service),
         log_level=logging.DEBUG,  # a line a batch is for debugging
         parser=sanitising_parser,
-        decoder=_leave_undecoded,
-        apply_types=True,
+        decoder=_undecoded,
+        apply_types=False,  # it would look for what a handler asks for in a thread of its own, batch by batch
     )
 
 
@@ -50,5 +50,6 @@ async def sanitising_parser(
     return message
 
 
-async def _leave_undecoded(_: KafkaMessage) -> None:
-    return None
+async def _undecoded(message: KafkaMessage) -> tuple["ConsumerRecord[Any, Any]", ...]:
+    raw = message.raw_message
+    return raw if isinstance(raw, tuple) else (raw,)

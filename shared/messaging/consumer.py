@@ -15,12 +15,12 @@ from opentelemetry.trace import Tracer
 from pydantic import ValidationError
 
 from shared.events import Event, Topic
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.dead_letter import park
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
 from shared.messaging.failures import passing
 from shared.messaging.kafka_settings import KafkaSettings
-from shared.messaging.lateness import Lateness
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
 from shared.observability import Metrics, consume_batch_span
 
@@ -28,6 +28,8 @@ Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 
 _BACKOFF_SECONDS = 0.2
 _REST_SECONDS = 0.05
+_GATHER_RESTS, _GATHER_SECONDS = 4.0, 0.2
+"""Where nobody waits for what is made of an event within the second: a rest of some times the work before it."""
 _TRACE_LINKS = 32
 
 
@@ -64,10 +66,12 @@ class BatchConsumer:
         metrics: Metrics,
         tracer: Tracer,
         settings: KafkaSettings,
-        lateness: Lateness,
+        arrivals: Arrivals,
+        gathers: bool = False,
     ) -> None:
         self._small = settings.batch_records // 2
-        self._lateness = lateness
+        self._arrivals = arrivals
+        self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
         self._decode = _decode_once if settings.share_decoded else decode
         self._attempts = settings.attempts
         self._service = service
@@ -87,8 +91,8 @@ class BatchConsumer:
             if deliveries:
                 await self._apply(topic, handler, deliveries)
         if len(batch) < self._small:
-            # A transaction costs as much as the events in it: resting as long as it took lets more of them gather.
-            await asyncio.sleep(min(time.perf_counter() - began, _REST_SECONDS))
+            # A transaction costs as much as the events in it: resting as long as it took, or longer, gathers more.
+            await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
         deliveries: list[Delivery] = []
@@ -152,7 +156,7 @@ class BatchConsumer:
                     await handler(fresh, transaction)
                 reach("consumer.before_commit")
         reach("consumer.after_commit")
-        self._lateness.took_in(fresh)
+        self._arrivals.took_in(fresh)
         self._metrics.processed(topic.name, time.perf_counter() - started, len(deliveries))
         self._metrics.consumed(topic.name, "handled", len(fresh))
         if len(fresh) < len(deliveries):

@@ -81,7 +81,7 @@ async def replay(connection: "asyncpg.Connection[Record]", letters: Sequence[Dea
             headers = {"ce_id": str(letter.outbox_id), **letter.headers}
             await connection.execute(
                 f"INSERT INTO {producer}.outbox (id, topic, key, payload, headers)"  # noqa: S608  # our registry
-                f" VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (id) DO UPDATE"
+                f" VALUES ($1, $2, $3, $4, $5::json) ON CONFLICT (id) DO UPDATE"
                 " SET created_at = clock_timestamp()",  # kept anew, and not purged at this very moment
                 letter.outbox_id,
                 letter.topic,

@@ -7,15 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from faststream import ContextRepo
 from faststream.asgi import AsgiFastStream
 from faststream.kafka import KafkaBroker
 
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.ending import end
 from shared.messaging.kafka_settings import KafkaSettings
-from shared.messaging.lateness import Lateness
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention, RetentionSettings
 from shared.messaging.router import EventRouter
@@ -40,7 +39,7 @@ class Service:
     work: UnitOfWork
     health: Health
     stack: AsyncExitStack
-    lateness: Lateness = field(default_factory=Lateness)
+    arrivals: Arrivals = field(default_factory=Arrivals)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, background: Background) -> None:
@@ -48,8 +47,8 @@ class Service:
         self.tasks.append(asyncio.create_task(_supervised(background, self.telemetry)))
 
     def drain(self, queue: WorkTable, compute: Compute, *, batch: int = 32) -> None:
-        """Compute what handlers mark in ``queue``, ``batch`` items at a time, stepping back while events are late."""
-        self.run(Worker(self.name, queue, self.work, compute, batch=batch, lateness=self.lateness).run)
+        """Compute what handlers mark in ``queue``, ``batch`` items at a time, stepping back for the events."""
+        self.run(Worker(self.name, queue, self.work, compute, batch=batch, arrivals=self.arrivals).run)
 
 
 def spare_the_collector() -> None:
@@ -72,7 +71,6 @@ async def running(
     health: Health,
     broker: KafkaBroker,
     router: EventRouter,
-    context: ContextRepo,
     build: Callable[[Service], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Service]:
     """Open what a service needs, and close it in the reverse order, each step with a deadline."""
@@ -92,8 +90,6 @@ async def running(
         service.run(relay.run)
         service.run(Retention(name, pool, RetentionSettings(), metrics=telemetry.metrics).run)
         if router.handlers:
-            subscriber = router.subscribe(broker, kafka)
-            health.add_consumer(KafkaSubscriberProbe(subscriber))
             consumer = BatchConsumer(
                 name,
                 router.handlers,
@@ -101,9 +97,10 @@ async def running(
                 metrics=telemetry.metrics,
                 tracer=telemetry.tracer,
                 settings=kafka,
-                lateness=service.lateness,
+                arrivals=service.arrivals,
+                gathers=router.gathers,
             )
-            context.set_global("consumer", consumer)
+            health.add_consumer(KafkaSubscriberProbe(router.subscribe(broker, kafka, consumer)))
         if build:
             await build(service)
         spare_the_collector()
@@ -127,7 +124,7 @@ def create_service(
     health = Health(name, metrics=telemetry.metrics)
 
     @asynccontextmanager
-    async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         async with running(
             name,
             postgres=postgres,
@@ -136,7 +133,6 @@ def create_service(
             health=health,
             broker=broker,
             router=router,
-            context=context,
             build=build,
         ):
             yield

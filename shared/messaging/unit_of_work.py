@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from uuid import UUID
 
 from shared.events import Event, topic_of
@@ -9,9 +10,10 @@ from shared.messaging.envelope import RecordHeaders, headers_of, trace_headers
 from shared.messaging.failpoints import reach
 from shared.observability import current_traceparent
 from shared.postgres import tenant_transaction
-from shared.postgres.pool import Connection, Pool
+from shared.postgres.pool import Connection, Pool, as_json
 
 MAX_PAYLOAD_BYTES = 256 * 1024
+_NUMBER = attrgetter("int")
 
 
 class Transaction:
@@ -67,7 +69,7 @@ async def insert_outbox(
         """
         WITH added AS (
             INSERT INTO outbox (id, topic, key, payload, headers)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::json[])
             ON CONFLICT (id) DO NOTHING RETURNING seq, id)
         INSERT INTO outbox_waiting (seq, id) SELECT seq, id FROM added RETURNING id
         """,
@@ -75,7 +77,7 @@ async def insert_outbox(
         topics,
         keys,
         payloads,
-        headers,
+        [as_json(each) for each in headers],
     )
     return [row["id"] for row in rows]
 
@@ -111,7 +113,7 @@ async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: 
         INSERT INTO inbox (event_id, topic) SELECT id, $2 FROM unnest($1::uuid[]) AS u(id)
         ON CONFLICT (event_id) DO NOTHING RETURNING event_id
         """,
-        sorted(set(event_ids)),
+        sorted(set(event_ids), key=_NUMBER),  # an id compares itself in Python
         topic,
     )
     return {row["event_id"] for row in rows}

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing
-from shared.messaging.lateness import Lateness
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
 
@@ -22,6 +22,10 @@ LEASE_SECONDS = 30.0
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
+STREAM_RESTS = 6.0
+STREAM_REST_SECONDS = 10.0
+"""While events stream in it rests this many times as long as it worked, so that four workers at once, of different
+services, leave a machine of two cores to the events; for these seconds at most, and no longer than the stream."""
 STEP_BACK_SECONDS = 20.0
 """How long it waits at most while events arrive late: an endless flood must not mean no advice at all."""
 
@@ -32,8 +36,8 @@ class Worker:
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
     come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
     hold up the rest. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that
-    died is missed soon, and one that hangs is not waited for without end. Given a ``lateness``, it steps back
-    while events arrive late.
+    died is missed soon, and one that hangs is not waited for without end. Given the
+    service's ``arrivals``, it steps back while events arrive late, and rests for longer while they stream in.
     """
 
     def __init__(
@@ -45,9 +49,9 @@ class Worker:
         *,
         batch: int = 32,
         lease: float = 120.0,
-        lateness: Lateness | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
-        self._lateness = lateness
+        self._arrivals = arrivals
         self._queue = queue
         self._work = work
         self._compute = compute
@@ -71,13 +75,19 @@ class Worker:
                 began = time.monotonic()
                 async with self._held(items):
                     await self._attempt(items)
-                await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
+                await self._rest(time.monotonic() - began)
             else:
                 await asyncio.sleep(IDLE_SECONDS)
 
     async def _step_back(self) -> None:
         until = time.monotonic() + STEP_BACK_SECONDS
-        while self._lateness and self._lateness.late and time.monotonic() < until:  # noqa: ASYNC110  # it ends unseen
+        while self._arrivals and self._arrivals.late and time.monotonic() < until:  # noqa: ASYNC110  # it ends unseen
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def _rest(self, worked: float) -> None:
+        until = time.monotonic() + min(STREAM_RESTS * worked, STREAM_REST_SECONDS)
+        await asyncio.sleep(min(worked, REST_SECONDS))
+        while self._arrivals and self._arrivals.streaming and time.monotonic() < until:  # noqa: ASYNC110  # as above
             await asyncio.sleep(IDLE_SECONDS)
 
     @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """PostgreSQL: pool, the one way to open a transaction, migrations, and the work table."""
 
 from shared.postgres.append_only import append_only
+from shared.postgres.lock_order import lock_order
 from shared.postgres.migrate import migrate, run_script
 from shared.postgres.migration_digests import UnknownSchemaError
 from shared.postgres.pool import PostgresSettings, create_pool
@@ -15,6 +16,7 @@ __all__ = [
     "WorkTable",
     "append_only",
     "create_pool",
+    "lock_order",
     "migrate",
     "run_script",
     "tenant_isolation",

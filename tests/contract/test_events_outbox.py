@@ -49,6 +49,8 @@ class Outbox:
         assert "INSERT INTO outbox" in sql
         names = ("id", "topic", "key", "payload", "headers")
         new = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        for row in new:
+            row["headers"] = json.loads(row["headers"])
         self.rows += new
         return new
 

@@ -83,9 +83,9 @@ class Probe:
         return Relay(self.service, self.postgres, kafka, metrics=self.telemetry.metrics)
 
     @asynccontextmanager
-    async def running(self, handler: Handler | None = None) -> AsyncIterator[None]:
+    async def running(self, handler: Handler | None = None, *, gathers: bool = False) -> AsyncIterator[None]:
         """Run the service as production does: consumer, relay, health."""
-        router = EventRouter(self.service)
+        router = EventRouter(self.service, gathers=gathers)
         router.on(self.topic)(handler or self.note)
         self.telemetry = observe(self.service, TelemetrySettings(log_level="ERROR"))
         app = create_service(self.service, router, postgres=self.postgres, kafka=self.kafka, telemetry=self.telemetry)

@@ -22,7 +22,7 @@ SIZES = (10, 60)
 
 async def test_no_query_grows_with_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet_cost, "SIZES", SIZES)
-    options = Options(("memory",), None, 1, tmp_path, 1.0, tmp_path)
+    options = Options(("memory",), None, 1, tmp_path, 1.0, tmp_path, 0)
     table = await fleet_cost.measure(options, Steps(Console(file=io.StringIO())))
     assert len(table.rows) > 70
     grown = {row.name: row.detail for row in table.rows if not row.met}

@@ -34,6 +34,16 @@ async def test_events_are_handled_in_order_and_acknowledged(probe) -> None:
     assert probe.counted("handled") == 100
 
 
+async def test_a_service_that_gathers_takes_in_one_record_too_and_all_of_many(probe) -> None:
+    async with probe.running(gathers=True):
+        await probe.send(probe.event(0))
+        await probe.caught_up(1)
+        await probe.send(*(probe.event(n) for n in range(1, 1500)))
+        await probe.caught_up(1500)
+    assert await probe.effects() == list(range(1500))
+    assert probe.counted("handled") == 1500
+
+
 async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
 

@@ -14,7 +14,7 @@ from shared.messaging.ending import end
 from shared.postgres import WorkTable
 
 if TYPE_CHECKING:
-    from shared.messaging.lateness import Lateness
+    from shared.messaging.arrivals import Arrivals
 
 QUEUE = WorkTable("surveys")
 
@@ -55,6 +55,8 @@ async def results(probe, count: int) -> list[int]:
 class Flood:
     """A service whose events arrive late, or not, as it is told."""
 
+    streaming = False
+
     def __init__(self) -> None:
         self.high = True
         self.asked = asyncio.Event()
@@ -68,8 +70,8 @@ class Flood:
 async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(probe, monkeypatch) -> None:
     flood = Flood()
     await mark(probe, 1)
-    lateness = cast("Lateness", flood)
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), lateness=lateness)
+    arrivals = cast("Arrivals", flood)
+    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         await flood.asked.wait()
@@ -79,6 +81,43 @@ async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(pro
         flood.high = True
         monkeypatch.setattr("shared.messaging.worker.STEP_BACK_SECONDS", 0.0)
         await mark(probe, 2)
+        assert await results(probe, 2) == [1, 2]
+    finally:
+        await end(task)
+
+
+class Stream:
+    """A service that takes in a stream of events, or not, as it is told."""
+
+    late = False
+
+    def __init__(self) -> None:
+        self.high = True
+        self.asked = asyncio.Event()
+
+    @property
+    def streaming(self) -> bool:
+        self.asked.set()
+        return self.high
+
+
+async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_than_they_do(
+    probe, monkeypatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
+    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 600.0)
+    stream = Stream()
+    await mark(probe, 1)
+    arrivals = cast("Arrivals", stream)
+    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    task = asyncio.create_task(worker.run())
+    try:
+        assert await results(probe, 1) == [1]
+        await mark(probe, 2)
+        stream.asked.clear()
+        await stream.asked.wait()  # it looked whether it may go on, with something to do
+        assert await probe.effects() == [1]
+        stream.high = False
         assert await results(probe, 2) == [1, 2]
     finally:
         await end(task)

@@ -18,8 +18,8 @@ from aiokafka import ConsumerRecord
 from deploy.local.pipeline import SERVICES
 from shared.events import TOPICS, Event
 from shared.messaging import EventRouter, KafkaSettings, UnitOfWork
+from shared.messaging.arrivals import Arrivals
 from shared.messaging.consumer import BatchConsumer
-from shared.messaging.lateness import Lateness
 from shared.observability import TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool
 from tests.integration.generic_rows import tables_of
@@ -44,7 +44,7 @@ class Consumer:
         self.consumer = BatchConsumer(
             service, self.router.handlers, UnitOfWork(pool, service), metrics=telemetry.metrics,
             tracer=telemetry.tracer, settings=KafkaSettings(bootstrap_servers="none", attempts=1),
-            lateness=Lateness(),
+            arrivals=Arrivals(),
         )  # fmt: skip
 
     async def consume(self, *events: tuple[str, Event]) -> None:

@@ -64,7 +64,7 @@ class AuditHead(BaseModel):
     at: datetime | None
 
 
-def _filters(
+async def _filters(
     actor: Annotated[str | None, Query(max_length=300)] = None,
     action: Annotated[str | None, Query(max_length=100, description="such as policy.set")] = None,
     subject: Annotated[str | None, Query(max_length=300)] = None,

@@ -23,7 +23,9 @@ def install_misses(app: FastAPI) -> None:
             if error.missing is not None:
                 await note_missing(request, principal, [error.missing])
             elif error.status == HTTPStatus.FORBIDDEN:
-                await _note(gate_of(request), principal, "access.denied", _route(request), {"role": principal.role})
+                await _note(
+                    await gate_of(request), principal, "access.denied", _route(request), {"role": principal.role}
+                )
         return problem_answer(error)
 
 
@@ -31,7 +33,7 @@ async def note_missing(request: Request, principal: Principal, missing: Iterable
     """Note that somebody named things (kind, name) that are not there for them; one entry a kind."""
     for kind, name in dict(missing).items():
         details = {"name": name[:_LONGEST], "route": _route(request)}
-        await _note(gate_of(request), principal, "access.not_found", kind, details)
+        await _note(await gate_of(request), principal, "access.not_found", kind, details)
 
 
 async def _note(gate: Gate, principal: Principal, action: str, kind: str, details: dict[str, str]) -> None:

@@ -184,8 +184,8 @@ def unauthorised() -> ProblemError:
     )
 
 
-def gate_of(request: Request) -> Gate:
-    """Find what the application was put together with."""
+async def gate_of(request: Request) -> Gate:
+    """Find what the application was put together with; a coroutine, or every request would pass through a thread."""
     gate: Gate = request.app.state.gate
     return gate
 

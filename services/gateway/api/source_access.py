@@ -44,7 +44,7 @@ def row_name(tenant_id: UUID, source_id: str) -> str:
     return f"dms_source:{tenant_id}:{source_id}"
 
 
-def sealer_of(gate: GateDep) -> Sealer:
+async def sealer_of(gate: GateDep) -> Sealer:
     """Find what seals the application's stored secrets."""
     return gate.sealer
 

@@ -12,6 +12,7 @@ from shared.events import (
     RecommendationAnswered,
     RecommendationIssued,
 )
+from shared.postgres import lock_order
 from shared.postgres.pool import Connection
 
 _VEHICLES = announced(
@@ -49,7 +50,7 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
     await connection.execute(
         _VEHICLES,
         # Without what is not known, which is half of it; who shows a vehicle puts that back.
-        [newest[key].model_dump_json(exclude_none=True) for key in sorted(newest, key=str)],
+        [newest[key].model_dump_json(exclude_none=True) for key in sorted(newest, key=lock_order)],
     )
     left = [
         (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})

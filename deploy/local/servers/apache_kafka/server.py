@@ -157,7 +157,8 @@ class ApacheKafka:
 
     def _node(self, java: str, libraries: Path) -> Command:
         memory = (f"-Xmx{self._heap}", "-Xms64m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
-        return self._java(java, libraries, *memory, "kafka.Kafka", "server.properties")
+        # The second compiler would take as much of two cores as the broker itself in its first minutes, and memory.
+        return self._java(java, libraries, *memory, "-XX:TieredStopAtLevel=1", "kafka.Kafka", "server.properties")
 
     def _java(self, java: str, libraries: Path, *arguments: str) -> Command:
         # Options that the environment injects are meant for other programs.

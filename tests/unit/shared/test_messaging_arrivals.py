@@ -1,0 +1,87 @@
+"""Arrivals: late is told by the newest report of a batch, a stream by how many come; both end when no more come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.messaging.arrivals import (
+    LATE_SECONDS,
+    RECENT_SECONDS,
+    STREAM_PER_SECOND,
+    STREAM_SECONDS,
+    Arrivals,
+)
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Report:
+    """An event that tells when the gateway received it."""
+
+    received_at: datetime
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def arrivals(clock: Clock) -> Arrivals:
+    return Arrivals(now=lambda: NOW, clock=clock)
+
+
+def old(seconds: float) -> Report:
+    return Report(NOW - timedelta(seconds=seconds))
+
+
+def test_nothing_is_late_before_anything_came(arrivals: Arrivals) -> None:
+    assert not arrivals.late
+
+
+def test_a_batch_is_as_late_as_its_newest_report(arrivals: Arrivals) -> None:
+    arrivals.took_in([old(LATE_SECONDS + 60), old(LATE_SECONDS + 1)])
+    assert arrivals.late
+    arrivals.took_in([old(LATE_SECONDS + 60), old(LATE_SECONDS / 2)])
+    assert not arrivals.late
+
+
+def test_events_that_tell_no_receipt_change_nothing(arrivals: Arrivals) -> None:
+    arrivals.took_in([old(LATE_SECONDS + 1)])
+    arrivals.took_in([object()])
+    assert arrivals.late
+
+
+def test_it_is_forgotten_when_no_more_come(arrivals: Arrivals, clock: Clock) -> None:
+    arrivals.took_in([old(LATE_SECONDS + 1)])
+    clock.seconds = RECENT_SECONDS
+    assert not arrivals.late
+
+
+def test_few_events_are_no_stream(arrivals: Arrivals) -> None:
+    arrivals.took_in([object()] * int(STREAM_PER_SECOND * STREAM_SECONDS - 1))
+    assert not arrivals.streaming
+
+
+def test_events_stream_in_however_they_are_batched_and_until_no_more_come(arrivals: Arrivals, clock: Clock) -> None:
+    half = [object()] * int(STREAM_PER_SECOND * STREAM_SECONDS / 2)
+    arrivals.took_in(half)
+    clock.seconds = STREAM_SECONDS / 2
+    arrivals.took_in(half)
+    assert arrivals.streaming
+    clock.seconds = STREAM_SECONDS
+    assert not arrivals.streaming

@@ -34,7 +34,7 @@ UNFOLLOWED_DAYS = 30
 _CALLS = (Action.REPRICE, Action.TRANSFER, Action.WHOLESALE)
 
 Arrival = tuple[str, str, date, date | None, float | None, bool]
-"""Vehicle key, segment, day, and day and gross of a sale."""
+"""Vehicle key, segment, day, and day and gross of its end: a retail sale where the last says so, else the lane."""
 
 
 @dataclass(frozen=True, slots=True)

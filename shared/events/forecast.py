@@ -84,7 +84,7 @@ class ForecastReady(Event):
     """The inverse-error ensemble that took part, empty where there was too little past to weigh its parts; where it
     won, evidence names its parts."""
     yearly_mean: float | None = None
-    """Units a week over the coming year, as the strategy has them: the weeks over it are the season, which moves
-    purchases. None from a forecast that only looked 13 weeks ahead."""
+    """What the weeks ahead would be in an average time of year, units a week: the weeks over it are the season, which
+    moves purchases. None from a forecast that does not tell it."""
     configurations: tuple[ConfigurationDemand, ...] = ()
     """The segment shared out, largest first; empty where nothing was ever stocked. Advice to buy names what sold."""

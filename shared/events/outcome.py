@@ -40,7 +40,8 @@ class OutcomeRecorded(Event):
     currency: str
     expected_value: Money
     realised_value: Money | None = None
-    """Realised net minus the net expected of doing nothing; absent where it cannot be told yet."""
+    """Realised net minus the net expected of what the value was told over, with what it changed for other vehicles as
+    expected; absent where it cannot be told yet."""
     expected_gross: Money | None = None
     realised_gross: Money | None = None
     hazard_exposure: float = 0.0

@@ -83,7 +83,10 @@ async def arrivals(
 async def shelf_stays(
     connection: Connection, dealer_id: UUID, segments: Iterable[str]
 ) -> dict[str, list[tuple[date | None, date | None, float | None, bool]]]:
-    """Load when each vehicle of some segments came to a rooftop and left it, with its gross where it sold there."""
+    """Load when each vehicle of some segments came to a rooftop and left it.
+
+    With its gross where it sold there or went to the lane, and whether that was a retail sale.
+    """
     rows = await connection.fetch(
         """
         WITH mine AS (

@@ -138,7 +138,7 @@ class SegmentDemand:
     dispersion: float = 1.0
     weekly_rate: float = 0.0
     yearly_mean: float | None = None
-    """Units wanted a week over the coming year, where the forecast looked that far."""
+    """Units wanted a week at the level of the weeks ahead, in an average time of year."""
     lost_sales_per_week: float = 0.0
     units_sold: int = 0
     strategy: str = ""

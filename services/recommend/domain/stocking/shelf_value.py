@@ -99,7 +99,7 @@ def shelf_value(
 ) -> ShelfValue:
     """Put a shelf's values together; those in stock sell on until a purchase of today is there.
 
-    ``season`` is what the forecast has for the days after that over its average of the year.
+    ``season`` is what the forecast has for the days after that over those of an average time of year.
     """
     appeal = there.attraction.appeal
     shoppers = season * there.shoppers

@@ -56,8 +56,8 @@ def _shelf(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None
         sold = ", ".join(f"{each.name} ({each.units_sold} sold)" for each in demand.variants)
         sheet.add(Fact.VARIANTS, sold, "forecast", "units sold of each configuration", as_of=demand.as_of)
     if demand.coverage80 is not None:
-        formula = "fewer than 80% make the confidence lower"
-        sheet.add(Fact.COVERAGE, percent(demand.coverage80), source, formula, as_of=demand.as_of)
+        doubt = None if position.shelf is not None else "fewer than 80% make the confidence lower"
+        sheet.add(Fact.COVERAGE, percent(demand.coverage80), source, doubt, as_of=demand.as_of)
     if demand.lost_sales_per_week >= _WORTH_SAYING:
         lost = demand.lost_sales_per_week
         sheet.add(Fact.LOST_SALES, pace(lost), source, f"{decimal(lost)} a week", as_of=demand.as_of)
@@ -76,7 +76,7 @@ def _drawing(sheet: EvidenceSheet, purchase: Purchase, shelf: ShelfValue) -> Non
     left = shelf.left_of(purchase.available)
     formula = f"{left:.1f}: those here sell on at {decimal(shelf.shoppers * 7)} shoppers a week"
     known = purchase.position.demand.yearly_mean is not None
-    usual = "of the forecast's average " + ("over the year" if known else "over its weeks")
+    usual = "of " + ("the weeks ahead in an average time of year" if known else "the forecast's own average")
     sheet.add(Fact.SEASON, percent(shelf.season), _forecast(purchase.position), usual)
     sheet.add(Fact.LEFT_THEN, roughly(left), "stocking", formula)
     until, added, _ = _last(purchase, shelf)

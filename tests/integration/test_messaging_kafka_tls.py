@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import ConsumerRecord  # the library reads annotations
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaMessage  # the library reads annotations
 from pydantic import SecretStr
 
 from doso.doctor import topics as doctor_topics
@@ -51,8 +51,8 @@ async def test_an_event_goes_out_and_comes_in(secured: SecuredKafka, mechanism: 
     broker, came = make_broker("gateway", kafka), asyncio.Queue[bytes]()
 
     @broker.subscriber(TOPIC, group_id=uuid4().hex, auto_offset_reset="earliest", batch=True)
-    async def take(message: KafkaMessage) -> None:
-        for record in message.raw_message:
+    async def take(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        for record in records:
             came.put_nowait(record.value)
 
     value = uuid4().hex.encode()

@@ -136,7 +136,7 @@ def _event(
             )
             for week in forecast.weeks
         ),
-        yearly_mean=round(forecast.yearly_mean, 4),
+        yearly_mean=None if forecast.yearly_mean is None else round(forecast.yearly_mean, 4),
         strategy=forecast.strategy,
         scores={name: round(score, 4) for name, score in forecast.scores.items()},
         mase=forecast.mase,

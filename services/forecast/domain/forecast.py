@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ORIGINS = 3
 STEP_WEEKS = 4
+_TWO_YEARS = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class SegmentForecast:
     """Demand of one segment at one rooftop, units a week, and how it was arrived at.
 
     ``yearly_mean``: units a week at the level of ``weeks``, were it an average time of year: without the season, and
-    without a trend, since that is in the level of both. ``dispersion``: variance over mean of a week, averaged over
+    without a trend, since that is in the level of both; None where less than two years are known of it and of its
+    sisters, which cannot tell the one from the other. ``dispersion``: variance over mean of a week, averaged over
     the horizon. ``weekly_rate``: unconstrained demand now, in an average month. ``stockout_weeks``: time without
     stock since first seen. ``scores``: pinball by strategy; ``weights``: the ensemble's; ``failures``: reason by
     strategy that could not run. ``configurations`` sum to the segment.
@@ -57,7 +59,7 @@ class SegmentForecast:
     segment: str
     as_of: date
     weeks: tuple[WeekForecast, ...]
-    yearly_mean: float
+    yearly_mean: float | None
     strategy: str
     scores: dict[str, float]
     mase: float | None
@@ -125,7 +127,7 @@ def forecast_dealer(
             choice,
             predictive,
             tuple(map(WeekForecast, weeks, predictive.mean.tolist(), map(tuple, quantiles.tolist()))),
-            float(predictive.mean.sum() / season.sum()),
+            float(predictive.mean.sum() / season.sum()) if _tells_season(panel) else None,
             float(rate) * demand_scale * left,
             as_of,
             (configurations or {}).get(history.name, ()),
@@ -136,12 +138,17 @@ def forecast_dealer(
     ]
 
 
+def _tells_season(panel: Panel) -> bool:
+    """Whether a season can be told from a trend: it takes two years, of the rooftop's own or of its sisters'."""
+    return max(panel.periods, panel.sisters.periods if panel.sisters else 0) >= _TWO_YEARS
+
+
 def _in_figures(
     history: History,
     choice: Choice,
     predictive: Predictive,
     weeks: tuple[WeekForecast, ...],
-    yearly_mean: float,
+    yearly_mean: float | None,
     rate: float,
     as_of: date,
     parts: Sequence[tuple[Configuration, float, int]],

@@ -32,8 +32,9 @@ class SisterSales:
 def sister_panel(sales: Sequence[SisterSales], as_of: date, weeks: int) -> Panel | None:
     """Lay out the last ``weeks`` of other rooftops' sales, a series for each rooftop and group; None without any.
 
-    A group counts as in stock from its own first sale at the rooftop to the last week in which the rooftop sold
-    anything: a store connected later, or no longer, has not gone through a quiet season.
+    A group counts as in stock from the week after its own first sale at the rooftop to the last week in which the
+    rooftop sold anything: a store connected later, or no longer, has not gone through a quiet season. The week of the
+    first sale does not count, as it was chosen for having one.
     """
     end = monday(as_of)
     known = [each for each in sales if end - timedelta(weeks=weeks) <= each.week < end]
@@ -55,4 +56,7 @@ def _history(name: str, sold: Mapping[date, int], last: date, end: date) -> Hist
     values = np.zeros(Frequency.WEEK.between(first, end))
     for week, units in sold.items():
         values[Frequency.WEEK.between(first, week)] = units
-    return History(name, first, values, (np.arange(values.size) <= Frequency.WEEK.between(first, last)).astype(float))
+    values[0] = 0.0
+    weeks = np.arange(values.size)
+    there = (weeks > 0) & (weeks <= Frequency.WEEK.between(first, last))
+    return History(name, first, values, there.astype(np.float64))

@@ -123,6 +123,21 @@ async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_th
         await end(task)
 
 
+async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
+    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.3)
+    await mark(probe, 1)
+    arrivals = cast("Arrivals", Stream())
+    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    task = asyncio.create_task(worker.run())
+    try:
+        assert await results(probe, 1) == [1]
+        await mark(probe, 2)
+        assert await results(probe, 2) == [1, 2]
+    finally:
+        await end(task)
+
+
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:
     await mark(probe, *range(50))
     async with working(probe, lambda items: store(probe, items)):

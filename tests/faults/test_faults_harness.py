@@ -81,11 +81,12 @@ def test_the_ledger_knows_what_must_be_true_in_the_end(tmp_path: Path) -> None:
     for minutes, price in ((0, "1.00"), (5, "3.00"), (-5, "2.00")):
         ledger.acknowledged(Entry(uuid4(), "vehicle.priced", "VIN", now + timedelta(minutes=minutes), price))
     ledger.acknowledged(Entry(uuid4(), "order.received", "OTHER", now, "9.00", effects=2))
-    ledger.acknowledged(Entry(uuid4(), "vehicle.sold", "OTHER", now))
+    ledger.acknowledged(Entry(uuid4(), "vehicle.sold", "OTHER", now + timedelta(minutes=1)))
+    ledger.acknowledged(Entry(uuid4(), "vehicle.priced", "OTHER", now + timedelta(minutes=9), "8.00"))
     assert ledger.prices() == {"VIN": "3.00", "OTHER": "9.00"}
-    assert (ledger.sold(), ledger.received(), sum(ledger.effects.values())) == ({"OTHER"}, 1, 6)
+    assert (ledger.sold(), ledger.received(), sum(ledger.effects.values())) == ({"OTHER"}, 1, 7)
     ledger.close()
-    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 5
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 6
 
 
 async def test_the_proxy_passes_holds_back_keeps_silent_and_cuts() -> None:

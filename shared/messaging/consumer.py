@@ -69,6 +69,8 @@ class BatchConsumer:
         arrivals: Arrivals,
         gathers: bool = False,
     ) -> None:
+        self.at_work = False
+        """Whether a batch is being taken in, however long that takes."""
         self._small = settings.batch_records // 2
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
@@ -83,6 +85,13 @@ class BatchConsumer:
 
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         """Take in a polled batch; returns only when every record is committed or parked."""
+        self.at_work = True
+        try:
+            await self._take_in(batch)
+        finally:
+            self.at_work = False
+
+    async def _take_in(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         began = time.perf_counter()
         by_topic = sorted(batch, key=lambda record: record.topic)  # stable: partitions keep their order
         for name, records in groupby(by_topic, key=lambda record: record.topic):

@@ -5,25 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
-from deploy.local.servers import ApacheKafka
 from shared.messaging import ensure_topics
 from shared.messaging.ending import end
-
-CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
-
-
-@pytest.fixture
-def own_kafka(broker_kind, tmp_path):
-    """Run a broker that this test may kill."""
-    if broker_kind != "apache":
-        pytest.skip("the in-memory broker keeps nothing over a restart")
-    with ApacheKafka(tmp_path, CACHE, heap="256m") as kafka:
-        yield kafka
 
 
 def producers_at_work() -> int:

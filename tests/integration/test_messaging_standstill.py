@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from structlog.testing import capture_logs
 
 from shared.messaging import ensure_topics
-from shared.messaging.watch import Patience
+from shared.messaging.watch import Patience, SubscriberWatch
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
@@ -74,24 +73,21 @@ async def kill_and_start(kafka) -> None:
 
 
 @pytest.mark.parametrize("harm", [die, be_cancelled, wait_for_ever])
-async def test_what_comes_after_a_clients_death_is_taken_in(probe, on_own_kafka, patience, harm) -> None:
+async def test_what_comes_after_a_clients_death_is_taken_in(probe, on_own_kafka, patience, harm, caplog) -> None:
     patience(look=0.1, standstill=5.0, pause=0.5)
     await probe.send(probe.event(0))
-    with capture_logs() as logged:
-        async with probe.running() as app:
-            await probe.caught_up(1)
-            first = consumer_of(app)
-            await harm(first._client)
-            await kill_and_start(on_own_kafka)
-            await probe.send(*(probe.event(n) for n in range(1, 10)))
-            await probe.caught_up(10)
-            assert consumer_of(app) is not first
-            assert probe.told("doso_consumer_restarts_total") >= 1
-            assert probe.told("doso_consumer_dead") == 0
+    async with probe.running() as app:
+        await probe.caught_up(1)
+        first = consumer_of(app)
+        await harm(first._client)
+        await kill_and_start(on_own_kafka)
+        await probe.send(*(probe.event(n) for n in range(1, 10)))
+        await probe.caught_up(10)
+        assert consumer_of(app) is not first
+        assert probe.told("doso_consumer_restarts_total") >= 1
+        assert probe.told("doso_consumer_dead") == 0
     assert await probe.effects() == list(range(10))
-    assert "consumer stands still; starting it anew" in [
-        line["event"] for line in logged if line["log_level"] == "error"
-    ]
+    assert "consumer stands still; starting it anew" in caplog.text
 
 
 @pytest.mark.parametrize("harm", [die, wait_for_ever])
@@ -111,24 +107,28 @@ async def test_a_service_ends_though_its_consumers_client_is_dead(probe, on_own_
     assert not [one for one in left if "Fetcher" in one or "GroupCoordinator" in one or "AIOKafkaClient" in one]
 
 
-async def test_nothing_is_started_anew_while_the_broker_is_away(probe, on_own_kafka, patience) -> None:
+async def test_nothing_is_started_anew_while_the_broker_is_away(probe, on_own_kafka, patience, monkeypatch) -> None:
     patience(look=0.1, standstill=2.0, pause=0.1)
-    with capture_logs() as logged:
+    answers: list[bool] = []
+    ask = SubscriberWatch._broker_answers
 
-        async def noticed() -> bool:
-            return "consumer stands still while the broker is away" in [line["event"] for line in logged]
+    async def asked(watch: SubscriberWatch) -> bool:
+        answers.append(await ask(watch))
+        return answers[-1]
 
-        async with probe.running() as app:
-            await probe.send(probe.event(0))
-            await probe.caught_up(1)
-            first = consumer_of(app)
-            os.kill(on_own_kafka.pid, signal.SIGKILL)
-            await probe.eventually(noticed)
-            assert consumer_of(app) is first
-            assert probe.told("doso_consumer_restarts_total") == 0
-            await asyncio.to_thread(on_own_kafka.start)
-            await probe.send(probe.event(1))
-            await probe.caught_up(2)
+    monkeypatch.setattr(SubscriberWatch, "_broker_answers", asked)
+    async with probe.running() as app:
+        await probe.send(probe.event(0))
+        await probe.caught_up(1)
+        first = consumer_of(app)
+        os.kill(on_own_kafka.pid, signal.SIGKILL)
+        await probe.eventually(lambda: asyncio.sleep(0, len(answers) >= 2))
+        assert not any(answers)
+        assert consumer_of(app) is first
+        assert probe.told("doso_consumer_restarts_total") == 0
+        await asyncio.to_thread(on_own_kafka.start)
+        await probe.send(probe.event(1))
+        await probe.caught_up(2)
     assert await probe.effects() == [0, 1]
 
 

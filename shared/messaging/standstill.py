@@ -7,7 +7,7 @@ from shared.observability import ConsumerSnapshot
 STANDSTILL_SECONDS = 90.0
 """Longer than a request may go unanswered (40 s), and than a group may take to rejoin (45 s)."""
 HEARD_SECONDS = 5.0
-"""A broker that has nothing says so after a quarter of a second."""
+"""A broker that has nothing says so in time, which is as long as a fetch may wait, and then some."""
 
 
 class Standstill:
@@ -16,8 +16,11 @@ class Standstill:
     Only time that was watched counts: a process that was frozen finds its consumer as it left it.
     """
 
-    def __init__(self, *, every: float, after: float = STANDSTILL_SECONDS) -> None:
+    def __init__(
+        self, *, every: float, after: float = STANDSTILL_SECONDS, heard_within: float = HEARD_SECONDS
+    ) -> None:
         self._most = 2 * every
+        self._heard_within = heard_within
         self._after = after
         self._positions: Mapping[str, int] = {}
         self._looked_at: float | None = None
@@ -31,7 +34,7 @@ class Standstill:
         self._looked_at = now
         positions = {name: partition.position for name, partition in snapshot.partitions.items()}
         moved, self._positions = positions != self._positions, positions
-        wrong = snapshot.failure or (None if at_work else _wrong(snapshot, moved=moved))
+        wrong = snapshot.failure or (None if at_work else self._wrong(snapshot, moved=moved))
         self.well = wrong is None
         if snapshot.failure is not None:
             return snapshot.failure
@@ -45,16 +48,15 @@ class Standstill:
         """Be as patient as with a consumer that has just begun."""
         self._still = 0.0
 
-
-def _wrong(snapshot: ConsumerSnapshot, *, moved: bool) -> str | None:
-    if not snapshot.running:
-        return "not running"
-    if not snapshot.joined:
-        return "not in its group"
-    if not snapshot.assigned:
-        return None  # the partitions are all with others
-    if snapshot.polled_seconds_ago is None or snapshot.polled_seconds_ago > HEARD_SECONDS:
-        return "nothing heard from the broker"
-    if snapshot.lag and not moved:
-        return f"{snapshot.lag} records ahead and none taken in"
-    return None
+    def _wrong(self, snapshot: ConsumerSnapshot, *, moved: bool) -> str | None:
+        if not snapshot.running:
+            return "not running"
+        if not snapshot.joined:
+            return "not in its group"
+        if not snapshot.assigned:
+            return None  # the partitions are all with others
+        if snapshot.polled_seconds_ago is None or snapshot.polled_seconds_ago > self._heard_within:
+            return "nothing heard from the broker"
+        if snapshot.lag and not moved:
+            return f"{snapshot.lag} records ahead and none taken in"
+        return None

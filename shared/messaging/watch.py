@@ -15,7 +15,7 @@ from shared.messaging.closing import CUT_SECONDS, close_client, stop_subscriber,
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.publisher import KAFKA_AWAY
-from shared.messaging.standstill import STANDSTILL_SECONDS, Standstill
+from shared.messaging.standstill import HEARD_SECONDS, STANDSTILL_SECONDS, Standstill
 from shared.observability import ConsumerSnapshot, KafkaSubscriberProbe, Metrics
 
 START_SECONDS = 30.0
@@ -67,7 +67,11 @@ class SubscriberWatch:
         self._metrics = metrics
         self._patience = patience or Patience()
         self._clock = clock
-        self._standstill = Standstill(every=self._patience.look, after=self._patience.standstill)
+        self._standstill = Standstill(
+            every=self._patience.look,
+            after=self._patience.standstill,
+            heard_within=HEARD_SECONDS + 2 * kafka.fetch_max_wait_ms / 1000,
+        )
         self._ailing: _Ailing | None = None
         self._restarts = 0
         self._not_before = -1.0

@@ -100,3 +100,9 @@ def test_patience_begins_anew_when_told_so() -> None:
     standstill, _ = watched(SILENT, AFTER - 1)
     standstill.begin()
     assert standstill.look(SILENT, AFTER, at_work=False) is None
+
+
+def test_a_broker_that_may_hold_its_answer_for_longer_is_waited_for() -> None:
+    standstill = Standstill(every=LOOKS, after=AFTER, heard_within=40.0)
+    for now in range(int(10 * AFTER)):
+        assert standstill.look(SILENT, float(now), at_work=False) is None

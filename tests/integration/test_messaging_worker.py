@@ -162,6 +162,21 @@ async def test_a_bad_item_fails_alone(probe) -> None:
     assert await probe.value("SELECT count(*) FROM work") == 1
 
 
+async def test_a_batch_that_takes_too_long_is_computed_item_by_item(probe) -> None:
+    async def compute(items) -> None:
+        async with probe.work.begin() as tx:
+            if len(items) > 1:
+                await tx.connection.execute("SET LOCAL statement_timeout = 50")
+                await tx.connection.execute("SELECT pg_sleep(5)")
+            await probe.note([probe.event(int(item.key)) for item in items], tx)
+            await QUEUE.finish(tx.connection, items)
+
+    await mark(probe, 1, 2, 3)
+    async with working(probe, compute):
+        assert await results(probe, 3) == [1, 2, 3]
+    assert await probe.value("SELECT count(*) FROM work") == 0
+
+
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:
     pool = ComputePool()
 

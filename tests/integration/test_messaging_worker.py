@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from shared.messaging import ComputePool, Worker
+from shared.messaging import ComputePool, EventRouter, Worker, create_service
 from shared.messaging.ending import end
 from shared.postgres import WorkTable
 
@@ -136,6 +136,23 @@ async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch)
         assert await results(probe, 2) == [1, 2]
     finally:
         await end(task)
+
+
+async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
+    built = []
+
+    async def keep(service) -> None:
+        built.append(service)
+
+    for rate in (1.0, 0.0):
+        kafka = probe.kafka.model_copy(update={"stream_per_second": rate})
+        router = EventRouter(probe.service)
+        app = create_service(
+            probe.service, router, postgres=probe.postgres, kafka=kafka, telemetry=probe.telemetry, build=keep
+        )
+        async with app.start_lifespan_context():
+            built[-1].arrivals.took_in([object()] * 2)
+            assert built[-1].arrivals.streaming is (rate > 0)
 
 
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:

@@ -38,7 +38,7 @@ class Service:
     work: UnitOfWork
     health: Health
     stack: AsyncExitStack
-    arrivals: Arrivals = field(default_factory=Arrivals)
+    arrivals: Arrivals
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, background: Background) -> None:
@@ -82,7 +82,8 @@ async def running(
         pool = await create_pool(name, postgres)
         stack.push_async_callback(_close_pool, telemetry, pool)
         work = UnitOfWork(pool, name)
-        service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack)
+        arrivals = Arrivals(stream_per_second=kafka.stream_per_second)
+        service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack, arrivals=arrivals)
         stack.push_async_callback(_cancel, service.tasks)
         health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))
         relay = Relay(name, postgres, kafka, metrics=telemetry.metrics)

@@ -6,6 +6,7 @@ from functools import lru_cache
 import holidays
 
 from services.forecast.domain.calendar_effect import USUAL, YEARS, Calendar, easter
+from services.forecast.domain.sister_sales import country_of
 
 _SHUT_IN_US = {"New Year's Day", "Thanksgiving Day", "Christmas Day"}
 """On its other public holidays the American trade is open, and sells."""
@@ -21,7 +22,7 @@ _SALES_IN_US = {
 
 def calendars_of(region: str) -> tuple[Calendar, ...]:
     """List the calendars to try for a region such as ``US-MI``: the usual one, then its country's where known."""
-    country = region.partition("-")[0].upper()
+    country = country_of(region)
     return (USUAL,) if country not in _supported() else (USUAL, _country(country))
 
 

@@ -17,7 +17,7 @@ from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.domain.prior import MarketRate
 from services.forecast.domain.series import no_history
-from services.forecast.domain.sister_sales import SisterSales, sister_panel
+from services.forecast.domain.sister_sales import SisterSales, country_of, sister_panel
 from services.forecast.handlers import SERIES
 from services.forecast.recent_sales import RecentSales
 from services.forecast.strategies import all_strategies
@@ -98,7 +98,7 @@ class Forecaster:
             sales = await self._sales.of(tx.connection, tenant_id, since)
         labels = {**market_labels, **labels}
         select = {item.key for item in due}
-        sisters = sales.lent_to(dealer_id)
+        sisters = sales.lent_to(dealer_id, country_of(region))  # of now: what was kept may not know the rooftop yet
         forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale, region, sisters)
         async with self._work.begin(tenant_id) as tx:
             known = await store.published(tx.connection, dealer_id)

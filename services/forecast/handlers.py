@@ -1,10 +1,12 @@
 """Kafka in: stays, market rates and learned scales are kept, and the series they concern marked."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from services.forecast import store
 from services.forecast.domain.configuration import configuration_of
+from services.forecast.domain.sister_sales import lends
 from services.forecast.domain.stays import Visit, revisit
 from shared.events import (
     InventoryUpdated,
@@ -33,6 +35,8 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     marks: set[tuple[UUID, UUID, str]] = set()
     changed: set[store.Key] = set()
     regions: dict[tuple[UUID, UUID], str] = {}
+    resold: set[tuple[UUID, UUID]] = set()
+    today = datetime.now(UTC).date()
     for event in sorted(states, key=lambda e: e.aggregate_version):
         key = (event.tenant_id, event.vehicle_key)
         old = after.get(key, ())
@@ -41,10 +45,13 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
         if _shape(old) != _shape(new):
             changed.add(key)
             regions[event.tenant_id, event.dealer_id] = event.region
-            marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in set(old) ^ set(new)}
+            touched = set(old) ^ set(new)
+            marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in touched}
+            if any(lends(visit, today) for visit in touched):
+                resold.add((event.tenant_id, event.dealer_id))
     await store.save_visits(tx.connection, {key: after[key] for key in changed})
     if regions:
-        await store.save_regions(tx.connection, regions)
+        await store.save_regions(tx.connection, regions, resold)
     await SERIES.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
 
 

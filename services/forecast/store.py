@@ -1,7 +1,7 @@
 """The only SQL of forecast."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.forecast.domain.configuration import Configuration
 from services.forecast.domain.configurations import group_of
 from services.forecast.domain.history import Stay
 from services.forecast.domain.prior import MarketRate, market_rate
-from services.forecast.domain.sister_sales import SisterSales, TenantSales
+from services.forecast.domain.sister_sales import SisterSales, TenantSales, country_of
 from services.forecast.domain.stays import Visit
 from shared.events import ForecastReady, MarketUpdated, PolicyUpdated
 from shared.postgres import ONE_TENANT, lock_order
@@ -132,18 +132,28 @@ async def save_policies(connection: Connection, events: Sequence[PolicyUpdated])
         )
 
 
-async def save_regions(connection: Connection, regions: Mapping[tuple[UUID, UUID], str]) -> None:
-    """Keep where each rooftop is, by tenant and dealer: its country's calendar may matter."""
+async def save_regions(
+    connection: Connection, regions: Mapping[tuple[UUID, UUID], str], resold: Collection[tuple[UUID, UUID]] = ()
+) -> None:
+    """Keep where each rooftop is, by tenant and dealer: its country's calendar may matter.
+
+    ``resold``: those of them whose events changed what the tenant's rooftops lend each other, which counts a
+    ``sales_version`` up, as a move to another region does.
+    """
     rows = sorted(regions.items(), key=str)
     await connection.execute(
         """
-        INSERT INTO rooftop (tenant_id, dealer_id, region) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
-        ON CONFLICT (tenant_id, dealer_id) DO UPDATE SET region = excluded.region
-        WHERE rooftop.region <> excluded.region
+        INSERT INTO rooftop AS r (tenant_id, dealer_id, region, sales_version)
+        SELECT t, d, region, resold::int
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[]) AS u(t, d, region, resold)
+        ON CONFLICT (tenant_id, dealer_id) DO UPDATE
+        SET region = excluded.region, sales_version = r.sales_version + 1
+        WHERE r.region <> excluded.region OR excluded.sales_version > 0
         """,
         [key[0] for key, _ in rows],
         [key[1] for key, _ in rows],
         [region for _, region in rows],
+        [key in resold for key, _ in rows],
     )
 
 
@@ -164,6 +174,13 @@ async def load_stays(connection: Connection, dealer_id: UUID, since: date) -> tu
     return stays, {row["segment"]: row["label"] for row in rows}
 
 
+async def sales_version(connection: Connection) -> int:
+    """Give a number that grows whenever what one tenant's rooftops lend each other has changed."""
+    return await connection.fetchval(  # type: ignore[no-any-return]
+        f"SELECT coalesce(sum(sales_version), 0)::bigint FROM rooftop WHERE {ONE_TENANT}"  # noqa: S608  # a constant
+    )
+
+
 async def load_tenant_sales(connection: Connection, since: date) -> TenantSales:
     """Add up by rooftop, group and week what all of one tenant's rooftops retailed since a day."""
     rows = await connection.fetch(
@@ -181,10 +198,8 @@ async def load_tenant_sales(connection: Connection, since: date) -> TenantSales:
         group = group_of(row["condition"], row["body"])
         rooftop, group, week = (same.setdefault(each, each) for each in (row["dealer_id"], group, row["week"]))
         sales[rooftop].append(SisterSales(rooftop, group, week, row["units"]))
-    places = await connection.fetch(
-        f"SELECT dealer_id, upper(split_part(region, '-', 1)) AS country FROM rooftop WHERE {ONE_TENANT}"  # noqa: S608
-    )
-    return TenantSales(sales, {row["dealer_id"]: row["country"] for row in places})
+    places = await connection.fetch(f"SELECT dealer_id, region FROM rooftop WHERE {ONE_TENANT}")  # noqa: S608
+    return TenantSales(sales, {row["dealer_id"]: country_of(row["region"]) for row in places})
 
 
 async def load_market_rates(connection: Connection, dealer_id: UUID) -> tuple[dict[str, MarketRate], dict[str, str]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from uuid import uuid4
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
 
+from services.forecast.domain.calendar import monday
 from services.forecast.domain.sister_sales import SisterSales
+from services.forecast.forecasting import Forecaster
 from services.forecast.handlers import on_inventory_updated
-from services.forecast.store import load_tenant_sales, save_regions
+from services.forecast.store import load_tenant_sales, sales_version, save_regions
 from shared.events import InventoryUpdated, VehicleStatus, new_event_id
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+from shared.postgres import PostgresSettings, WorkItem, create_pool
 
 TENANT, NORTH, SOUTH = uuid4(), uuid4(), uuid4()
 VIN = "1M8GDM9AXKP042788"
@@ -64,7 +68,7 @@ async def test_rooftops_lend_their_sales_to_sisters_of_the_same_tenant_only(migr
                     [(tenant, f"CAR{number}", *stay) for number, stay in enumerate(stays)],
                 )
         async with work.begin(ours) as tx:
-            found = (await load_tenant_sales(tx.connection, date(2026, 1, 1))).lent_to(asks)
+            found = (await load_tenant_sales(tx.connection, date(2026, 1, 1))).lent_to(asks, "")
         assert found == [
             SisterSales(lends, "used", date(2026, 2, 9), 1),
             SisterSales(lends, "used/convertible", date(2026, 2, 2), 2),
@@ -93,12 +97,95 @@ async def test_rooftops_lend_their_sales_within_their_country_and_each_by_itself
             )
         async with work.begin(tenant) as tx:
             sales = await load_tenant_sales(tx.connection, date(2026, 1, 1))
-            lent = {dealer: sales.lent_to(dealer) for dealer in (michigan, sydney, unknown)}
+            asking = {michigan: "US", sydney: "AU", unknown: ""}
+            lent = {dealer: sales.lent_to(dealer, country) for dealer, country in asking.items()}
         monday = date(2026, 2, 2)
         assert lent == {
             michigan: [SisterSales(ohio, "used", monday, 2), SisterSales(texas, "used", monday, 1)],
             sydney: [],
             unknown: [],
         }
+    finally:
+        await pool.close()
+
+
+@dataclass
+class Computing:
+    """Keeps what the process that forecasts is told of sisters, and forecasts nothing."""
+
+    sisters: list[list[SisterSales]] = field(default_factory=list)
+
+    async def run(self, _: Any, *told: Any) -> list[Any]:
+        self.sisters.append(told[-1])
+        return []
+
+
+def sale(tenant: UUID, dealer: UUID, vehicle: str, left: date, region: str = "US-MI") -> InventoryUpdated:
+    told = state(1, dealer, left - timedelta(days=30))
+    sold = {"status": VehicleStatus.SOLD, "exit_date": left, "vehicle_key": vehicle, "vin": None, "region": region}
+    return told.model_copy(update={"tenant_id": tenant, **sold})
+
+
+async def test_a_rooftop_new_to_a_group_that_was_just_forecast_is_lent_what_the_group_sold(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work, computing = UnitOfWork(pool, "forecast"), Computing()
+    forecaster = Forecaster(work, cast("Any", computing))
+    ours, theirs, north, south, abroad = (uuid4() for _ in range(5))
+    today = datetime.now(UTC).date()
+    week = monday(today) - timedelta(weeks=3)
+
+    async def tell(*events: InventoryUpdated) -> None:
+        async with work.begin(*{event.tenant_id for event in events}) as tx:
+            await on_inventory_updated(list(events), tx)
+
+    async def lent(dealer: UUID) -> list[SisterSales]:
+        await forecaster.compute([WorkItem(ours, dealer, "used/audi/q3", 1)])
+        return computing.sisters[-1]
+
+    try:
+        await tell(sale(ours, north, "N1", week), sale(theirs, north, "T1", week))
+        assert await lent(north) == []
+        in_stock = state(1, south, week).model_copy(update={"tenant_id": ours, "vehicle_key": "S1"})
+        await tell(in_stock)  # of which the sales that were read know neither the store nor its country
+        assert await lent(south) == [SisterSales(north, "used", week, 1)]
+        await tell(sale(ours, south, "S2", week), sale(ours, abroad, "A1", week, "AU-NSW"))
+        assert await lent(north) == [SisterSales(south, "used", week, 1)]
+        await tell(sale(ours, north, "N2", week), sale(theirs, north, "T2", week))
+        assert await lent(south) == [SisterSales(north, "used", week, 2)]
+        assert await lent(abroad) == []
+    finally:
+        await pool.close()
+
+
+async def test_only_what_changes_the_sales_that_are_lent_changes_their_version_and_only_the_tenants(
+    migrated: str,
+) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work = UnitOfWork(pool, "forecast")
+    ours, theirs, dealer = uuid4(), uuid4(), uuid4()
+    today = datetime.now(UTC).date()
+    earlier = monday(today) - timedelta(days=1)
+
+    async def version(tenant: UUID) -> int:
+        async with work.begin(tenant) as tx:
+            return await sales_version(tx.connection)
+
+    async def grew(*events: InventoryUpdated) -> bool:
+        before = await version(ours)
+        async with work.begin(ours, theirs) as tx:
+            await on_inventory_updated(list(events), tx)
+        return await version(ours) > before
+
+    try:
+        assert not await grew(sale(ours, dealer, "A", today))
+        assert await grew(sale(ours, dealer, "B", earlier))
+        assert not await grew(sale(ours, dealer, "B", earlier))
+        assert not await grew(sale(theirs, dealer, "B", earlier))
+        undone = sale(ours, dealer, "B", earlier).model_copy(
+            update={"status": VehicleStatus.IN_STOCK, "exit_date": None, "aggregate_version": 2}
+        )
+        assert await grew(undone)
+        assert await grew(sale(ours, dealer, "C", today, "CA-ON")), "the country may be another"
+        assert await version(theirs) == 1
     finally:
         await pool.close()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from services.forecast.domain.stays import Visit
+
 
 @dataclass(frozen=True, slots=True)
 class SisterSales:
@@ -36,18 +38,28 @@ class TenantSales:
     by_rooftop: Mapping[UUID, Sequence[SisterSales]]
     countries: Mapping[UUID, str]
 
-    def lent_to(self, rooftop: UUID) -> list[SisterSales]:
-        """Give what the other rooftops of the same country retailed.
+    def lent_to(self, rooftop: UUID, country: str) -> list[SisterSales]:
+        """Give what the other rooftops of a rooftop's country, such as ``US``, retailed.
 
-        Elsewhere summer may be another half of the year. Rooftops whose country nobody told lend to each other.
+        Elsewhere summer may be another half of the year. Rooftops whose country nobody told, which is empty, lend to
+        each other.
         """
-        country = self.countries.get(rooftop, "")
         return [
             each
             for other, sales in self.by_rooftop.items()
             if other != rooftop and self.countries.get(other, "") == country
             for each in sales
         ]
+
+
+def country_of(region: str) -> str:
+    """Give the country of a region such as ``us-mi`` in capitals; empty where nobody told."""
+    return region.partition("-")[0].upper()
+
+
+def lends(visit: Visit, today: date) -> bool:
+    """Tell whether sisters hear of a stay: it ended in a sale, and in a week that has ended."""
+    return visit.sold and visit.left is not None and visit.left < monday(today)
 
 
 def sister_panel(sales: Sequence[SisterSales], as_of: date, weeks: int) -> Panel | None:

@@ -58,6 +58,8 @@ def upgrade() -> None:
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,
             region text NOT NULL,
+            -- How often what it lends its sisters changed; the sum tells a tenant's sales from those read before.
+            sales_version bigint NOT NULL,
             PRIMARY KEY (tenant_id, dealer_id)
         );
         CREATE TABLE forecast (

@@ -1,7 +1,8 @@
-"""A tenant's sales are read once for all its rooftops that are forecast within a minute, and for no other tenant."""
+"""A tenant's sales are read once for all its rooftops until they change, for a minute at most, and for no other tenant."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -20,14 +21,18 @@ class Database:
     def __init__(self) -> None:
         self.reads: list[UUID] = []
         self.units = 1
+        self.versions: Counter[UUID] = Counter()
         self.seconds = 0.0
 
     async def load(self, connection: Any, since: date) -> TenantSales:
         self.reads.append(connection)
         return TenantSales({connection: [SisterSales(connection, "used", since, self.units)]}, {})
 
+    async def version(self, connection: Any) -> int:
+        return self.versions[connection]
+
     def recent(self) -> RecentSales:
-        return RecentSales(self.load, lambda: self.seconds)
+        return RecentSales(self.load, self.version, lambda: self.seconds)
 
 
 @pytest.fixture
@@ -53,6 +58,36 @@ async def test_what_was_sold_since_is_seen_after_a_minute_however_often_it_is_as
     for database.seconds in (FRESH_SECONDS / 2, FRESH_SECONDS - 0.1):
         assert (await ask(recent, tenant)).by_rooftop[tenant][0].units == 1
     database.seconds = FRESH_SECONDS
+    assert (await ask(recent, tenant)).by_rooftop[tenant][0].units == 2
+
+
+async def test_what_an_import_told_is_seen_at_once_and_costs_other_tenants_nothing(database: Database) -> None:
+    recent, ours, theirs = database.recent(), uuid4(), uuid4()
+    for tenant in (ours, theirs):
+        await ask(recent, tenant)
+    database.units = 2
+    database.versions[ours] += 1
+    for _ in range(3):
+        assert (await ask(recent, ours)).by_rooftop[ours][0].units == 2
+        assert (await ask(recent, theirs)).by_rooftop[theirs][0].units == 1
+    assert database.reads == [ours, theirs, ours]
+
+
+async def test_sales_told_while_they_are_read_are_read_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent, tenant = database.recent(), uuid4()
+    load = recent._load
+
+    async def overtaken(connection: Any, since: date) -> TenantSales:
+        sales = await load(connection, since)
+        database.units = 2
+        database.versions[tenant] += 1
+        return sales
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recent, "_load", overtaken)
+        await ask(recent, tenant)
     assert (await ask(recent, tenant)).by_rooftop[tenant][0].units == 2
 
 

@@ -12,6 +12,7 @@ from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing, took_too_long
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
+from shared.postgres.work import AGAIN_SECONDS
 
 Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
@@ -28,6 +29,9 @@ STREAM_REST_SECONDS = 10.0
 services, leave a machine of two cores to the events; for these seconds at most, and no longer than the stream."""
 STEP_BACK_SECONDS = 20.0
 """How long it waits at most while events arrive late: an endless flood must not mean no advice at all."""
+SPARED_SECONDS = 60.0
+"""How long the rest of a tenant waits when one item of it alone took too long, which cost the other tenants about as
+much: the batch's time and its own."""
 
 
 class Worker:
@@ -35,9 +39,11 @@ class Worker:
 
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
     come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
-    hold up the rest. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that
-    died is missed soon, and one that hangs is not waited for without end. Given the
-    service's ``arrivals``, it steps back while events arrive late, and rests for longer while they stream in.
+    hold up the rest. Nor does one that takes long: what was not tried within ``lease`` seconds goes back, and so does
+    what is left of a tenant of whom one item alone took too long, which counts as a failed try. While it computes,
+    the lease is renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is
+    not waited for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests
+    for longer while they stream in.
     """
 
     def __init__(
@@ -74,7 +80,7 @@ class Worker:
             if items:
                 began = time.monotonic()
                 async with self._held(items):
-                    await self._attempt(items)
+                    await self._attempt(items, until=began + self._lease)
                 await self._rest(time.monotonic() - began)
             else:
                 await asyncio.sleep(IDLE_SECONDS)
@@ -108,25 +114,56 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # whatever it was, the lease merely runs out
                 self._log.warning("lease not renewed", error=str(error))
 
-    async def _attempt(self, items: Sequence[WorkItem]) -> None:
+    async def _attempt(self, items: Sequence[WorkItem], until: float) -> None:
+        error = await self._failure(items)
+        if error and len(items) > 1 and _its_own(error):
+            await self._one_by_one(items, until)
+        elif error:
+            await self._give_back_failed(items, error)
+
+    async def _one_by_one(self, items: Sequence[WorkItem], until: float) -> None:
+        """Try each by itself, one at least, so that every turn gets on."""
+        left = list(items)
+        while left:
+            item = left.pop(0)
+            error = await self._failure([item])
+            if error:
+                await self._give_back_failed([item], error)
+            if error and took_too_long(error):
+                spared = [each for each in left if each.tenant_id == item.tenant_id]
+                left = [each for each in left if each.tenant_id != item.tenant_id]
+                reason = f"not tried: {item.key} of the same tenant alone took longer than a statement may"
+                await self._give_back(spared, reason, counts=False, delay=SPARED_SECONDS)
+            if time.monotonic() >= until:
+                await self._give_back(left, "not tried: others took all the time that there was", counts=False)
+                return
+
+    async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
         try:
             await self._compute(items)
-        except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and given back
-            if len(items) > 1 and (isinstance(error, WorkerDied) or took_too_long(error) or not passing(error)):
-                for item in items:
-                    await self._attempt([item])
-                return
-            self._log.exception("work failed", items=len(items), first=items[0].key)
-            await self._give_back(items, error)
+        except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and the work given back
+            return error
+        return None
 
-    async def _give_back(self, items: Sequence[WorkItem], error: Exception) -> None:
+    async def _give_back_failed(self, items: Sequence[WorkItem], error: Exception) -> None:
+        self._log.error("work failed", items=len(items), first=items[0].key, exc_info=error)
+        await self._give_back(items, f"{type(error).__name__}: {error}", counts=_its_own(error))
+
+    async def _give_back(
+        self, items: Sequence[WorkItem], reason: str, *, counts: bool, delay: float = AGAIN_SECONDS
+    ) -> None:
+        if not items:
+            return
         try:
-            counts = isinstance(error, WorkerDied) or not passing(error)
-            text = f"{type(error).__name__}: {error}"
-            await self._queue.fail(self._work.pool, items, text, counts=counts)
+            await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay)
         except Exception as second:
             if not passing(second):
                 raise
             # Their lease runs out by itself.
             self._log.warning("work not given back", error=str(second))
             await asyncio.sleep(PASSING_SECONDS)
+
+
+def _its_own(error: Exception) -> bool:
+    """Tell whether it may be the work itself that fails, and not something else that is away."""
+    return isinstance(error, WorkerDied) or took_too_long(error) or not passing(error)

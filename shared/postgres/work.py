@@ -29,6 +29,8 @@ CREATE INDEX work_due ON work (queue, due_at);
 """
 
 MAX_ATTEMPTS = 5
+AGAIN_SECONDS = 5.0
+"""How long what failed for no fault of its own waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,24 @@ class WorkTable:
             *columns,
         )
 
-    async def fail(self, pool: Pool, items: Sequence[WorkItem], error: str, *, counts: bool = True) -> None:
+    async def fail(
+        self,
+        pool: Pool,
+        items: Sequence[WorkItem],
+        error: str,
+        *,
+        counts: bool = True,
+        delay: float = AGAIN_SECONDS,
+    ) -> None:
         """Give failed items back with a growing delay; after five tries that count they wait to be marked again.
 
-        What failed because something else is away does not count, and is tried for as long as that takes.
+        What failed because something else is away does not count, and is tried every ``delay`` seconds for as long as
+        that takes.
         """
         await pool.execute(
             """
             UPDATE work w SET leased_until = NULL, attempts = attempts + $6::bool::int, error = $5,
-                due_at = now() + make_interval(secs => CASE WHEN $6 THEN power(2, attempts) ELSE 5 END)
+                due_at = now() + make_interval(secs => CASE WHEN $6 THEN power(2, attempts) ELSE $7 END)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
             """,
@@ -159,4 +170,5 @@ class WorkTable:
             [item.key for item in items],
             error.replace("\x00", "")[:2000],
             counts,
+            delay,
         )

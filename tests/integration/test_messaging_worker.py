@@ -4,53 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
-from uuid import UUID, uuid4
 
 import pytest
 
 from shared.messaging import ComputePool, EventRouter, Worker, create_service
 from shared.messaging.ending import end
-from shared.postgres import WorkTable
+from tests.integration.worked_queue import QUEUE, mark, results, store, working
 
 if TYPE_CHECKING:
     from shared.messaging.arrivals import Arrivals
-
-QUEUE = WorkTable("surveys")
 
 
 @pytest.fixture(autouse=True)
 def quick_turns(monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
     monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
-
-
-@asynccontextmanager
-async def working(probe, compute, lease: float = 120.0):
-    task = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute, lease=lease).run())
-    try:
-        yield
-        assert not task.done()
-    finally:
-        await end(task)
-
-
-async def mark(probe, *numbers: int, tenant: UUID | None = None) -> None:
-    async with probe.work.begin() as tx:
-        await QUEUE.mark(tx.connection, [(tenant or probe.tenant, probe.dealer, str(n)) for n in numbers])
-
-
-async def store(probe, items) -> None:
-    """Commit the results, taking the items off in the same transaction."""
-    async with probe.work.begin() as tx:
-        await probe.note([probe.event(int(item.key)) for item in items], tx)
-        await QUEUE.finish(tx.connection, items)
-
-
-async def results(probe, count: int) -> list[int]:
-    await probe.eventually(lambda: probe.value("SELECT count(*) = $1 FROM effect", count))
-    return sorted(await probe.effects())
 
 
 class Flood:
@@ -178,90 +147,6 @@ async def test_a_bad_item_fails_alone(probe) -> None:
         failed = await probe.eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
     assert failed["error"] == "ValueError: 3 has no price"
     assert await probe.value("SELECT count(*) FROM work") == 1
-
-
-async def test_a_batch_that_takes_too_long_is_computed_item_by_item(probe) -> None:
-    async def compute(items) -> None:
-        async with probe.work.begin() as tx:
-            if len(items) > 1:
-                await tx.connection.execute("SET LOCAL statement_timeout = 50")
-                await tx.connection.execute("SELECT pg_sleep(5)")
-            await probe.note([probe.event(int(item.key)) for item in items], tx)
-            await QUEUE.finish(tx.connection, items)
-
-    await mark(probe, 1, 2, 3)
-    async with working(probe, compute):
-        assert await results(probe, 3) == [1, 2, 3]
-    assert await probe.value("SELECT count(*) FROM work") == 0
-
-
-async def take_too_long(probe) -> None:
-    """Fail as a statement does that the database ends for its duration."""
-    async with probe.work.begin() as tx:
-        await tx.connection.execute("SET LOCAL statement_timeout = 20")
-        await tx.connection.execute("SELECT pg_sleep(60)")
-
-
-async def test_a_tenant_whose_work_takes_too_long_costs_the_others_one_try_of_it(probe) -> None:
-    huge, tried = uuid4(), []
-
-    async def compute(items) -> None:
-        tried.append({item.key for item in items})
-        if any(item.tenant_id == huge for item in items):
-            await take_too_long(probe)
-        await store(probe, items)
-
-    await mark(probe, 1, 2, 3, 4, tenant=huge)
-    await mark(probe, 5, 6)
-    async with working(probe, compute):
-        assert await results(probe, 2) == [5, 6]
-        await probe.eventually(lambda: probe.value("SELECT count(*) = 4 FROM work WHERE error IS NOT NULL"))
-    slow = await probe.value("SELECT key FROM work WHERE attempts > 0")
-    assert {key for keys in tried if keys <= set("1234") for key in keys} == {slow}
-    spared = await probe.owner.fetch("SELECT * FROM work WHERE key <> $1", slow)
-    assert {row["attempts"] for row in spared} == {0}
-    assert {row["error"].partition(":")[0] for row in spared} == {"not tried"}
-    assert await probe.value("SELECT min(due_at) > now() + interval '10 seconds' FROM work WHERE key <> $1", slow)
-
-
-async def test_an_item_that_takes_too_long_alone_is_not_tried_for_ever(probe) -> None:
-    tried = []
-
-    async def compute(items) -> None:
-        tried.append(items)
-        await take_too_long(probe)
-
-    async def hurried() -> bool:
-        await probe.owner.execute("UPDATE work SET due_at = now() WHERE due_at > now()")
-        return await probe.value("SELECT attempts = 5 FROM work")
-
-    await mark(probe, 1)
-    async with working(probe, compute):
-        await probe.eventually(hurried)
-        await mark(probe, 2, tenant=uuid4())
-        await probe.eventually(lambda: probe.value("SELECT attempts > 0 FROM work WHERE key = '2'"))
-    assert [item.key for items in tried for item in items].count("1") == 5
-    assert "QueryCanceledError" in await probe.value("SELECT error FROM work WHERE key = '1'")
-
-
-async def test_what_was_not_tried_in_time_goes_back_for_others_and_every_turn_gets_on(probe) -> None:
-    tried = []
-
-    async def compute(items) -> None:
-        tried.append(len(items))
-        if len(items) > 1:
-            await take_too_long(probe)
-        await store(probe, items)
-
-    await mark(probe, *range(10))
-    async with working(probe, compute, lease=0.0):
-        for turn in (1, 2):
-            assert len(await results(probe, turn)) == turn
-            returned = "SELECT count(*) = $1 FROM work WHERE leased_until IS NULL AND error LIKE 'not tried%'"
-            await probe.eventually(lambda left=10 - turn, sql=returned: probe.value(sql, left))
-            assert tried == [10, 1, 9, 1][: 2 * turn]
-            assert await probe.value("SELECT max(attempts) FROM work") == 0
-            await probe.owner.execute("UPDATE work SET due_at = now(), error = NULL")
 
 
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:

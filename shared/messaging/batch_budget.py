@@ -33,14 +33,19 @@ class BatchBudget:
 
     @property
     def dividing_seconds(self) -> float:
-        """After how long a batch of which something was kept is handed back, not to begin with another slow event."""
+        """After how long a batch of which something was kept is handed back when it turns out slow once more."""
         return (self.topics - 1 + self.levels) * self.statement_seconds
 
     @property
-    def longest_seconds(self) -> float:
-        """The longest that a batch takes: its other topics, the levels down to one event, and that one's tries."""
-        pauses = BACKOFF_SECONDS * (2 ** (self.attempts - 1) - 1)
+    def parking_seconds(self) -> float:
+        """The longest until a slow event is parked: the other topics, the levels down to the one, and its tries."""
+        pauses = BACKOFF_SECONDS * (2.0 ** (self.attempts - 1) - 1)
         return self.dividing_seconds + self.attempts * self.statement_seconds + pauses
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest that a batch takes: after a slow event was parked, one more try."""
+        return self.parking_seconds + self.statement_seconds
 
     @property
     def poll_interval_seconds(self) -> float:

@@ -128,9 +128,7 @@ class BatchConsumer:
     async def _apply(
         self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery], *, divided: bool = False
     ) -> None:
-        if self._elapsed() > self.budget.dividing_seconds and self.salvaged > self._salvaged_before:
-            message = f"{topic.name}: a batch with slow events takes long; what is left of it is handed out once more"
-            raise HandedBackError(message)
+        self._hand_back(topic, after=self.budget.parking_seconds)
         try:
             kept = await self._with_patience(topic, handler, deliveries)
         except Exception as error:
@@ -149,6 +147,12 @@ class BatchConsumer:
             kept = await self._park(topic, only.record, only.event.event_id, error, attempts=tries)
         if divided:
             self.salvaged += kept
+
+    def _hand_back(self, topic: Topic[Any], *, after: float) -> None:
+        """Raise ``HandedBackError`` if more than some seconds have passed and something of the batch was kept."""
+        if self._elapsed() > after and self.salvaged > self._salvaged_before:
+            message = f"{topic.name}: a batch with slow events takes long; what is left of it is handed out once more"
+            raise HandedBackError(message)
 
     def _elapsed(self) -> float:
         return self._clock() - self._began
@@ -178,6 +182,8 @@ class BatchConsumer:
             except Exception as error:
                 too_long = took_too_long(error)
                 slow += too_long
+                if slow == 1 and too_long:
+                    self._hand_back(topic, after=self.budget.dividing_seconds)
                 if not passing(error) or (too_long and len(deliveries) > 1):
                     raise
                 if slow == self.budget.attempts:

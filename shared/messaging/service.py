@@ -98,9 +98,7 @@ async def running(
         service.run(relay.run)
         service.run(Retention(name, pool, RetentionSettings(), metrics=telemetry.metrics).run)
         if router.handlers:
-            budget = kafka.batch_budget(
-                postgres.command_timeout, topics=len(router.handlers), gathers=router.gathers
-            )
+            budget = kafka.batch_budget(postgres.command_timeout, topics=len(router.handlers), gathers=router.gathers)
             consumer = BatchConsumer(
                 name,
                 router.handlers,

@@ -26,8 +26,8 @@ class ConsumerSnapshot:
     `failure` is why it can never go on, such as a background task that died; `joined` is whether its group
     gave it its share, which may be no partition at all; `partitions` are those it reads and has not paused;
     `heard` is the age in seconds of the broker's latest answer about each that it was assigned and has not paused,
-    None before the first. `salvaged` counts what it has newly taken in out of batches that it could not take in whole,
-    during which its positions stay; `away` is whether its broker did not answer when last asked.
+    None before the first. `salvaged` counts what it newly took in out of batches that it could not take in whole,
+    while its positions stayed; `away` is whether its broker did not answer when last asked.
     """
 
     running: bool

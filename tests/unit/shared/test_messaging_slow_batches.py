@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from uuid import UUID, uuid4
@@ -133,11 +134,13 @@ class Service:
 
 
 def records(count: int, *topics: str) -> list[ConsumerRecord[Any, Any]]:
-    each = [
-        (name, n, Numbered(tenant_id=TENANT, dealer_id=DEALER, n=n).model_dump_json().encode())
-        for name, n in itertools.product(topics or ("numbered",), range(count))
-    ]
-    return [ConsumerRecord(name, 0, n, 0, 0, b"key", body, None, 0, 0, []) for name, n, body in each]
+    places = itertools.product(topics or ("numbered",), range(count))
+    return [ConsumerRecord(name, 0, n, 0, 0, b"key", body_of(n), None, 0, 0, []) for name, n in places]
+
+
+def body_of(n: int) -> bytes:
+    event = Numbered(event_id=uuid4(), occurred_at=datetime.now(UTC), tenant_id=TENANT, dealer_id=DEALER, n=n)
+    return event.model_dump_json().encode()
 
 
 def slow_with(*guilty: int) -> Callable[[list[int]], BaseException | None]:
@@ -168,8 +171,8 @@ async def test_an_event_is_parked_when_every_try_was_slow(database: Database) ->
 
 
 @pytest.mark.parametrize("gathers", [False, True])
-@pytest.mark.parametrize("statement_seconds", [30.0, 45.0, 60.0, 300.0])
-@pytest.mark.parametrize("where", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("statement_seconds", [30.0, 60.0])
+@pytest.mark.parametrize("where", [0.0, 0.99])
 async def test_the_slowest_event_is_parked_before_the_broker_and_health_lose_patience(
     database: Database, statement_seconds: float, where: float, *, gathers: bool
 ) -> None:
@@ -179,7 +182,8 @@ async def test_the_slowest_event_is_parked_before_the_broker_and_health_lose_pat
     service.fails = slow_with(guilty)
     held = await service.seconds(records(count))
     assert database.parked.keys() == {("numbered", guilty)}
-    assert len(database.inbox) == count - 1
+    taken_in = len(database.inbox)
+    assert taken_in == count - 1
     assert held <= service.budget.longest_seconds < service.budget.poll_interval_seconds
     assert service.budget.poll_interval_seconds < service.budget.health_seconds
 

@@ -107,7 +107,7 @@ class Counted(BatchConsumer):
 class ReadingOnly(Counted):
     """The same up to its transaction: what was read is let go."""
 
-    async def _apply(self, _topic: Any, _handler: Any, _deliveries: list[Any]) -> None:
+    async def _apply(self, _topic: Any, _handler: Any, _deliveries: list[Any], *, divided: bool = False) -> None:
         """Do nothing with what was read."""
 
 

@@ -33,14 +33,17 @@ class BatchBudget:
 
     @property
     def dividing_seconds(self) -> float:
-        """After how long a batch of which something was kept is handed back when it turns out slow once more."""
-        return (self.topics - 1 + self.levels) * self.statement_seconds
+        """After how long a batch of which something was kept is handed back when it turns out slow once more.
+
+        By then the first slow event stands alone and was tried once, with a statement's time to spare for the others.
+        """
+        return (self.topics + self.levels + 1) * self.statement_seconds
 
     @property
     def parking_seconds(self) -> float:
         """The longest until a slow event is parked: the other topics, the levels down to the one, and its tries."""
         pauses = BACKOFF_SECONDS * (2.0 ** (self.attempts - 1) - 1)
-        return self.dividing_seconds + self.attempts * self.statement_seconds + pauses
+        return self.dividing_seconds + (self.attempts - 1) * self.statement_seconds + pauses
 
     @property
     def longest_seconds(self) -> float:

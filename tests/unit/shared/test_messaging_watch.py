@@ -18,6 +18,8 @@ from shared.observability.metrics import make_metrics
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from shared.observability.health import CheckStatus
+
 STEP = 10.0
 
 
@@ -86,9 +88,9 @@ class Watched:
     async def __aexit__(self, *_: object) -> None:
         await self.health.stop()
 
-    async def passes(self, seconds: float) -> set[str]:
+    async def passes(self, seconds: float) -> set[CheckStatus]:
         """Have time go by, with a look of the watch and of health every some seconds; gives what health said."""
-        said = set()
+        said: set[CheckStatus] = set()
         until = self.now + seconds
         while self.now < until:
             self.now += STEP

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.observability import Telemetry
 
 PATIENCE_SECONDS = 300.0
+STATEMENT_SECONDS = 30.0
 BATCH = 500
 
 
@@ -91,6 +92,7 @@ class Counted(BatchConsumer):
             metrics=telemetry.metrics,
             tracer=telemetry.tracer,
             settings=kafka,
+            budget=kafka.batch_budget(STATEMENT_SECONDS, topics=len(handlers), gathers=False),
             arrivals=Arrivals(),
         )
         self._counting = counting
@@ -105,7 +107,7 @@ class Counted(BatchConsumer):
 class ReadingOnly(Counted):
     """The same up to its transaction: what was read is let go."""
 
-    async def _apply(self, _topic: Any, _handler: Any, _deliveries: list[Any]) -> None:
+    async def _apply(self, _topic: Any, _handler: Any, _deliveries: list[Any], *, divided: bool = False) -> None:
         """Do nothing with what was read."""
 
 

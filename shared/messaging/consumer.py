@@ -16,17 +16,17 @@ from pydantic import ValidationError
 
 from shared.events import Event, Topic
 from shared.messaging.arrivals import Arrivals
+from shared.messaging.batch_budget import BACKOFF_SECONDS, PARTS, BatchBudget
 from shared.messaging.dead_letter import park, parked, place_of
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
-from shared.messaging.failures import TookTooLongError, passing, took_too_long
+from shared.messaging.failures import HandedBackError, TookTooLongError, passing, took_too_long
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight, seen
 from shared.observability import Metrics, consume_batch_span
 
 Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 
-_BACKOFF_SECONDS = 0.2
 _REST_SECONDS = 0.05
 _GATHER_RESTS, _GATHER_SECONDS = 4.0, 0.2
 """Where nobody waits for what is made of an event within the second: a rest of some times the work before it."""
@@ -54,8 +54,8 @@ class BatchConsumer:
 
     A batch that fails for a passing reason is tried again with a growing pause, then raised, which makes the
     broker hand it out again. One that fails for good is halved until the guilty record stands alone; that
-    one is parked, its neighbours commit in order. One that takes too long is halved as well; a record that takes too
-    long alone is parked after as many tries as a passing failure gets.
+    one is parked, its neighbours commit in order. One that takes too long is divided by more, to be done in time; a
+    record that takes too long alone, in each of as many tries as a passing failure gets, is parked.
     """
 
     def __init__(
@@ -67,16 +67,23 @@ class BatchConsumer:
         metrics: Metrics,
         tracer: Tracer,
         settings: KafkaSettings,
+        budget: BatchBudget,
         arrivals: Arrivals,
         gathers: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.budget = budget
+        self.salvaged = 0
+        """How many records were newly committed or parked out of batches that had to be divided."""
+        self._salvaged_before = 0
+        self._clock = clock
+        self._began = clock()
         self.at_work = False
         """Whether a batch is being taken in, however long that takes."""
         self._small = settings.batch_records // 2
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
         self._decode = _decode_once if settings.share_decoded else decode
-        self._attempts = settings.attempts
         self._service = service
         self._handlers = handlers
         self._work = work
@@ -87,6 +94,7 @@ class BatchConsumer:
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         """Take in a polled batch; returns only when every record is committed or parked."""
         self.at_work = True
+        self._began, self._salvaged_before = self._clock(), self.salvaged
         try:
             await self._take_in(batch)
         finally:
@@ -117,24 +125,37 @@ class BatchConsumer:
                 await asyncio.sleep(0)
         return deliveries
 
-    async def _apply(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
+    async def _apply(
+        self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery], *, divided: bool = False
+    ) -> None:
+        self._hand_back(topic, after=self.budget.parking_seconds)
         try:
-            await self._with_patience(topic, handler, deliveries)
+            kept = await self._with_patience(topic, handler, deliveries)
         except Exception as error:
             slow = took_too_long(error)
-            if passing(error) and not slow:
+            alone = len(deliveries) == 1
+            if passing(error) and (alone or not slow):
                 raise
-            if len(deliveries) == 1:
-                only = deliveries[0]
-                self._log.exception("event parked", topic=topic.name, event_id=str(only.event.event_id))
-                tries = self._attempts if slow else 1
-                reason = TookTooLongError(tries) if slow else error
-                await self._park(topic, only.record, only.event.event_id, reason, attempts=tries)
+            if not alone:
+                rest = await self._undone(topic, deliveries) if slow else deliveries
+                for part in _parts(rest, PARTS if slow else 2):
+                    await self._apply(topic, handler, part, divided=True)
                 return
-            rest = await self._undone(topic, deliveries) if slow else deliveries
-            middle = len(rest) // 2
-            for half in filter(None, (rest[:middle], rest[middle:])):
-                await self._apply(topic, handler, half)
+            only = deliveries[0]
+            self._log.exception("event parked", topic=topic.name, event_id=str(only.event.event_id))
+            tries = self.budget.attempts if isinstance(error, TookTooLongError) else 1
+            kept = await self._park(topic, only.record, only.event.event_id, error, attempts=tries)
+        if divided:
+            self.salvaged += kept
+
+    def _hand_back(self, topic: Topic[Any], *, after: float) -> None:
+        """Raise ``HandedBackError`` if more than some seconds have passed and something of the batch was kept."""
+        if self._elapsed() > after and self.salvaged > self._salvaged_before:
+            message = f"{topic.name}: a batch with slow events takes long; what is left of it is handed out once more"
+            raise HandedBackError(message)
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._began
 
     async def _undone(self, topic: Topic[Any], deliveries: list[Delivery]) -> list[Delivery]:
         """Leave out what was taken in or parked before.
@@ -151,21 +172,30 @@ class BatchConsumer:
             if delivery.event.event_id not in known and place_of(delivery.record) not in dead
         ]
 
-    async def _with_patience(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
-        for attempt in range(1, self._attempts + 1):
+    async def _with_patience(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> int:
+        """Try until it is committed; gives how many were new, raises ``TookTooLongError`` if every try was slow."""
+        slow = attempt = 0
+        while True:
+            attempt += 1
             try:
-                await self._transact(topic, handler, deliveries)
+                return await self._transact(topic, handler, deliveries)
             except Exception as error:
-                too_much = took_too_long(error) and len(deliveries) > 1
-                if too_much or not passing(error) or attempt == self._attempts:
+                too_long = took_too_long(error)
+                slow += too_long
+                if slow == 1 and too_long:
+                    self._hand_back(topic, after=self.budget.dividing_seconds)
+                if not passing(error) or (too_long and len(deliveries) > 1):
+                    raise
+                if slow == self.budget.attempts:
+                    raise TookTooLongError(slow) from error
+                late = not slow and self._elapsed() > self.budget.longest_seconds
+                if late or attempt == self.budget.attempts:
                     raise
                 self._metrics.consumed(topic.name, "retried", len(deliveries))
                 self._log.warning("batch will be tried again", topic=topic.name, error=str(error), attempt=attempt)
-                await asyncio.sleep(_BACKOFF_SECONDS * 2 ** (attempt - 1))
-            else:
-                return
+                await asyncio.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
 
-    async def _transact(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
+    async def _transact(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> int:
         started = time.perf_counter()
         linked = (trace_headers(delivery.record.headers) for delivery in deliveries[:_TRACE_LINKS])
         with consume_batch_span(self._tracer, f"process {topic.name}", linked) as span:
@@ -191,6 +221,7 @@ class BatchConsumer:
         self._metrics.consumed(topic.name, "handled", len(fresh))
         if len(fresh) < len(deliveries):
             self._metrics.consumed(topic.name, "duplicate", len(deliveries) - len(fresh))
+        return len(fresh)
 
     async def _park(
         self,
@@ -200,7 +231,7 @@ class BatchConsumer:
         error: BaseException,
         *,
         attempts: int,
-    ) -> None:
+    ) -> bool:
         async with self._work.begin() as transaction:
             new = await park(
                 transaction.connection,
@@ -215,6 +246,7 @@ class BatchConsumer:
             self._metrics.consumed(topic.name, "dead_lettered")
             self._metrics.dead_lettered(topic.name, type(error).__name__)
             self._log.warning("dead letter", topic=topic.name, partition=record.partition, offset=record.offset)
+        return new
 
 
 def _claimed_id(record: "ConsumerRecord[Any, Any]") -> UUID | None:
@@ -223,6 +255,12 @@ def _claimed_id(record: "ConsumerRecord[Any, Any]") -> UUID | None:
         return UUID(readable_headers(record.headers).get("ce_id", ""))
     except ValueError:
         return None
+
+
+def _parts(deliveries: list[Delivery], count: int) -> list[list[Delivery]]:
+    """Divide into at most ``count`` parts that follow one another."""
+    size = -(-len(deliveries) // count)
+    return [deliveries[start : start + size] for start in range(0, len(deliveries), size or 1)]
 
 
 def _once(deliveries: list[Delivery], new: set[UUID]) -> list[Event]:

@@ -41,6 +41,10 @@ def took_too_long(error: BaseException) -> bool:
     return isinstance(error, asyncpg.QueryCanceledError)
 
 
+class HandedBackError(Exception):
+    """A batch is handed back to the broker before it takes longer than that waits; what was kept of it stays."""
+
+
 class TookTooLongError(Exception):
     """One event alone took longer than a statement may, each time it was tried."""
 

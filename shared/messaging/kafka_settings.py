@@ -8,10 +8,12 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.messaging.batch_budget import BatchBudget
+
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
-
 STREAM_PER_SECOND = 300.0
+_GATHERED_BATCHES = 2
 
 
 class KafkaSettings(BaseSettings):
@@ -38,8 +40,9 @@ class KafkaSettings(BaseSettings):
     session_timeout_ms: int = 45_000
     metadata_max_age_ms: int = 30_000
     """How soon partitions that were added are seen; until then what lies in them waits."""
-    attempts: int = 5
-    """Tries of a batch that failed for a passing reason, before it is handed back to the broker."""
+    attempts: int = Field(default=5, ge=1, le=10)
+    """Tries of a batch that failed for a passing reason, before it is handed back to the broker; and of an event that
+    takes too long alone, before it is parked. The pause between them doubles each time."""
 
     stream_per_second: float = Field(default=STREAM_PER_SECOND, ge=0, allow_inf_nan=False)
     """Events a second, of all tenants together, from which on a service's computing gives way to taking them in: a
@@ -79,6 +82,13 @@ class KafkaSettings(BaseSettings):
     def sasl(self) -> bool:
         """Whether one signs in by name and password."""
         return self.security_protocol.startswith("SASL")
+
+    def batch_budget(self, statement_seconds: float, *, topics: int, gathers: bool) -> BatchBudget:
+        """Give how long a batch may take where the database ends a statement after ``statement_seconds``."""
+        records = self.batch_records * (_GATHERED_BATCHES if gathers else 1)
+        return BatchBudget(
+            records=records, topics=topics, attempts=self.attempts, statement_seconds=statement_seconds
+        )
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Make what checks the brokers; raises ``ValueError`` where the CA's file cannot be read."""

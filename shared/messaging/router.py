@@ -14,7 +14,6 @@ from shared.messaging.unit_of_work import Transaction
 
 E = TypeVar("E", bound=Event)
 EventHandler = Callable[[Sequence[E], Transaction], Awaitable[None]]
-_GATHERED_BATCHES = 2
 _GATHERED_BYTES = 16 * 1024
 """What the broker waits for, as long as a fetch may wait; else it hands out the first partition that has a record."""
 
@@ -54,7 +53,8 @@ class EventRouter:
             *(KafkaTopic(name, declare=False) for name in self.handlers),
             group_id=self.service,
             batch=True,
-            max_records=settings.batch_records * (_GATHERED_BATCHES if self.gathers else 1),
+            max_records=consumer.budget.records,
+            max_poll_interval_ms=round(1000 * consumer.budget.poll_interval_seconds),
             batch_timeout_ms=settings.batch_wait_ms,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=settings.fetch_max_wait_ms,

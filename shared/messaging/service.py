@@ -20,7 +20,15 @@ from shared.messaging.router import EventRouter
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.watch import SubscriberWatch
 from shared.messaging.worker import Compute, Worker
-from shared.observability import Health, Telemetry, health_asgi, instrument_asyncpg, metrics_asgi, ready_asgi
+from shared.observability import (
+    ConsumerPatience,
+    Health,
+    Telemetry,
+    health_asgi,
+    instrument_asyncpg,
+    metrics_asgi,
+    ready_asgi,
+)
 from shared.postgres import PostgresSettings, WorkTable, create_pool
 
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -90,6 +98,7 @@ async def running(
         service.run(relay.run)
         service.run(Retention(name, pool, RetentionSettings(), metrics=telemetry.metrics).run)
         if router.handlers:
+            budget = kafka.batch_budget(postgres.command_timeout, topics=len(router.handlers), gathers=router.gathers)
             consumer = BatchConsumer(
                 name,
                 router.handlers,
@@ -97,12 +106,14 @@ async def running(
                 metrics=telemetry.metrics,
                 tracer=telemetry.tracer,
                 settings=kafka,
+                budget=budget,
                 arrivals=service.arrivals,
                 gathers=router.gathers,
             )
             subscriber = router.subscribe(broker, kafka, consumer)
             watch = SubscriberWatch(subscriber, broker, consumer, kafka=kafka, metrics=telemetry.metrics)
-            health.add_consumer(watch)
+            deadline = budget.health_seconds
+            health.add_consumer(watch, ConsumerPatience(rejoin_seconds=deadline, stuck_seconds=deadline))
             service.run(watch.run)
         if build:
             await build(service)

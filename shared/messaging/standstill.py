@@ -11,9 +11,10 @@ HEARD_SECONDS = 5.0
 
 
 class Standstill:
-    """Follows one consumer; show it to ``look`` every ``every`` seconds.
+    """Follows one consumer, as a whole and each of its partitions; show it to ``look`` every ``every`` seconds.
 
-    Only time that was watched counts: a process that was frozen finds its consumer as it left it.
+    Only time that was watched counts: a process that was frozen finds its consumer as it left it. Nor does the time
+    of a batch count, but a partition that stands still between batches does so, however well the others do.
     """
 
     def __init__(
@@ -25,6 +26,9 @@ class Standstill:
         self._positions: Mapping[str, int] = {}
         self._looked_at: float | None = None
         self._still = 0.0
+        self._stills: dict[str, float] = {}
+        self.still: tuple[str, ...] = ()
+        """The partitions that stood still for too long when last looked at; none where it was the whole consumer."""
         self.well = False
         """Whether it took in, or had nothing to take in, when last looked at."""
 
@@ -32,31 +36,51 @@ class Standstill:
         """Give why the consumer is to be started anew, or None; ``now`` is in seconds of a monotonic clock."""
         passed = 0.0 if self._looked_at is None else min(now - self._looked_at, self._most)
         self._looked_at = now
-        positions = {name: partition.position for name, partition in snapshot.partitions.items()}
-        moved, self._positions = positions != self._positions, positions
-        wrong = snapshot.failure or (None if at_work else self._wrong(snapshot, moved=moved))
-        self.well = wrong is None
+        wrongs = self._follow(snapshot, 0.0 if at_work else passed)
+        wrong = None if at_work else _as_a_whole(snapshot, wrongs)
+        self.still = ()
+        self.well = snapshot.failure is None and (at_work or not (wrong or wrongs))
         if snapshot.failure is not None:
             return snapshot.failure
-        if wrong is None:
-            self.begin()
+        self._still = 0.0 if wrong is None else self._still + passed
+        if wrong is not None and self._still >= self._after:
+            return f"{wrong} for {self._still:.0f} s"
+        self.still = tuple(name for name in sorted(wrongs) if self._stills[name] >= self._after)
+        if at_work or not self.still:
             return None
-        self._still += passed
-        return f"{wrong} for {self._still:.0f} s" if self._still >= self._after else None
+        first = self.still[0]
+        return f"{first}: {wrongs[first]} for {self._stills[first]:.0f} s"
 
     def begin(self) -> None:
         """Be as patient as with a consumer that has just begun."""
         self._still = 0.0
+        self._stills = {}
 
-    def _wrong(self, snapshot: ConsumerSnapshot, *, moved: bool) -> str | None:
-        if not snapshot.running:
-            return "not running"
-        if not snapshot.joined:
-            return "not in its group"
-        if not snapshot.assigned:
-            return None  # the partitions are all with others
-        if snapshot.polled_seconds_ago is None or snapshot.polled_seconds_ago > self._heard_within:
+    def _follow(self, snapshot: ConsumerSnapshot, passed: float) -> dict[str, str]:
+        """Count for how long each partition has stood still; gives what is wrong with those that do."""
+        if not (snapshot.running and snapshot.joined):
+            return {}  # what it was assigned is not read, rightly
+        positions = {name: partition.position for name, partition in snapshot.partitions.items()}
+        before, self._positions = self._positions, positions
+        wrongs = {}
+        for name, age in snapshot.heard.items():
+            moved = name in positions and positions[name] != before.get(name)
+            if wrong := None if moved else self._wrong(snapshot, name, age):
+                wrongs[name] = wrong
+        self._stills = {name: self._stills.get(name, 0.0) + passed for name in wrongs}
+        return wrongs
+
+    def _wrong(self, snapshot: ConsumerSnapshot, name: str, age: float | None) -> str | None:
+        if age is None or age > self._heard_within:
             return "nothing heard from the broker"
-        if snapshot.lag and not moved:
-            return f"{snapshot.lag} records ahead and none taken in"
-        return None
+        lag = snapshot.partitions[name].lag if name in snapshot.partitions else 0
+        return f"{lag} records ahead and none taken in" if lag else None
+
+
+def _as_a_whole(snapshot: ConsumerSnapshot, wrongs: Mapping[str, str]) -> str | None:
+    if not snapshot.running:
+        return "not running"
+    if not snapshot.joined:
+        return "not in its group"
+    # Without any, they are all with others; and one that is well keeps the clock of the whole from running.
+    return next(iter(wrongs.values())) if wrongs and len(wrongs) == len(snapshot.heard) else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,6 +77,7 @@ class SubscriberWatch:
         self._not_before = -1.0
         self._restarted_at = 0.0
         self._down = False
+        self._away = False
         self._log = structlog.stdlib.get_logger("doso.consumer", group=subscriber.group_id)
 
     @property
@@ -85,8 +86,11 @@ class SubscriberWatch:
         return self._probe.name
 
     def observe(self) -> ConsumerSnapshot:
-        """Say how the subscriber is: with a failure only once restarts have been of no help for too long."""
-        snapshot = self._probe.observe()
+        """Say how the subscriber is: with a failure only once restarts have been of no help for too long.
+
+        Without its broker it is away: it cannot be started then, and a restart of the process would not help.
+        """
+        snapshot = replace(self._probe.observe(), salvaged=self._consumer.salvaged, away=self._away)
         if self._ailing is not None and self._clock() - self._ailing.since >= self._patience.helpless:
             return replace(
                 snapshot, failure=f"{self._ailing.reason}; started anew {self._restarts} times, of no help"
@@ -114,12 +118,14 @@ class SubscriberWatch:
             if self._ailing is not None:
                 self._log.warning("consumer takes in again", restarts=self._restarts)
             self._ailing = None
+            self._away = False
             if self._clock() - self._restarted_at >= self._patience.helpless:
                 self._restarts = 0
         return reason
 
     async def _heal(self, reason: str) -> None:
-        if not await self._broker_answers():
+        self._away = not await self._broker_answers(self._standstill.still)
+        if self._away:
             self._standstill.begin()
             self._ailing = None
             self._not_before = self._clock() + self._patience.pause
@@ -140,8 +146,11 @@ class SubscriberWatch:
         self._restarted_at = self._clock()
         self._not_before = self._restarted_at + pause
 
-    async def _broker_answers(self) -> bool:
-        """Ask as a stranger whether the group has a coordinator and any of its partitions a leader."""
+    async def _broker_answers(self, still: Collection[str]) -> bool:
+        """Ask as a stranger whether the group has a coordinator, and any partition that stands still a leader.
+
+        Any of all, where the consumer stands still as a whole.
+        """
         admin = AIOKafkaAdminClient(
             **self._kafka.client_options(), client_id=f"doso-{self._subscriber.group_id}-watch"
         )
@@ -155,4 +164,10 @@ class SubscriberWatch:
             return False
         finally:
             await within(CUT_SECONDS, close_client(admin._client), "client")  # noqa: SLF001
-        return any(partition["leader"] >= 0 for topic in topics for partition in topic["partitions"])
+        led = {
+            f"{topic['topic']}-{partition['partition']}"
+            for topic in topics
+            for partition in topic["partitions"]
+            if partition["leader"] >= 0
+        }
+        return bool(led.intersection(still) if still else led)

@@ -25,7 +25,9 @@ class ConsumerSnapshot:
 
     `failure` is why it can never go on, such as a background task that died; `joined` is whether its group
     gave it its share, which may be no partition at all; `partitions` are those it reads and has not paused;
-    `polled_seconds_ago` is the age of the broker's latest answer about any of them.
+    `heard` is the age in seconds of the broker's latest answer about each that it was assigned and has not paused,
+    None before the first. `salvaged` counts what it newly took in out of batches that it could not take in whole,
+    while its positions stayed; `away` is whether its broker did not answer when last asked.
     """
 
     running: bool
@@ -33,13 +35,20 @@ class ConsumerSnapshot:
     partitions: Mapping[str, PartitionProgress] = field(default_factory=dict)
     assigned: tuple[str, ...] = ()
     unknown_topics: tuple[str, ...] = ()
-    polled_seconds_ago: float | None = None
+    heard: Mapping[str, float | None] = field(default_factory=dict)
+    salvaged: int = 0
+    away: bool = False
     failure: str | None = None
 
     @property
     def lag(self) -> int:
         """How many records it is behind over all partitions."""
         return sum(partition.lag for partition in self.partitions.values())
+
+    @property
+    def heard_seconds_ago(self) -> float | None:
+        """The age of the oldest of the broker's latest answers about its partitions, where there are any."""
+        return max((age for age in self.heard.values() if age is not None), default=None)
 
 
 class ConsumerProbe(Protocol):
@@ -66,7 +75,8 @@ class ConsumerWatch:
 
     Progress is a position beyond every earlier one: a consumer that goes back and forth over a record it
     cannot handle stands still. A lag that does not move counts as much as one that grows, since the client
-    asks for no new records while it holds some that nobody takes.
+    asks for no new records while it holds some that nobody takes. Where the broker does not answer, nothing is held
+    against the consumer.
     """
 
     def __init__(self, patience: ConsumerPatience) -> None:
@@ -75,6 +85,7 @@ class ConsumerWatch:
         self._apart_since: float | None = None
         self._furthest: dict[str, int] = {}
         self._still_since: dict[str, float] = {}
+        self._salvaged = 0
 
     def judge(self, snapshot: ConsumerSnapshot, now: float) -> tuple[Verdict, str]:
         """Give the verdict and its reason at `now`, in seconds of a monotonic clock."""
@@ -90,22 +101,28 @@ class ConsumerWatch:
             return "ok", "spare: the group's partitions are all with other members"
         for partition, since in sorted(self._still_since.items()):
             still = now - since
-            if still >= self._patience.stuck_seconds:
+            if not snapshot.away and still >= self._patience.stuck_seconds:
                 lag = snapshot.partitions[partition].lag
                 return "dead", f"{partition} stands still for {still:.0f} s with {lag} records ahead"
         return "ok", _described(snapshot)
 
     def _apart(self, snapshot: ConsumerSnapshot, now: float) -> tuple[Verdict, str]:
+        what = "not in its group" if snapshot.running else "not running"
+        if snapshot.away:
+            self._apart_since = None
+            return "waiting", f"{what}, and the broker does not answer"
         if self._apart_since is None:
             self._apart_since = now
         apart = now - self._apart_since
-        what = "not in its group" if snapshot.running else "not running"
         return "dead" if apart >= self._patience.rejoin_seconds else "waiting", f"{what} for {apart:.0f} s"
 
     def _follow(self, snapshot: ConsumerSnapshot, now: float) -> None:
         # A partition that went away and came back starts anew: its position may rightly be an earlier one.
         self._furthest = {key: at for key, at in self._furthest.items() if key in snapshot.partitions}
         self._still_since = {key: at for key, at in self._still_since.items() if key in snapshot.partitions}
+        if snapshot.salvaged > self._salvaged:  # one batch at a time is taken in, of all partitions
+            self._still_since.clear()
+        self._salvaged = snapshot.salvaged
         for key, partition in snapshot.partitions.items():
             furthest = self._furthest.get(key, -1)
             self._furthest[key] = max(furthest, partition.position)
@@ -117,6 +134,6 @@ class ConsumerWatch:
 
 def _described(snapshot: ConsumerSnapshot) -> str:
     text = f"{len(snapshot.assigned)} partitions, {snapshot.lag} records behind"
-    if snapshot.polled_seconds_ago is None:
+    if snapshot.heard_seconds_ago is None:
         return text
-    return f"{text}, polled {snapshot.polled_seconds_ago:.1f} s ago"
+    return f"{text}, heard of {snapshot.heard_seconds_ago:.1f} s ago"

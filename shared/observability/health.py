@@ -95,9 +95,9 @@ class Health:
         """Add a dependency; without one that is not required the service is degraded but ready."""
         self._dependencies[name] = _Dependency(check, timeout_seconds, required)
 
-    def add_consumer(self, probe: ConsumerProbe) -> None:
-        """Add a consumer to follow, under its probe's name."""
-        self._consumers[probe.name] = _Consumer(probe, ConsumerWatch(self._patience))
+    def add_consumer(self, probe: ConsumerProbe, patience: ConsumerPatience | None = None) -> None:
+        """Add a consumer to follow, under its probe's name, with patience of its own where it needs another."""
+        self._consumers[probe.name] = _Consumer(probe, ConsumerWatch(patience or self._patience))
 
     async def start(self) -> None:
         """Start the heartbeat on the running loop."""

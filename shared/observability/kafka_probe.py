@@ -44,8 +44,9 @@ class KafkaSubscriberProbe:
         if not consumers:
             return ConsumerSnapshot(running=False, joined=False)
         assigned = [(consumer, tp) for consumer in consumers for tp in consumer.assignment()]
-        polled = (self._polled_seconds_ago(consumer, tp) for consumer, tp in assigned)
-        ages = [age for age in polled if age is not None]
+        heard = {
+            _label(tp): self._seconds_ago(one, tp) for one in consumers for tp in one.assignment() - one.paused()
+        }
         progress = {_label(tp): state for consumer, tp in assigned if (state := _progress(consumer, tp))}
         return ConsumerSnapshot(
             running=any(not task.done() for task in self._subscriber.tasks),
@@ -53,7 +54,7 @@ class KafkaSubscriberProbe:
             partitions=progress,
             assigned=tuple(sorted(_label(tp) for _, tp in assigned)),
             unknown_topics=tuple(_unknown_topics(consumers)),
-            polled_seconds_ago=min(ages, default=None),
+            heard=heard,
             failure=next((failure for one in consumers if (failure := _failure(one))), None),
         )
 
@@ -62,7 +63,7 @@ class KafkaSubscriberProbe:
         one = self._subscriber.consumer
         return list(several) or ([one] if one is not None else [])
 
-    def _polled_seconds_ago(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> float | None:
+    def _seconds_ago(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> float | None:
         milliseconds = consumer.last_poll_timestamp(tp)
         return None if milliseconds is None else max(0.0, self._clock() - milliseconds / 1000)
 

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.consumer.BACKOFF_SECONDS", 0.01)
 
 
 @pytest.fixture

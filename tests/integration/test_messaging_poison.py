@@ -111,7 +111,7 @@ async def test_text_that_the_database_refuses_is_parked(probe) -> None:
 
 
 async def test_a_record_parked_before_its_batch_was_handed_back_is_not_parked_again(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.consumer.BACKOFF_SECONDS", 0.01)
     failures = 0
 
     async def fail_five_times(batch, tx) -> None:

@@ -12,7 +12,7 @@ LIMIT = 0.4
 @pytest.fixture
 def impatient(probe, monkeypatch):
     """Give a service whose database ends a statement after less than half a second."""
-    monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.consumer.BACKOFF_SECONDS", 0.01)
     return replace(probe, postgres=probe.postgres.model_copy(update={"command_timeout": LIMIT}))
 
 

@@ -112,8 +112,8 @@ async def test_nothing_is_started_anew_while_the_broker_is_away(probe, on_own_ka
     answers: list[bool] = []
     ask = SubscriberWatch._broker_answers
 
-    async def asked(watch: SubscriberWatch) -> bool:
-        answers.append(await ask(watch))
+    async def asked(watch: SubscriberWatch, still: tuple[str, ...]) -> bool:
+        answers.append(await ask(watch, still))
         return answers[-1]
 
     monkeypatch.setattr(SubscriberWatch, "_broker_answers", asked)

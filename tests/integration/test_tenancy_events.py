@@ -39,12 +39,13 @@ class Consumer:
 
     def __init__(self, service: str, pool: Any, owner: Any) -> None:
         self.router: EventRouter = import_module(f"services.{service}.handlers").router
+        kafka = KafkaSettings(bootstrap_servers="none", attempts=1)
         telemetry = observe(service, TelemetrySettings(log_level="CRITICAL"))
         self.service, self.owner = service, owner
         self.consumer = BatchConsumer(
             service, self.router.handlers, UnitOfWork(pool, service), metrics=telemetry.metrics,
-            tracer=telemetry.tracer, settings=KafkaSettings(bootstrap_servers="none", attempts=1),
-            arrivals=Arrivals(),
+            tracer=telemetry.tracer, settings=kafka,
+            budget=kafka.batch_budget(30.0, topics=len(self.router.handlers), gathers=False), arrivals=Arrivals(),
         )  # fmt: skip
 
     async def consume(self, *events: tuple[str, Event]) -> None:

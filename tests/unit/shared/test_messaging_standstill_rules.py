@@ -15,10 +15,10 @@ IDLE = ConsumerSnapshot(
     joined=True,
     partitions={"topic-0": PartitionProgress(position=7, lag=0)},
     assigned=("topic-0",),
-    polled_seconds_ago=0.2,
+    heard={"topic-0": 0.2},
 )
 BEHIND = replace(IDLE, partitions={"topic-0": PartitionProgress(position=7, lag=3)})
-SILENT = replace(IDLE, polled_seconds_ago=30.0)
+SILENT = replace(IDLE, heard={"topic-0": 30.0})
 
 
 def watched(snapshot: ConsumerSnapshot, seconds: float, *, at_work: bool = False) -> tuple[Standstill, str | None]:
@@ -34,7 +34,7 @@ def watched(snapshot: ConsumerSnapshot, seconds: float, *, at_work: bool = False
     ("snapshot", "reason"),
     [
         (SILENT, "nothing heard from the broker for 90 s"),
-        (replace(IDLE, polled_seconds_ago=None), "nothing heard from the broker for 90 s"),
+        (replace(IDLE, heard={"topic-0": None}), "nothing heard from the broker for 90 s"),
         (BEHIND, "3 records ahead and none taken in for 90 s"),
         (replace(IDLE, joined=False), "not in its group for 90 s"),
         (replace(IDLE, running=False), "not running for 90 s"),
@@ -53,7 +53,7 @@ def test_one_that_should_move_and_does_not_is_started_anew_in_time_and_not_befor
         (IDLE, False),
         (BEHIND, True),
         (SILENT, True),
-        (replace(IDLE, assigned=(), partitions={}, polled_seconds_ago=None), False),
+        (replace(IDLE, assigned=(), partitions={}, heard={}), False),
     ],
     ids=["idle topics", "a long batch", "a long batch, and all partitions with records waiting", "a spare"],
 )
@@ -93,7 +93,7 @@ def test_rejoining_again_and_again_is_no_standstill_while_something_is_read_betw
 def test_the_time_that_its_process_was_frozen_does_not_count() -> None:
     standstill = Standstill(every=LOOKS, after=AFTER)
     assert standstill.look(IDLE, 0.0, at_work=False) is None
-    assert standstill.look(replace(SILENT, polled_seconds_ago=3600.0), 3600.0, at_work=False) is None
+    assert standstill.look(replace(SILENT, heard={"topic-0": 3600.0}), 3600.0, at_work=False) is None
 
 
 def test_patience_begins_anew_when_told_so() -> None:
@@ -106,3 +106,58 @@ def test_a_broker_that_may_hold_its_answer_for_longer_is_waited_for() -> None:
     standstill = Standstill(every=LOOKS, after=AFTER, heard_within=40.0)
     for now in range(int(10 * AFTER)):
         assert standstill.look(SILENT, float(now), at_work=False) is None
+
+
+TWO = replace(
+    IDLE,
+    partitions={"topic-0": PartitionProgress(position=7, lag=0), "topic-1": PartitionProgress(position=4, lag=0)},
+    assigned=("topic-0", "topic-1"),
+    heard={"topic-0": 0.2, "topic-1": 0.2},
+)
+
+
+@pytest.mark.parametrize("at_work_each", [None, 2], ids=["the other idle", "the other in use"])
+def test_a_partition_that_is_not_answered_stands_still_though_another_is(at_work_each: int | None) -> None:
+    standstill = Standstill(every=LOOKS, after=AFTER)
+    told = {}
+    for now in range(4 * int(AFTER)):
+        busy = at_work_each is not None and now % at_work_each == 0
+        moving = PartitionProgress(position=7 + (now if at_work_each else 0), lag=0)
+        one = replace(
+            TWO,
+            partitions={**TWO.partitions, "topic-0": moving},
+            heard={"topic-0": 0.2, "topic-1": float(now)},
+        )
+        told[now] = standstill.look(one, float(now), at_work=busy)
+        if told[now]:
+            break
+    assert told.popitem()[1] == "topic-1: nothing heard from the broker for 90 s"
+    assert standstill.still == ("topic-1",)
+    assert not standstill.well
+    assert set(told.values()) == {None}
+    assert len(told) >= AFTER * (at_work_each or 1)
+
+
+def test_a_partition_that_nothing_is_taken_in_of_stands_still_though_another_moves() -> None:
+    standstill = Standstill(every=LOOKS, after=AFTER)
+    for now in range(int(AFTER) + 1):
+        partitions = {"topic-0": PartitionProgress(position=now, lag=9), "topic-1": PartitionProgress(4, lag=2)}
+        reason = standstill.look(replace(TWO, partitions=partitions), float(now), at_work=False)
+    assert reason == "topic-1: 2 records ahead and none taken in for 90 s"
+
+
+def test_partitions_that_take_turns_are_left_alone() -> None:
+    standstill = Standstill(every=LOOKS, after=AFTER)
+    for now in range(int(10 * AFTER)):
+        turn = now // 60 % 2
+        partitions = {
+            f"topic-{number}": PartitionProgress(position=now if number == turn else turn * 1000, lag=9)
+            for number in (0, 1)
+        }
+        assert standstill.look(replace(TWO, partitions=partitions), float(now), at_work=False) is None
+
+
+def test_a_paused_partition_is_not_waited_for() -> None:
+    paused = replace(TWO, partitions={"topic-0": TWO.partitions["topic-0"]}, heard={"topic-0": 0.2})
+    standstill, reason = watched(paused, 10 * AFTER)
+    assert (reason, standstill.well) == (None, True)

@@ -130,6 +130,40 @@ def test_a_consumer_outside_of_its_group_waits_and_in_the_end_is_dead(
     assert watched.after(1, at(10, 0, **apart)) == "waiting"
 
 
+@pytest.mark.parametrize("apart", [{"joined": False}, {"running": False}])
+def test_one_whose_broker_does_not_answer_waits_for_as_long_as_that_takes(
+    watched: Watched, apart: dict[str, bool]
+) -> None:
+    for _ in range(10):
+        assert watched.after(59, at(10, 0, away=True, **apart)) == "waiting"
+    assert watched.after(0, at(10, 0, **apart)) == "waiting"
+    assert watched.after(59, at(10, 0, **apart)) == "waiting", "from here on it can be helped"
+    assert watched.after(1, at(10, 0, **apart)) == "failing"
+
+
+def test_records_that_a_broker_keeps_while_it_is_away_are_not_held_against_the_consumer(watched: Watched) -> None:
+    watched.after(0, at(10, 5))
+    watched.after(0, at(10, 5))
+    assert watched.after(600, at(10, 5, away=True)) == "ok"
+    assert watched.after(1, at(10, 5)) == "failing"
+
+
+def test_a_batch_that_is_divided_stands_still_only_when_nothing_more_is_kept_of_it(watched: Watched) -> None:
+    for salvaged in range(1, 20):
+        assert watched.after(59, at(10, 5, salvaged=salvaged)) == "ok", salvaged
+    assert watched.after(59, at(10, 5, salvaged=19)) == "ok"
+    assert watched.after(1, at(10, 5, salvaged=19)) == "failing"
+
+
+def test_a_consumer_may_be_given_patience_of_its_own() -> None:
+    watched = Watched()
+    watched.health.add_consumer(watched.consumer, ConsumerPatience(rejoin_seconds=600, stuck_seconds=600))
+    watched.after(0, at(10, 5))
+    assert watched.after(0, at(10, 5)) == "ok"
+    assert watched.after(599, at(10, 5)) == "ok"
+    assert watched.after(1, at(10, 5)) == "failing"
+
+
 def test_a_consumer_that_says_it_died_is_dead_at_once(watched: Watched) -> None:
     assert watched.after(0, at(10, 0, failure="its coordinator died: cancelled")) == "failing"
 

@@ -73,7 +73,8 @@ async def test_a_consumer_at_work_tells_its_partitions_position_and_last_poll(cl
         assert snapshot.unknown_topics == ()
         assert set(snapshot.partitions) == set(snapshot.assigned)
         assert sum(partition.position for partition in snapshot.partitions.values()) == 1
-        assert snapshot.polled_seconds_ago is not None
+        assert set(snapshot.heard) == set(snapshot.assigned)
+        assert snapshot.heard_seconds_ago is not None
         assert ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)[0] == "ok"
     assert not consumer.probe.observe().running
 
@@ -120,3 +121,18 @@ async def test_a_member_that_the_group_gives_nothing_is_a_spare(cluster: str) ->
         verdict, detail = ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)
         assert verdict == "ok"
         assert detail.startswith("spare")
+
+
+async def test_the_age_of_the_brokers_answer_is_told_of_each_partition_that_is_not_paused(cluster: str) -> None:
+    async with consuming(cluster) as consumer:
+        client = consumer.subscriber.consumer
+        assert client is not None
+        await consumer.until(lambda one: len(one.heard) > 1 and None not in one.heard.values())
+        first, second, *_ = sorted(client.assignment())
+        client.pause(second)
+        client._subscription.subscription.assignment.state_value(first).timestamp = 0
+        snapshot = consumer.probe.observe()
+        assert set(snapshot.assigned) - set(snapshot.heard) == {f"{second.topic}-{second.partition}"}
+        assert snapshot.heard[f"{first.topic}-{first.partition}"] == snapshot.heard_seconds_ago
+        assert snapshot.heard_seconds_ago is not None
+        assert snapshot.heard_seconds_ago > 3600, "it is the one that was heard of longest ago"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvloop
 from rich.console import Console
 
 from bench import (
@@ -29,6 +28,7 @@ from bench import (
     throughput,
     time_to_sale,
 )
+from bench.ending import run_and_end
 from bench.options import Options
 from bench.progress import Steps
 from deploy.local.servers import unavailable_reason
@@ -116,7 +116,7 @@ def bench(
     }
     with tempfile.TemporaryDirectory(prefix="doso-bench-") as folder:
         options = Options(_brokers(broker), seconds, repeats, Path(folder), minutes, json_out.parent, past)
-        uvloop.run(_measure(names, options, report))
+        run_and_end(_measure(names, options, report))
     json_out.parent.mkdir(parents=True, exist_ok=True)
     json_out.write_text(json.dumps(report, indent=2), encoding="utf-8")
     err.print(f"[dim]written to {json_out}[/]", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import uvicorn
 import uvloop
 
 from bench.system import READY_SECONDS, STOP_SECONDS
+from deploy.local.servers.process import bound_to_owner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,7 +42,9 @@ async def app(
 async def running_noop() -> AsyncIterator[str]:
     """Serve the application from a process of its own until the block ends; gives its address."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.noop", stdout=asyncio.subprocess.PIPE, start_new_session=True
+        *bound_to_owner([sys.executable, "-m", "bench.noop"], signal.SIGTERM),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         if process.stdout is None:

@@ -20,6 +20,7 @@ import psutil
 
 from deploy.local.pipeline import read_pipeline
 from deploy.local.servers import PostgresServer
+from deploy.local.servers.process import bound_to_owner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -110,10 +111,7 @@ async def running_system(data_dir: Path, broker: BrokerChoice, steps: Steps) -> 
     began = time.perf_counter()
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            _COMMAND,
-            *arguments,
+            *bound_to_owner([sys.executable, "-c", _COMMAND, *arguments], signal.SIGTERM),
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             stdin=asyncio.subprocess.DEVNULL,

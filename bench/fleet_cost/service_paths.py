@@ -73,6 +73,7 @@ def _forecast(tenant: UUID, dealer: UUID, vehicles: Sequence[tuple[UUID, str]], 
     return [
         ("forecast", "batch: stays of vehicles", lambda c: forecast.load_visits(c, vehicles)),
         ("forecast", "rooftop: stays", lambda c: forecast.load_stays(c, dealer, since)),
+        ("forecast", "group: sales lent to sisters", lambda c: forecast.load_tenant_sales(c, since)),
         ("forecast", "rooftop: market rates", lambda c: forecast.load_market_rates(c, dealer)),
         ("forecast", "rooftop: demand scale", lambda c: forecast.demand_scale(c, dealer)),
         ("forecast", "rooftop: segments", lambda c: forecast.segments_of(c, tenant, dealer)),

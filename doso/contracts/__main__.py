@@ -21,8 +21,9 @@ def contracts(
     """
     if broken := files.breaks():
         fail(
-            "\n".join(("breaking changes within a version:", *broken))
-            + "\nadd a model with the next schema_version and read both until the topic is drained"
+            "\n".join(("breaking changes of what is in use:", *broken))
+            + "\nof an event: add a model with the next schema_version and read both until the topic is drained;"
+            " of a migration: put it back as it was released, and add another that changes what it made"
         )
     if unknown := files.strays():
         fail(f"no topic or service has these files, delete them: {', '.join(map(str, unknown))}")

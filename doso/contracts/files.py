@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from doso.contracts import migrations
 from doso.contracts.asyncapi import SERVICES, asyncapi_document
 from doso.contracts.compatibility import breaking_changes
 from shared.events import TOPICS, Topic
@@ -12,6 +13,7 @@ from shared.events import TOPICS, Topic
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path("tests/contract/golden")
 ASYNCAPI = Path("docs/asyncapi")
+MIGRATIONS = GOLDEN / "migrations.json"
 
 
 def golden_path(topic: Topic[Any]) -> Path:
@@ -23,7 +25,8 @@ def wanted() -> dict[Path, str]:
     """Give the text that the code wants in every contract file, by path relative to the repository's root."""
     golden = {golden_path(topic): topic.model.model_json_schema() for topic in TOPICS.values()}
     described = {ASYNCAPI / f"{service}.json": asyncapi_document(service) for service in SERVICES}
-    return {path: json.dumps(content, indent=2) + "\n" for path, content in (golden | described).items()}
+    migrated = {MIGRATIONS: migrations.digests()}
+    return {path: json.dumps(content, indent=2) + "\n" for path, content in (golden | described | migrated).items()}
 
 
 def committed(path: Path) -> str:
@@ -47,8 +50,9 @@ def difference(path: Path, text: str) -> str:
 
 
 def breaks() -> list[str]:
-    """Name every breaking change of the events' models against the committed golden schemas."""
-    return [
+    """Name every breaking change against the committed files: of the events' models, and of released migrations."""
+    edited = migrations.changed(committed(MIGRATIONS)) if migrations.released() else []
+    return edited + [
         f"{golden_path(topic).stem}: {change}"
         for topic in TOPICS.values()
         if (golden := committed(golden_path(topic)))

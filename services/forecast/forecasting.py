@@ -19,6 +19,7 @@ from services.forecast.domain.prior import MarketRate
 from services.forecast.domain.series import no_history
 from services.forecast.domain.sister_sales import SisterSales, sister_panel
 from services.forecast.handlers import SERIES
+from services.forecast.recent_sales import RecentSales
 from services.forecast.strategies import all_strategies
 from shared.events import ForecastReady, WeeklyDemand, deterministic_id
 from shared.events.forecast import ConfigurationDemand, EnsemblePart
@@ -70,6 +71,7 @@ class Forecaster:
     def __init__(self, work: UnitOfWork, pool: ComputePool) -> None:
         self._work = work
         self._pool = pool
+        self._sales = RecentSales()
 
     async def compute(self, items: Sequence[WorkItem]) -> None:
         """Forecast due series, rooftop by rooftop."""
@@ -93,9 +95,10 @@ class Forecaster:
             rates, market_labels = await store.load_market_rates(tx.connection, dealer_id)
             scale = await store.demand_scale(tx.connection, dealer_id)
             region = await store.region_of(tx.connection, dealer_id)
-            sisters = await store.load_sister_sales(tx.connection, dealer_id, since)
+            sales = await self._sales.of(tx.connection, tenant_id, since)
         labels = {**market_labels, **labels}
         select = {item.key for item in due}
+        sisters = sales.lent_to(dealer_id)
         forecasts = await self._pool.run(forecast_rooftop, stays, rates, select, as_of, scale, region, sisters)
         async with self._work.begin(tenant_id) as tx:
             known = await store.published(tx.connection, dealer_id)

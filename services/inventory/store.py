@@ -68,7 +68,7 @@ async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, L
         """
         SELECT v.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
         JOIN vehicle v ON v.tenant_id = t AND v.vehicle_key = k
-        ORDER BY v.tenant_id, v.vehicle_key FOR UPDATE OF v
+        ORDER BY v.tenant_id, v.vehicle_key COLLATE "C" FOR UPDATE OF v
         """,
         *arrays,
     )

@@ -6,6 +6,7 @@ outbox's relay is the only thing that publishes. What can never work is parked t
 
 from shared.messaging.broker import make_broker
 from shared.messaging.compute import ComputePool
+from shared.messaging.connections import mend_connections
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.router import EventRouter
 from shared.messaging.schema import MESSAGING_TABLES_V1
@@ -13,6 +14,8 @@ from shared.messaging.service import Service, create_service, running
 from shared.messaging.topics import ensure_topics
 from shared.messaging.unit_of_work import Transaction, UnitOfWork
 from shared.messaging.worker import Worker
+
+mend_connections()  # before any client is made, whoever makes it
 
 __all__ = [
     "MESSAGING_TABLES_V1",

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from shared.messaging.kafka_settings import STREAM_PER_SECOND
+
 LATE_SECONDS = 2.0
 """From a dealer's report to here. Even a busy system that keeps up needs less than half of it."""
 RECENT_SECONDS = 1.0
-STREAM_PER_SECOND = 300.0
-"""Events a second from which on they stream in: a thousand rooftops on a busy day, or somebody's whole file."""
 STREAM_SECONDS = 2.0
 
 
@@ -24,8 +24,13 @@ class Arrivals:
     """
 
     def __init__(
-        self, now: Callable[[], datetime] = lambda: datetime.now(UTC), clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        stream_per_second: float = STREAM_PER_SECOND,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._stream = stream_per_second * STREAM_SECONDS
         self._now = now
         self._clock = clock
         self._late_at = float("-inf")
@@ -47,9 +52,9 @@ class Arrivals:
 
     @property
     def streaming(self) -> bool:
-        """Whether events came in at 300 a second or more, over the last two seconds."""
+        """Whether ``stream_per_second`` events or more came in, over the last two seconds; never where that is 0."""
         self._forget()
-        return sum(count for _, count in self._batches) >= STREAM_PER_SECOND * STREAM_SECONDS
+        return 0 < self._stream <= sum(count for _, count in self._batches)
 
     def _forget(self) -> None:
         since = self._clock() - STREAM_SECONDS

@@ -1,25 +1,53 @@
-"""The broker of a service: acknowledgement policy, idempotent producer, sanitising batch parser."""
+"""The broker of a service: acknowledgement policy, idempotent producer, sanitising batch parser, an end in time."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import TracebackType
 from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.subscriber.usecase import LogicSubscriber
 
+from shared.messaging.closing import CUT_SECONDS, stop_subscriber, within
 from shared.messaging.kafka_settings import KafkaSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 """The largest message a relay sends: a dead letter is a stranger's message, of 1 MiB at most, and more headers."""
 
 
-def make_broker(service: str, settings: KafkaSettings) -> KafkaBroker:
+class Broker(KafkaBroker):
+    """A broker that stops within seconds, whatever has become of its consumers' clients."""
+
+    stopping = False
+    """Whether its consumers are to stay stopped."""
+
+    async def stop(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        """Stop consuming and disconnect; what was not acknowledged is handed out again."""
+        self.stopping = True
+        subscribers = [one for one in self.subscribers if isinstance(one, LogicSubscriber)]
+        await asyncio.gather(*map(stop_subscriber, subscribers))
+        await within(CUT_SECONDS, super().stop(exc_type, exc_val, exc_tb), "broker")
+
+    async def start(self) -> None:
+        """Connect and start consuming."""
+        self.stopping = False
+        await super().start()
+
+
+def make_broker(service: str, settings: KafkaSettings) -> Broker:
     """Build the broker of ``service``; nothing is connected until it starts."""
     # The policy matters: the library's default acknowledges before handling, so a crash would lose messages.
-    return KafkaBroker(
+    return Broker(
         settings.servers,
         security=settings.broker_security(),
         client_id=f"doso-{service}",

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from shared.events import Event, Topic
 from shared.messaging.arrivals import Arrivals
-from shared.messaging.dead_letter import park
+from shared.messaging.dead_letter import park, parked, place_of
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
-from shared.messaging.failures import passing
+from shared.messaging.failures import TookTooLongError, passing, took_too_long
 from shared.messaging.kafka_settings import KafkaSettings
-from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight
+from shared.messaging.unit_of_work import Transaction, UnitOfWork, first_sight, seen
 from shared.observability import Metrics, consume_batch_span
 
 Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
@@ -54,7 +54,8 @@ class BatchConsumer:
 
     A batch that fails for a passing reason is tried again with a growing pause, then raised, which makes the
     broker hand it out again. One that fails for good is halved until the guilty record stands alone; that
-    one is parked, its neighbours commit in order.
+    one is parked, its neighbours commit in order. One that takes too long is halved as well; a record that takes too
+    long alone is parked after as many tries as a passing failure gets.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class BatchConsumer:
         arrivals: Arrivals,
         gathers: bool = False,
     ) -> None:
+        self.at_work = False
+        """Whether a batch is being taken in, however long that takes."""
         self._small = settings.batch_records // 2
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
@@ -83,6 +86,13 @@ class BatchConsumer:
 
     async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         """Take in a polled batch; returns only when every record is committed or parked."""
+        self.at_work = True
+        try:
+            await self._take_in(batch)
+        finally:
+            self.at_work = False
+
+    async def _take_in(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
         began = time.perf_counter()
         by_topic = sorted(batch, key=lambda record: record.topic)  # stable: partitions keep their order
         for name, records in groupby(by_topic, key=lambda record: record.topic):
@@ -111,23 +121,43 @@ class BatchConsumer:
         try:
             await self._with_patience(topic, handler, deliveries)
         except Exception as error:
-            if passing(error):
+            slow = took_too_long(error)
+            if passing(error) and not slow:
                 raise
             if len(deliveries) == 1:
                 only = deliveries[0]
                 self._log.exception("event parked", topic=topic.name, event_id=str(only.event.event_id))
-                await self._park(topic, only.record, only.event.event_id, error, attempts=1)
+                tries = self._attempts if slow else 1
+                reason = TookTooLongError(tries) if slow else error
+                await self._park(topic, only.record, only.event.event_id, reason, attempts=tries)
                 return
-            middle = len(deliveries) // 2
-            await self._apply(topic, handler, deliveries[:middle])
-            await self._apply(topic, handler, deliveries[middle:])
+            rest = await self._undone(topic, deliveries) if slow else deliveries
+            middle = len(rest) // 2
+            for half in filter(None, (rest[:middle], rest[middle:])):
+                await self._apply(topic, handler, half)
+
+    async def _undone(self, topic: Topic[Any], deliveries: list[Delivery]) -> list[Delivery]:
+        """Leave out what was taken in or parked before.
+
+        Halving what takes too long may take longer than the broker waits for us, which then hands the batch out once
+        more: that must not begin from the beginning.
+        """
+        async with self._work.begin() as transaction:
+            known = await seen(transaction.connection, (delivery.event.event_id for delivery in deliveries))
+            dead = await parked(transaction.connection, topic, [delivery.record for delivery in deliveries])
+        return [
+            delivery
+            for delivery in deliveries
+            if delivery.event.event_id not in known and place_of(delivery.record) not in dead
+        ]
 
     async def _with_patience(self, topic: Topic[Any], handler: Handler, deliveries: list[Delivery]) -> None:
         for attempt in range(1, self._attempts + 1):
             try:
                 await self._transact(topic, handler, deliveries)
             except Exception as error:
-                if not passing(error) or attempt == self._attempts:
+                too_much = took_too_long(error) and len(deliveries) > 1
+                if too_much or not passing(error) or attempt == self._attempts:
                     raise
                 self._metrics.consumed(topic.name, "retried", len(deliveries))
                 self._log.warning("batch will be tried again", topic=topic.name, error=str(error), attempt=attempt)
@@ -172,7 +202,7 @@ class BatchConsumer:
         attempts: int,
     ) -> None:
         async with self._work.begin() as transaction:
-            parked = await park(
+            new = await park(
                 transaction.connection,
                 topic=topic,
                 group=self._service,
@@ -181,7 +211,7 @@ class BatchConsumer:
                 error=error,
                 attempts=attempts,
             )
-        if parked:
+        if new:
             self._metrics.consumed(topic.name, "dead_lettered")
             self._metrics.dead_lettered(topic.name, type(error).__name__)
             self._log.warning("dead letter", topic=topic.name, partition=record.partition, offset=record.offset)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,9 +32,8 @@ async def park(
 
     The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew.
     """
-    position = f"{record.partition}/{record.offset}"
+    position, digest = place_of(record)
     value: bytes = record.value or b""
-    digest = hashlib.sha256(value).digest()
     reason = describe(error)
     entered = await connection.fetchval(
         """
@@ -73,6 +73,26 @@ async def park(
         [headers],
     )
     return True
+
+
+def place_of(record: "ConsumerRecord[Any, Any]") -> tuple[str, bytes]:
+    """Tell records of a topic apart, even of one made anew: ``partition/offset`` and the digest of the bytes."""
+    return f"{record.partition}/{record.offset}", hashlib.sha256(record.value or b"").digest()
+
+
+async def parked(
+    connection: Connection, topic: Topic[Any], records: Sequence["ConsumerRecord[Any, Any]"]
+) -> set[tuple[str, bytes]]:
+    """Give the places of those records of a topic that were parked before."""
+    places = [place_of(record) for record in records]
+    rows = await connection.fetch(
+        "SELECT position, digest FROM dead_letter"
+        " JOIN unnest($2::text[], $3::bytea[]) AS u(position, digest) USING (position, digest) WHERE topic = $1",
+        topic.name,
+        [position for position, _ in places],
+        [digest for _, digest in places],
+    )
+    return {(row["position"], row["digest"]) for row in rows}
 
 
 def letter_id(group: str, topic: str, position: str, digest: bytes) -> UUID:

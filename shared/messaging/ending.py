@@ -7,7 +7,7 @@ PATIENCE_SECONDS = 5.0
 
 
 async def end(*tasks: "asyncio.Task[Any]", patience: float = PATIENCE_SECONDS) -> None:
-    """Cancel tasks and wait until all have ended; raises the first error that one ended with.
+    """Cancel tasks and wait until all have ended; raises the error that one ended with, or a group of several's.
 
     A library that cancels tasks of its own may take our cancellation for the echo of its own and go on. So each
     is asked again every ``patience`` seconds: one cancellation lost would leave us waiting for ever.
@@ -17,6 +17,9 @@ async def end(*tasks: "asyncio.Task[Any]", patience: float = PATIENCE_SECONDS) -
         for task in running:
             task.cancel()
         _, running = await asyncio.wait(running, timeout=patience)
-    errors = [task.exception() for task in tasks if not task.cancelled()]
-    for error in filter(None, errors):
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    if len(errors) > 1:
+        message = f"{len(errors)} of {len(tasks)} background tasks failed"
+        raise BaseExceptionGroup(message, errors)
+    for error in errors:
         raise error

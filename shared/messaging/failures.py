@@ -1,4 +1,4 @@
-"""Which failures pass by themselves, and which never will."""
+"""Which failures pass by themselves, which never will, and which may be for what was asked being too much."""
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -31,3 +31,21 @@ def passing(error: BaseException) -> bool:
     An ``InterfaceError`` of the client that blames the arguments is not one: it would fail for ever.
     """
     return isinstance(error, _PASSING) and not isinstance(error, _LASTING)
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Tell whether the server ended a statement for its duration: less at once may work, the same again hardly will.
+
+    A server that says nothing is a ``TimeoutError`` of the client, and a wait for others ``LockNotAvailableError``.
+    """
+    return isinstance(error, asyncpg.QueryCanceledError)
+
+
+class TookTooLongError(Exception):
+    """One event alone took longer than a statement may, each time it was tried."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(
+            f"alone, in each of {tries} tries, it took longer than a statement may (DOSO_POSTGRES_COMMAND_TIMEOUT,"
+            " in seconds): find what makes it slow or allow more, then replay it"
+        )

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events import TOPICS
+from shared.messaging.closing import close_client
 from shared.messaging.kafka_settings import KafkaSettings
 
 LOOK_AGAIN_SECONDS = 0.05
@@ -41,7 +42,7 @@ class FlowControl:
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._admin.close()
+        await close_client(self._admin._client)  # noqa: SLF001
 
     async def admit(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Wait until the first of some outbox rows may be published; returns it and those after it that may too."""
@@ -52,7 +53,8 @@ class FlowControl:
                 return rows[:count]
             topic = rows[0]["topic"]
             before = self._bytes[topic]
-            await self._look(topic)
+            async with asyncio.timeout(GIVE_UP_SECONDS):  # a client that broke may wait for ever
+                await self._look(topic)
             if self._bytes[topic] < before:
                 began = time.monotonic()
             elif time.monotonic() - began > GIVE_UP_SECONDS:

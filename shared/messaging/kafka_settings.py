@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
 
+STREAM_PER_SECOND = 300.0
+
+
 class KafkaSettings(BaseSettings):
     """What every client of Kafka is made with; the same for all services but the user."""
 
@@ -37,6 +40,10 @@ class KafkaSettings(BaseSettings):
     """How soon partitions that were added are seen; until then what lies in them waits."""
     attempts: int = 5
     """Tries of a batch that failed for a passing reason, before it is handed back to the broker."""
+
+    stream_per_second: float = Field(default=STREAM_PER_SECOND, ge=0, allow_inf_nan=False)
+    """Events a second, of all tenants together, from which on a service's computing gives way to taking them in: a
+    thousand rooftops on a busy day, or somebody's whole file. 0: it never does."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

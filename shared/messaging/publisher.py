@@ -1,7 +1,6 @@
 """The one producer of a relay: rows of the outbox in, their places in Kafka out."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,6 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from shared.messaging.broker import MAX_REQUEST_BYTES
+from shared.messaging.closing import close_client, within
 from shared.messaging.kafka_settings import KafkaSettings
 
 KAFKA_AWAY = (OSError, TimeoutError, KafkaError)
@@ -100,20 +100,12 @@ class Publisher:
 
     async def stop(self) -> None:
         """Disconnect within seconds, whatever the broker does; nothing is lost, the rows are still unpublished."""
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await self._producer.stop()
-        except KAFKA_AWAY as error:
-            self._log.warning("producer cut off", error=str(error), error_class=type(error).__name__)
+        if not await within(STOP_TIMEOUT, self._producer.stop(), "producer"):
             # It can only be stopped by a flush that never ends while the broker is away. Left alone, it would
             # go on knocking, and send its old rows between the new ones when the broker is back.
-            with contextlib.suppress(*KAFKA_AWAY):
-                async with asyncio.timeout(STOP_TIMEOUT):
-                    await self._producer._sender.close()  # noqa: SLF001
+            await within(STOP_TIMEOUT, self._producer._sender.close(), "sender")  # noqa: SLF001
             self._producer._message_accumulator.fail_all(KafkaError("cut off"))  # noqa: SLF001
-            with contextlib.suppress(*KAFKA_AWAY):
-                async with asyncio.timeout(STOP_TIMEOUT):
-                    await self._producer.client.close()
+            await within(STOP_TIMEOUT, close_client(self._producer.client), "client")
 
 
 @lru_cache(maxsize=65_536)

@@ -14,7 +14,12 @@ CREATE TABLE outbox (
 -- Nobody searches by what they hold, and every sample of them is 30,000 pages of 8 KiB.
 WITH (autovacuum_analyze_scale_factor = 0.3);
 ALTER TABLE outbox ALTER payload SET STATISTICS 0, ALTER headers SET STATISTICS 0;
-CREATE INDEX outbox_age ON outbox USING brin (created_at, seq) WITH (autosummarize = on);
+-- For what is purged. A BRIN index is small, but its ranges only widen: once rows of today stand where rows of last
+-- week stood it spares nothing. After four weeks of 50,000 rows a day, looking in vain read 50,401 pages; by this one
+-- 3, for 0.7 µs and 80 bytes of log a row. The same holds of the inbox.
+CREATE INDEX outbox_age ON outbox (created_at);
+-- For a broker that forgets, whose sweep looks through the newest numbers.
+CREATE INDEX outbox_order ON outbox USING brin (seq) WITH (autosummarize = on);
 -- What is still to be published. Apart from the outbox, whose rows are long and are so written once.
 CREATE TABLE outbox_waiting (
     seq bigint PRIMARY KEY,
@@ -33,7 +38,7 @@ CREATE TABLE inbox (
     topic text NOT NULL,
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_analyze_scale_factor = 0.3);
-CREATE INDEX inbox_age ON inbox USING brin (seen_at) WITH (autosummarize = on);
+CREATE INDEX inbox_age ON inbox (seen_at);
 CREATE TABLE dead_letter (
     topic text NOT NULL,
     position text NOT NULL,

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faststream.asgi import AsgiFastStream
-from faststream.kafka import KafkaBroker
 
 from shared.messaging.arrivals import Arrivals
-from shared.messaging.broker import make_broker
+from shared.messaging.broker import Broker, make_broker
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.ending import end
 from shared.messaging.kafka_settings import KafkaSettings
@@ -19,9 +18,9 @@ from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention, RetentionSettings
 from shared.messaging.router import EventRouter
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.watch import SubscriberWatch
 from shared.messaging.worker import Compute, Worker
 from shared.observability import Health, Telemetry, health_asgi, instrument_asyncpg, metrics_asgi, ready_asgi
-from shared.observability.kafka_probe import KafkaSubscriberProbe
 from shared.postgres import PostgresSettings, WorkTable, create_pool
 
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -39,7 +38,7 @@ class Service:
     work: UnitOfWork
     health: Health
     stack: AsyncExitStack
-    arrivals: Arrivals = field(default_factory=Arrivals)
+    arrivals: Arrivals
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def run(self, background: Background) -> None:
@@ -69,7 +68,7 @@ async def running(
     kafka: KafkaSettings,
     telemetry: Telemetry,
     health: Health,
-    broker: KafkaBroker,
+    broker: Broker,
     router: EventRouter,
     build: Callable[[Service], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Service]:
@@ -83,7 +82,8 @@ async def running(
         pool = await create_pool(name, postgres)
         stack.push_async_callback(_close_pool, telemetry, pool)
         work = UnitOfWork(pool, name)
-        service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack)
+        arrivals = Arrivals(stream_per_second=kafka.stream_per_second)
+        service = Service(name=name, telemetry=telemetry, work=work, health=health, stack=stack, arrivals=arrivals)
         stack.push_async_callback(_cancel, service.tasks)
         health.add_check("postgres", lambda: pool.fetchval("SELECT 'answers'"))
         relay = Relay(name, postgres, kafka, metrics=telemetry.metrics)
@@ -100,7 +100,10 @@ async def running(
                 arrivals=service.arrivals,
                 gathers=router.gathers,
             )
-            health.add_consumer(KafkaSubscriberProbe(router.subscribe(broker, kafka, consumer)))
+            subscriber = router.subscribe(broker, kafka, consumer)
+            watch = SubscriberWatch(subscriber, broker, consumer, kafka=kafka, metrics=telemetry.metrics)
+            health.add_consumer(watch)
+            service.run(watch.run)
         if build:
             await build(service)
         spare_the_collector()

@@ -117,3 +117,9 @@ async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: 
         topic,
     )
     return {row["event_id"] for row in rows}
+
+
+async def seen(connection: Connection, event_ids: Iterable[UUID]) -> set[UUID]:
+    """Give those events that this service has taken in, without entering any."""
+    rows = await connection.fetch("SELECT event_id FROM inbox WHERE event_id = ANY ($1::uuid[])", list(event_ids))
+    return {row["event_id"] for row in rows}

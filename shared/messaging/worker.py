@@ -9,7 +9,7 @@ import structlog
 
 from shared.messaging.arrivals import Arrivals
 from shared.messaging.compute import WorkerDied
-from shared.messaging.failures import passing
+from shared.messaging.failures import passing, took_too_long
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import WorkItem, WorkTable
 
@@ -112,7 +112,7 @@ class Worker:
         try:
             await self._compute(items)
         except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and given back
-            if len(items) > 1 and (isinstance(error, WorkerDied) or not passing(error)):
+            if len(items) > 1 and (isinstance(error, WorkerDied) or took_too_long(error) or not passing(error)):
                 for item in items:
                     await self._attempt([item])
                 return

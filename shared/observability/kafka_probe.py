@@ -87,6 +87,10 @@ def _failure(consumer: AIOKafkaConsumer) -> str | None:
             return f"its coordinator died: {_reason(task)}"
     if consumer._fetcher is not None and consumer._fetcher._fetch_task.done():  # noqa: SLF001
         return f"its fetcher died: {_reason(consumer._fetcher._fetch_task)}"  # noqa: SLF001
+    # Nor will it find its brokers again when a connection breaks.
+    updating = consumer._client._sync_task  # noqa: SLF001
+    if updating is not None and updating.done():
+        return f"its client's metadata task died: {_reason(updating)}"
     return None
 
 

@@ -19,7 +19,8 @@ class Metrics:
     events_consumed: topic, outcome; event_processing: topic, seconds of one event or one batch;
     batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
     dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
-    consumer_lag: consumer, records; consumer_dead: consumer, 1 or 0; relay_leading: 1 or 0; purged_rows: table.
+    consumer_lag: consumer, records; consumer_dead: consumer, 1 or 0; consumer_restarts: consumer;
+    relay_leading: 1 or 0; purged_rows: table.
     """
 
     service: str
@@ -32,6 +33,7 @@ class Metrics:
     event_loop_stall: Histogram
     consumer_lag: Gauge
     consumer_dead: Gauge
+    consumer_restarts: Counter
     relay_leading: Gauge
     purged_rows: Counter
 
@@ -64,6 +66,10 @@ class Metrics:
     def dead(self, consumer: str, *, dead: bool) -> None:
         """Record whether a consumer is dead: its process is to be restarted."""
         self.consumer_dead.labels(self.service, consumer).set(dead)
+
+    def restarted(self, consumer: str) -> None:
+        """Count a consumer that stood still and was started anew within its process."""
+        self.consumer_restarts.labels(self.service, consumer).inc()
 
     def leading(self, *, leading: bool) -> None:
         """Record whether this process's relay is the one that publishes."""
@@ -127,6 +133,12 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
         consumer_dead=Gauge(
             "doso_consumer_dead",
             "1 while a consumer is dead: apart from its group, or standing still, for too long.",
+            ("service", "consumer"),
+            registry=registry,
+        ),
+        consumer_restarts=Counter(
+            "doso_consumer_restarts_total",
+            "Consumers that stood still while the broker answered, and were started anew.",
             ("service", "consumer"),
             registry=registry,
         ),

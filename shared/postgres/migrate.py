@@ -10,7 +10,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from shared.postgres.append_only import withheld
-from shared.postgres.migration_digests import as_literal, refuse_unknown
+from shared.postgres.migration_digests import as_literal, digests, refuse_unknown
 from shared.postgres.pool import role_of
 
 _HERE = Path(__file__).parent
@@ -54,6 +54,11 @@ def run_script(op: Operations, script: str) -> None:
 def known_revisions(service: str) -> set[str]:
     """Give the migrations that this version has for a service."""
     return {script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions()}
+
+
+def statement_digests(service: str) -> dict[str, str]:
+    """Give the digest of the statements of each of a service's migrations, by its name."""
+    return digests(_config(service), "head")
 
 
 async def create_role(connection: "asyncpg.Connection[asyncpg.Record]", service: str) -> None:

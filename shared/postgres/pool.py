@@ -24,10 +24,15 @@ class PostgresSettings(BaseSettings):
     password: str | None = Field(default=None, description="of the service's role, where the server asks")
     pool_min: int = 1
     pool_max: int = 6
-    command_timeout: float = 30.0
+    command_timeout: float = Field(default=30.0, ge=0.1)
+    """Seconds that a statement may take, and its wait for a lock half of that; then the server ends it."""
     connect_timeout: float = 10.0
     silence_timeout: float = 60.0
     """Seconds after which the server lets go of one that froze in mid-transaction, or as the active relay."""
+
+
+_SILENCE_SECONDS = 5.0
+"""How much longer we wait: then it is not the statement that took too long, but the server that says nothing."""
 
 
 async def create_pool(service: str, settings: PostgresSettings) -> Pool:
@@ -42,11 +47,14 @@ async def create_pool(service: str, settings: PostgresSettings) -> Pool:
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout,
-        command_timeout=settings.command_timeout,
+        command_timeout=settings.command_timeout + _SILENCE_SECONDS,
         max_inactive_connection_lifetime=120.0,
         server_settings={
             "search_path": service,
             "application_name": f"doso-{service}",
+            "statement_timeout": milliseconds(settings.command_timeout),
+            # Shorter, so that who waits for others is not taken for slow.
+            "lock_timeout": milliseconds(settings.command_timeout / 2),
             # Else what a frozen process had locked would stay locked, and every replica wait for it.
             "idle_in_transaction_session_timeout": milliseconds(settings.silence_timeout),
             # A plan kept from when a table was empty scans it for ever; batches are worth a fresh plan each.

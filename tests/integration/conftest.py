@@ -15,6 +15,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from deploy.local.pipeline import SERVICES
+from deploy.local.servers import ApacheKafka
 from deploy.local.servers_running import MEMORY_FETCH_WAIT_MS
 from shared.events import TOPICS, Event, Topic, new_event_id
 from shared.events.base import Money
@@ -33,10 +34,14 @@ from shared.observability import Telemetry, TelemetrySettings, observe
 from shared.postgres import PostgresSettings, create_pool, migrate
 from shared.postgres.pool import role_of
 from shared.postgres.work import WORK_TABLE_V1
+from tests.conftest import CACHE
 from tests.integration.gateway_running import RunningGateway, gateway_running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from faststream.asgi import AsgiFastStream
 
     from deploy.local.servers import PostgresServer
     from shared.messaging import Transaction
@@ -83,14 +88,16 @@ class Probe:
         return Relay(self.service, self.postgres, kafka, metrics=self.telemetry.metrics)
 
     @asynccontextmanager
-    async def running(self, handler: Handler | None = None, *, gathers: bool = False) -> AsyncIterator[None]:
+    async def running(
+        self, handler: Handler | None = None, *, gathers: bool = False
+    ) -> AsyncIterator[AsgiFastStream]:
         """Run the service as production does: consumer, relay, health."""
         router = EventRouter(self.service, gathers=gathers)
         router.on(self.topic)(handler or self.note)
         self.telemetry = observe(self.service, TelemetrySettings(log_level="ERROR"))
         app = create_service(self.service, router, postgres=self.postgres, kafka=self.kafka, telemetry=self.telemetry)
         async with app.start_lifespan_context():
-            yield
+            yield app
 
     async def note(self, events: Sequence[Probed], tx: Transaction) -> None:
         """Handle events by noting each."""
@@ -185,6 +192,20 @@ class Probe:
         """Give how many events the service counted with an outcome."""
         labels = {"service": self.service, "topic": self.topic.name, "outcome": outcome}
         return self.telemetry.registry.get_sample_value("doso_events_consumed_total", labels) or 0.0
+
+    def told(self, metric: str) -> float:
+        """Give what the service's consumer tells as a metric."""
+        labels = {"service": self.service, "consumer": f"{self.service}: {self.topic.name}"}
+        return self.telemetry.registry.get_sample_value(metric, labels) or 0.0
+
+
+@pytest.fixture
+def own_kafka(broker_kind: str, tmp_path: Path) -> Iterator[ApacheKafka]:
+    """Run a broker that the test may kill."""
+    if broker_kind != "apache":
+        pytest.skip("the in-memory broker keeps nothing over a restart")
+    with ApacheKafka(tmp_path, CACHE, heap="256m") as kafka:
+        yield kafka
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.handlers import on_inventory_updated
-from services.forecast.store import load_sister_sales, save_regions
+from services.forecast.store import load_tenant_sales, save_regions
 from shared.events import InventoryUpdated, VehicleStatus, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -64,7 +64,7 @@ async def test_rooftops_lend_their_sales_to_sisters_of_the_same_tenant_only(migr
                     [(tenant, f"CAR{number}", *stay) for number, stay in enumerate(stays)],
                 )
         async with work.begin(ours) as tx:
-            found = await load_sister_sales(tx.connection, asks, date(2026, 1, 1))
+            found = (await load_tenant_sales(tx.connection, date(2026, 1, 1))).lent_to(asks)
         assert found == [
             SisterSales(lends, "used", date(2026, 2, 9), 1),
             SisterSales(lends, "used/convertible", date(2026, 2, 2), 2),
@@ -92,10 +92,8 @@ async def test_rooftops_lend_their_sales_within_their_country_and_each_by_itself
                 ],
             )
         async with work.begin(tenant) as tx:
-            lent = {
-                dealer: await load_sister_sales(tx.connection, dealer, date(2026, 1, 1))
-                for dealer in (michigan, sydney, unknown)
-            }
+            sales = await load_tenant_sales(tx.connection, date(2026, 1, 1))
+            lent = {dealer: sales.lent_to(dealer) for dealer in (michigan, sydney, unknown)}
         monday = date(2026, 2, 2)
         assert lent == {
             michigan: [SisterSales(ohio, "used", monday, 2), SisterSales(texas, "used", monday, 1)],

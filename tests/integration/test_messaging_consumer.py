@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -11,6 +12,12 @@ import pytest
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch) -> None:
     monkeypatch.setattr("shared.messaging.consumer._BACKOFF_SECONDS", 0.01)
+
+
+@pytest.fixture
+def on_apache_kafka(broker_kind) -> None:
+    if broker_kind != "apache":
+        pytest.skip("the in-memory broker hands out what is there, one send at a time, however little it is")
 
 
 def failing(probe, times: int, error: Exception):
@@ -42,6 +49,40 @@ async def test_a_service_that_gathers_takes_in_one_record_too_and_all_of_many(pr
         await probe.caught_up(1500)
     assert await probe.effects() == list(range(1500))
     assert probe.counted("handled") == 1500
+
+
+@pytest.mark.parametrize("gathers", [True, False])
+async def test_a_service_that_gathers_takes_in_twice_as_many_at_a_time(probe, on_apache_kafka, gathers) -> None:
+    probe = replace(probe, kafka=probe.kafka.model_copy(update={"batch_records": 10}))
+    sizes = []
+
+    async def note_size(events, tx) -> None:
+        sizes.append(len(events))
+        await probe.note(events, tx)
+
+    await probe.send(*(probe.event(n) for n in range(100)))
+    async with probe.running(note_size, gathers=gathers):
+        await probe.caught_up(100)
+    assert max(sizes) == (20 if gathers else 10)
+
+
+async def test_a_service_that_gathers_lets_a_small_event_wait_for_more(probe, on_apache_kafka) -> None:
+    """The broker would hold it for a minute; the large one behind it makes the fetch worth answering."""
+    probe = replace(probe, kafka=probe.kafka.model_copy(update={"fetch_max_wait_ms": 60_000}))
+    batches = []
+
+    async def note_batch(events, tx) -> None:
+        batches.append([event.n for event in events])
+        await probe.note(events, tx)
+
+    enough = "x" * 20_000
+    async with probe.running(note_batch, gathers=True):
+        await probe.send(probe.event(0, text=enough))
+        await probe.caught_up(1)  # from now on it waits for what comes
+        await probe.send(probe.event(1))
+        await probe.send(probe.event(2, text=enough))
+        await probe.caught_up(3)
+    assert batches == [[0], [1, 2]]
 
 
 async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -> None:

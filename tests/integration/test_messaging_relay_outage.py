@@ -5,25 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.local.servers import ApacheKafka
 from shared.messaging import ensure_topics
 from shared.messaging.ending import end
-
-CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
-
-
-@pytest.fixture
-def own_kafka(broker_kind, tmp_path):
-    """Run a broker that this test may kill."""
-    if broker_kind != "apache":
-        pytest.skip("the in-memory broker keeps nothing over a restart")
-    with ApacheKafka(tmp_path, CACHE, heap="256m") as kafka:
-        yield kafka
+from shared.messaging.publisher import Publisher
 
 
 def producers_at_work() -> int:
@@ -69,4 +57,44 @@ async def test_rows_wait_for_a_dead_broker_and_are_all_published_in_order_when_i
         await end(relay)
     seen = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
     assert list(dict.fromkeys(seen)) == list(range(300))  # A copy may follow, but never an older one first.
+    assert producers_at_work() == 0
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["died", "waits for ever"])
+async def test_a_producer_whose_client_is_dead_is_replaced(probe, own_kafka, monkeypatch, waits) -> None:
+    monkeypatch.setattr("shared.messaging.publisher.SEND_TIMEOUT", 2.0)
+    monkeypatch.setattr("shared.messaging.relay.RETRY_SECONDS", 0.1)
+    probe.kafka.bootstrap_servers = own_kafka.bootstrap_servers
+    await ensure_topics(probe.kafka)
+    made: list[Publisher] = []
+
+    def make(*given) -> Publisher:
+        made.append(Publisher(*given))
+        return made[-1]
+
+    async def fail() -> None:
+        message = "the handler is closed"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("shared.messaging.relay.Publisher", make)
+    relay = asyncio.create_task(probe.relay().run())
+    try:
+        async with probe.work.begin(probe.tenant) as tx:
+            tx.emit(probe.event(0))
+        await probe.published()
+        client = made[0]._producer.client
+        await end(client._sync_task)
+        client._sync_task = asyncio.create_task(asyncio.Event().wait() if waits else fail())
+        os.kill(own_kafka.pid, signal.SIGKILL)
+        await probe.eventually(lambda: asyncio.sleep(0, not own_kafka.running))
+        async with probe.work.begin(probe.tenant) as tx:
+            tx.emit(probe.event(1))
+        await probe.eventually(lambda: asyncio.sleep(0, len(made) > 1))
+        await asyncio.to_thread(own_kafka.start)
+        await probe.published()
+        assert not relay.done()
+    finally:
+        await end(relay)
+    seen = [probe.topic.model.model_validate_json(record.value).n for record in await probe.records()]
+    assert list(dict.fromkeys(seen)) == [0, 1]
     assert producers_at_work() == 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from typing import Any, cast
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from pydantic import ValidationError
 
@@ -64,3 +68,44 @@ def test_an_inbox_that_forgets_before_kafka_does_is_refused() -> None:
     with pytest.raises(ValidationError, match="would take effect twice"):
         RetentionSettings(topic_days=14, outbox_days=7, inbox_days=28)
     assert RetentionSettings(topic_days=14, outbox_days=7, inbox_days=29).inbox_days == 29
+
+
+@dataclass(slots=True)
+class Pages:
+    """A pool that explains what it is told to do, and counts the pages touched."""
+
+    owner: asyncpg.Connection[asyncpg.Record]
+    touched: int = 0
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        [row] = await self.owner.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
+        [explained] = json.loads(row[0])
+        self.touched += explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"]
+        return f"DELETE {explained['Plan']['Actual Rows']:.0f}"
+
+
+async def test_looking_for_what_is_past_does_not_read_what_is_not_also_where_rows_stand_in_old_ones_place(
+    probe,
+) -> None:
+    series = "now() - make_interval(days => $1) FROM generate_series(1, 20000)"
+    columns = "INSERT INTO outbox (id, topic, key, payload, headers, created_at)"
+
+    async def fill(days: int) -> None:
+        await probe.owner.execute(f"INSERT INTO inbox SELECT gen_random_uuid(), 't', {series}", days)
+        await probe.owner.execute(f"{columns} SELECT gen_random_uuid(), 't', '', '', '{{}}', {series}", days)
+
+    async def clear(condition: str) -> None:
+        for table, age in (("inbox", "seen_at"), ("outbox", "created_at")):
+            await probe.owner.execute(f"DELETE FROM {table} WHERE {condition.format(age=age)}")
+            await probe.owner.execute(f"VACUUM ANALYZE {table}")
+
+    await fill(days=40)
+    await clear("ctid < '(100,0)'")
+    await fill(days=1)
+    await clear("{age} < now() - interval '2 days'")
+    pages = Pages(probe.owner)
+    found = await Retention(
+        probe.service, cast("Any", pages), RetentionSettings(), metrics=probe.telemetry.metrics
+    ).once()
+    assert found == {"outbox": 0, "inbox": 0, "dead_letter": 0}
+    assert pages.touched < 50

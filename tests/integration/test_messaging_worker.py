@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from shared.messaging import ComputePool, Worker
+from shared.messaging import ComputePool, EventRouter, Worker, create_service
 from shared.messaging.ending import end
 from shared.postgres import WorkTable
 
@@ -138,6 +138,23 @@ async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch)
         await end(task)
 
 
+async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
+    built = []
+
+    async def keep(service) -> None:
+        built.append(service)
+
+    for rate in (1.0, 0.0):
+        kafka = probe.kafka.model_copy(update={"stream_per_second": rate})
+        router = EventRouter(probe.service)
+        app = create_service(
+            probe.service, router, postgres=probe.postgres, kafka=kafka, telemetry=probe.telemetry, build=keep
+        )
+        async with app.start_lifespan_context():
+            built[-1].arrivals.took_in([object()] * 2)
+            assert built[-1].arrivals.streaming is (rate > 0)
+
+
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:
     await mark(probe, *range(50))
     async with working(probe, lambda items: store(probe, items)):
@@ -160,6 +177,21 @@ async def test_a_bad_item_fails_alone(probe) -> None:
         failed = await probe.eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
     assert failed["error"] == "ValueError: 3 has no price"
     assert await probe.value("SELECT count(*) FROM work") == 1
+
+
+async def test_a_batch_that_takes_too_long_is_computed_item_by_item(probe) -> None:
+    async def compute(items) -> None:
+        async with probe.work.begin() as tx:
+            if len(items) > 1:
+                await tx.connection.execute("SET LOCAL statement_timeout = 50")
+                await tx.connection.execute("SELECT pg_sleep(5)")
+            await probe.note([probe.event(int(item.key)) for item in items], tx)
+            await QUEUE.finish(tx.connection, items)
+
+    await mark(probe, 1, 2, 3)
+    async with working(probe, compute):
+        assert await results(probe, 3) == [1, 2, 3]
+    assert await probe.value("SELECT count(*) FROM work") == 0
 
 
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:

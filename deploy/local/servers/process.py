@@ -40,6 +40,22 @@ class Account:
     crosses_closed_directories: bool = False
 
 
+def bound_to_owner(
+    arguments: Sequence[str], death_signal: signal.Signals, account: Account | None = None
+) -> list[str]:
+    """Give the arguments that start a command which, on Linux, gets ``death_signal`` should this process die.
+
+    It is sent when the thread dies that starts the command.
+    """
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
+    launcher += ["--owner", str(os.getpid()), "--death-signal", str(int(death_signal))]
+    if account is not None:
+        launcher += ["--uid", str(account.uid), "--gid", str(account.gid)]
+        if account.crosses_closed_directories:
+            launcher.append("--cross-closed-directories")
+    return [*launcher, "--", *arguments]
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What to execute: arguments, working directory, environment and account (None: the owner's own)."""
@@ -51,15 +67,9 @@ class Command:
 
     def start(self, output: int, death_signal: signal.Signals) -> subprocess.Popen[bytes]:
         """Start it with its output to `output`; on Linux it gets `death_signal` should this process die."""
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
-        launcher += ["--owner", str(os.getpid()), "--death-signal", str(int(death_signal))]
-        if self.account is not None:
-            launcher += ["--uid", str(self.account.uid), "--gid", str(self.account.gid)]
-            if self.account.crosses_closed_directories:
-                launcher.append("--cross-closed-directories")
         return _starter.submit(
             subprocess.Popen[bytes],
-            [*launcher, "--", *self.arguments],
+            bound_to_owner(self.arguments, death_signal, self.account),
             cwd=self.working_directory,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -22,7 +22,10 @@ def season_index(panel: Panel, base: NDArray[np.float64], dispersion: float) -> 
 
     Phases are those of the panel's frequency, months for weeks. Each trailing whole season is compared with
     its own level and with the growth between seasons, lest growth be read as season; without a whole one the
-    answer is ``base``. The shrinkage is empirical Bayes:
+    answer is ``base``. With one, growth cannot be told from season, and all of it is read as season: on simulated
+    rooftops of 60 to 100 weeks the mean of the next 26 was off by 0.10 of sales where there was a season and no
+    trend (0.23 if ``base`` were the answer), and by 0.36 where there was a trend and no season (0.29). Purchases,
+    which reach furthest, wait for two (``yearly_mean``). The shrinkage is empirical Bayes:
     with observed O and expected E units a month, between-month variance =
     max(0, sum((O-E)^2 - dispersion E) / sum(E^2)).
     """

@@ -29,6 +29,27 @@ class SisterSales:
     units: int
 
 
+@dataclass(frozen=True, slots=True)
+class TenantSales:
+    """What each of a tenant's rooftops retailed, and the country of those whose country somebody told."""
+
+    by_rooftop: Mapping[UUID, Sequence[SisterSales]]
+    countries: Mapping[UUID, str]
+
+    def lent_to(self, rooftop: UUID) -> list[SisterSales]:
+        """Give what the other rooftops of the same country retailed.
+
+        Elsewhere summer may be another half of the year. Rooftops whose country nobody told lend to each other.
+        """
+        country = self.countries.get(rooftop, "")
+        return [
+            each
+            for other, sales in self.by_rooftop.items()
+            if other != rooftop and self.countries.get(other, "") == country
+            for each in sales
+        ]
+
+
 def sister_panel(sales: Sequence[SisterSales], as_of: date, weeks: int) -> Panel | None:
     """Lay out the last ``weeks`` of other rooftops' sales, a series for each rooftop and group; None without any.
 

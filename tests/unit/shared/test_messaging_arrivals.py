@@ -10,10 +10,10 @@ import pytest
 from shared.messaging.arrivals import (
     LATE_SECONDS,
     RECENT_SECONDS,
-    STREAM_PER_SECOND,
     STREAM_SECONDS,
     Arrivals,
 )
+from shared.messaging.kafka_settings import STREAM_PER_SECOND
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
@@ -84,4 +84,19 @@ def test_events_stream_in_however_they_are_batched_and_until_no_more_come(arriva
     arrivals.took_in(half)
     assert arrivals.streaming
     clock.seconds = STREAM_SECONDS
+    assert not arrivals.streaming
+
+
+def test_how_many_make_a_stream_is_the_operators_to_say(clock: Clock) -> None:
+    arrivals = Arrivals(stream_per_second=5_000.0, now=lambda: NOW, clock=clock)
+    arrivals.took_in([object()] * int(5_000 * STREAM_SECONDS - 1))
+    assert not arrivals.streaming
+    arrivals.took_in([object()])
+    assert arrivals.streaming
+
+
+def test_nothing_is_a_stream_where_it_is_switched_off(clock: Clock) -> None:
+    arrivals = Arrivals(stream_per_second=0.0, now=lambda: NOW, clock=clock)
+    assert not arrivals.streaming
+    arrivals.took_in([object()] * 100_000)
     assert not arrivals.streaming

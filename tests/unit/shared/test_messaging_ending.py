@@ -20,11 +20,11 @@ async def loses_one_cancellation() -> None:
     await for_ever()
 
 
-async def fails_when_cancelled() -> None:
+async def fails_when_cancelled(error: BaseException | None = None) -> None:
     try:
         await for_ever()
     finally:
-        raise OSError("disk full")
+        raise error or OSError("disk full")
 
 
 async def begun(*coroutines) -> list[asyncio.Task[None]]:
@@ -45,6 +45,14 @@ async def test_an_error_at_the_end_is_told_once_all_have_ended() -> None:
     with pytest.raises(OSError, match="disk full"):
         await end(*tasks, patience=0.01)
     assert all(task.done() for task in tasks)
+
+
+async def test_several_errors_are_all_told() -> None:
+    tasks = await begun(fails_when_cancelled(), for_ever(), fails_when_cancelled(ValueError("no such queue")))
+    with pytest.raises(ExceptionGroup, match="2 of 3 background tasks failed") as told:
+        await end(*tasks, patience=0.01)
+    assert [str(error) for error in told.value.exceptions] == ["disk full", "no such queue"]
+    assert tasks[1].cancelled()
 
 
 async def test_what_has_ended_already_and_nothing_at_all_are_fine() -> None:

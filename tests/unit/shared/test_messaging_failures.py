@@ -5,7 +5,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from pydantic import BaseModel, ValidationError
 
-from shared.messaging.failures import passing
+from shared.messaging.failures import passing, took_too_long
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,10 @@ def invalid() -> ValidationError:
 )
 def test_what_is_the_events_fault_does_not(error: Exception) -> None:
     assert not passing(error)
+
+
+def test_only_what_the_server_ended_for_its_duration_took_too_long() -> None:
+    assert took_too_long(asyncpg.QueryCanceledError("canceling statement due to statement timeout"))
+    silent, waiting = TimeoutError(), asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+    assert not took_too_long(silent)
+    assert not took_too_long(waiting)

@@ -65,3 +65,15 @@ def test_a_ca_file_that_holds_none_is_named(tmp_path: Path, content: str | None)
         path.write_text(content)
     with pytest.raises(ValueError, match=r"ca\.pem holds no certificates"):
         settings(security_protocol="SSL", ca_file=path).client_options()
+
+
+@pytest.mark.parametrize("rate", ["-1", "nan", "inf", "many"])
+def test_a_rate_of_a_stream_that_is_none_is_refused_by_its_name(rate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOSO_KAFKA_STREAM_PER_SECOND", rate)
+    with pytest.raises(ValidationError, match="stream_per_second"):
+        settings()
+
+
+def test_giving_way_to_a_stream_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOSO_KAFKA_STREAM_PER_SECOND", "0")
+    assert settings().stream_per_second == 0

@@ -87,13 +87,15 @@ async def test_a_handler_that_never_returns_is_seen_as_standing_still(cluster: s
         assert [watch.judge(snapshot, now)[0] for now in (0.0, 1.0, 61.0)] == ["ok", "ok", "dead"]
 
 
-@pytest.mark.parametrize("task", ["_coordination_task", "_fetch_task"])
-async def test_a_dead_background_task_is_found_while_the_broker_is_well(cluster: str, task: str) -> None:
+@pytest.mark.parametrize(
+    ("owner", "task"),
+    [("_coordinator", "_coordination_task"), ("_fetcher", "_fetch_task"), ("_client", "_sync_task")],
+)
+async def test_a_dead_background_task_is_found_while_the_broker_is_well(cluster: str, owner: str, task: str) -> None:
     async with consuming(cluster) as consumer:
         client = consumer.subscriber.consumer
         assert client is not None
-        owner = client._fetcher if task == "_fetch_task" else client._coordinator
-        getattr(owner, task).cancel()
+        getattr(getattr(client, owner), task).cancel()
         snapshot = await consumer.until(lambda one: one.failure is not None)
         assert await consumer.broker.ping(timeout=10)
         assert snapshot.running

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.postgres import lock_order
 
-KEYS = st.lists(st.tuples(st.uuids(), st.text("ABC0189:", max_size=4)), unique=True)
+KEYS = st.lists(st.tuples(st.uuids(), st.text("ABC0189:éß\uffee😀", max_size=4)), unique=True)
 
 
 @given(KEYS)

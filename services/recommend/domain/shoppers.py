@@ -32,7 +32,7 @@ def fit_attraction(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> 
     sold = {
         shelf: market.sold_per_day
         for shelf, market in lookup.markets.items()
-        if market.sold_per_day > 0 and (as_of - market.as_of).days <= _STALE_DAYS
+        if (market.sold_per_day > 0 or market.active_listings > 0) and (as_of - market.as_of).days <= _STALE_DAYS
     }
     return fit(spells_of(_stands(lookup, lives, since, as_of), since), sold)
 

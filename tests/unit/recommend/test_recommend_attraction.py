@@ -93,6 +93,20 @@ def test_a_car_is_told_by_how_many_customers_passed_it_by(
     assert found.quality("never seen") == 1.0
 
 
+def test_a_car_that_was_moved_is_not_taken_for_new() -> None:
+    stands, _ = shopping_year(1)
+    moved = next(stand for stand in stands if not stand.sold and (stand.ended - stand.began).days > 40)
+    seen_last = replace(moved, began=moved.ended - timedelta(days=10))
+    others = [stand for stand in stands if stand is not moved]
+    factors = {}
+    for name, stand in (("whole", moved), ("last", seen_last), ("new", replace(seen_last, came=seen_last.began))):
+        found = fit(spells_of([*others, stand], FIRST))
+        assert found is not None
+        factors[name] = found.quality(moved.vehicle_key)
+    assert factors["last"] == pytest.approx(factors["whole"], rel=0.3)
+    assert factors["last"] < 0.8 * factors["new"]
+
+
 def test_a_poor_car_waits_longer_and_leaves_more_to_its_neighbours() -> None:
     def days(qualities: dict[str, float]) -> list[float]:
         stock = [camry(), camry("CAMRY2")]

@@ -54,15 +54,25 @@ def test_only_what_a_market_sells_more_of_counts_not_how_big_it_is(
     other = Margins.of(SHELVES, {shelf: each * times for shelf, each in known.items()}).expected(np.array(shoppers))
     assert (one > 0).all()
     np.testing.assert_allclose(one, other, rtol=1e-6)
+    alone = Margins.of(SHELVES, {}).expected(np.array(shoppers))
     for store in range(2):
-        mean = Margins.of(SHELVES, known).by_rooftop(np.array(shoppers))[3 * store]
-        assert one[3 * store : 3 * store + 3].mean() == pytest.approx(mean, rel=1e-6)
+        own = [shelf for shelf in range(3 * store, 3 * store + 3) if SHELVES[shelf] in known]
+        others = [shelf for shelf in range(3 * store, 3 * store + 3) if shelf not in own]
+        np.testing.assert_allclose(one[others], alone[others], rtol=1e-6)
+        if own:
+            assert np.log(one[own]).mean() == pytest.approx(np.log(alone[own]).mean(), abs=1e-6)
 
 
-def test_an_old_market_and_one_that_saw_no_sale_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_known_market_alone_tells_nothing() -> None:
+    shoppers = np.array([0.2, 0.4, 0.9, 0.3, 0.5, 1.2])
+    alone = Margins.of(SHELVES, {SHELVES[2]: 7.0}).expected(shoppers)
+    np.testing.assert_allclose(alone, Margins.of(SHELVES, {}).expected(shoppers), rtol=1e-9)
+
+
+def test_an_old_market_and_an_empty_one_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     monkeypatch.setattr("services.recommend.domain.shoppers.fit", lambda _spells, sold: told.append(sold))
     life = UnitLife(camry(), prices=((AS_OF, 20_000.0),))
-    for changes in ({}, {"sold_per_day": 0.0}, {"as_of": AS_OF - timedelta(days=61)}):
+    for changes in ({}, {"sold_per_day": 0.0, "active_listings": 0}, {"as_of": AS_OF - timedelta(days=61)}):
         fit_attraction(replace(book(rooftop(), market(**changes)), units=()), [life], AS_OF)
     assert told == [{("north", CAMRY): 2.0}, {}, {}]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from services.recommend.domain.attraction.frailty import log_likelihood, qualities, unsold
+from services.recommend.domain.attraction.frailty import log_likelihood, qualities, standing
 from services.recommend.domain.attraction.margins import Margins
 from services.recommend.domain.attraction.model import Attraction, age_pull, price_pull
 from services.recommend.domain.time_to_sale.newton import NotConverged
@@ -58,6 +58,7 @@ class _Fitted:
     precision: Floats
     shoppers: Floats
     qualities: Floats
+    expected: Floats
     log_posterior: float
 
 
@@ -126,7 +127,7 @@ def fit(spells: Spells, sold_per_day: Mapping[tuple[str, str], float] | None = N
         by_segment=_named(1, spells, margins.by_segment(best.shoppers)),
         usual=float(best.shoppers.mean()),
         sales=sales,
-        qualities=unsold(spells, best.qualities),
+        qualities=standing(spells, best.expected),
     )
 
 
@@ -156,7 +157,7 @@ def _fit_at(spells: Spells, margins: Margins, appeal: float, start: _Fitted | No
         still = np.allclose(shoppers, before, rtol=_TOLERANCE, atol=0.0)
         if still and (np.abs(step) < _TOLERANCE * _SPREADS).all():
             told = log_likelihood(spells, seen.sold, usual, seen.recent) + _log_prior(effects, appeal)
-            return _Fitted(effects, precision, shoppers, quality, told)
+            return _Fitted(effects, precision, shoppers, quality, usual, told)
     message = f"shoppers and the effect of price did not settle in {_MOST_ROUNDS} rounds at appeal {appeal}"
     raise NotConverged(message)
 

@@ -33,11 +33,8 @@ def qualities(spells: Spells, sold: Floats, expected: Floats) -> Floats:
 
     Expected are the sales of a usual unit in its place.
     """
-    count = len(spells.units)
-    found: Floats = (SHAPE + np.bincount(spells.unit, sold, count)) / (
-        SHAPE + np.bincount(spells.unit, expected, count)
-    )
-    return found
+    sales, usual = _by_unit(spells, sold), _by_unit(spells, expected)
+    return (SHAPE + sales) / (SHAPE + usual)
 
 
 def log_likelihood(spells: Spells, sold: Floats, expected: Floats, recent: Floats) -> float:
@@ -45,16 +42,25 @@ def log_likelihood(spells: Spells, sold: Floats, expected: Floats, recent: Float
 
     ``recent`` is how much each spell counts, shape (spells,): a unit counts as its newest does.
     """
-    count = len(spells.units)
-    newest = np.zeros(count)
+    sales, usual = _by_unit(spells, sold), _by_unit(spells, expected)
+    newest = np.zeros(sales.size)
     np.maximum.at(newest, spells.unit, recent)
     told = recent * sold * np.log(np.maximum(expected / spells.days, _LEAST_RATE))
-    sales, usual = np.bincount(spells.unit, sold, count), np.bincount(spells.unit, expected, count)
     return float(told.sum() - (newest * (SHAPE + sales) * np.log1p(usual / SHAPE)).sum())
 
 
-def unsold(spells: Spells, factors: Floats) -> dict[str, float]:
-    """Name the factors of those units that nobody bought: what a sold one was is of no further use."""
-    sales = np.bincount(spells.unit, spells.sold, len(spells.units))
+def standing(spells: Spells, expected: Floats) -> dict[str, float]:
+    """Give the factors of those units that nobody bought, by vehicle key; of a sold one it is of no further use.
+
+    A unit outlived the days too for which it had stood in the group before it was watched here: as many sales a day
+    are taken to have been expected of it then as since.
+    """
+    sales, usual, days = (_by_unit(spells, each) for each in (spells.sold, expected, spells.days))
+    factors = SHAPE / (SHAPE + usual * (1 + spells.unwatched / days))
     pairs = zip(spells.units, factors.tolist(), sales, strict=True)
     return {vehicle_key: factor for vehicle_key, factor, sold in pairs if not sold}
+
+
+def _by_unit(spells: Spells, figures: Floats) -> Floats:
+    added: Floats = np.bincount(spells.unit, figures, len(spells.units))
+    return added

@@ -25,29 +25,28 @@ _LEAST_RATE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Margins:
-    """Each shelf's rooftop and segment by number, and its market's sales over those of its rooftop's usual shelf.
+    """Each shelf's rooftop and segment by number, and its market's sales a day, nan where they are not known.
 
-    Shape (shelves,) each; ``market`` is nan where nothing is known of it.
+    Shape (shelves,) each.
     """
 
     rooftop: NDArray[np.intp]
     segment: NDArray[np.intp]
-    market: Floats
+    sold: Floats
 
     @classmethod
     def of(cls, shelves: Sequence[tuple[str, str]], sold_per_day: Mapping[tuple[str, str], float]) -> Margins:
-        """Number the shelves (dealer id and segment) and look their markets' sales up."""
+        """Number the shelves (dealer id and segment) and look their markets' sales up.
+
+        A rooftop whose markets sold nothing at all has none that tell.
+        """
         rooftop, segment = (
             np.unique(names, return_inverse=True)[1].reshape(-1) for names in zip(*shelves, strict=True)
         )
         sold = np.array([sold_per_day.get(shelf, np.nan) for shelf in shelves])
-        known = np.isfinite(sold)
-        usual = np.bincount(rooftop, np.where(known, sold, 0.0)) / np.maximum(1, np.bincount(rooftop, known))
-        level = usual[rooftop]
-        market = np.where(
-            known & (level > 0), np.maximum(sold, _LEAST_SHARE * level) / np.maximum(level, _LEAST_RATE), np.nan
-        )
-        return cls(rooftop, segment, market)
+        usual = _mean_of_known(rooftop, sold)
+        sold = np.where(usual > 0, np.maximum(sold, _LEAST_SHARE * usual), np.nan)
+        return cls(rooftop, segment, sold)
 
     def by_rooftop(self, shoppers: Floats) -> Floats:
         """Give the mean shoppers of each shelf's rooftop."""
@@ -60,15 +59,24 @@ class Margins:
     def expected(self, shoppers: Floats) -> Floats:
         """Give the shoppers to expect: the rooftop's mean, as far over it as the segment is wanted.
 
-        How much that is, the tenant's other stores tell, and the market's sales where they are known.
+        How much that is, the tenant's other stores tell, and the market's sales where they are known. Those count
+        among each other: together a rooftop's known segments are wanted as much as the stores have it.
         """
-        wanted = self.by_segment(shoppers) / shoppers.mean()
-        told = np.isfinite(self.market)
-        blended = wanted ** (1 - _MARKET_WEIGHT) * np.where(told, self.market, 1.0) ** _MARKET_WEIGHT
-        wanted = np.where(told, blended, wanted)
-        usual = np.bincount(self.rooftop, wanted) / np.bincount(self.rooftop)
-        expected: Floats = self.by_rooftop(shoppers) * wanted / usual[self.rooftop]
+        wanted = np.log(self.by_segment(shoppers) / shoppers.mean())
+        told = np.isfinite(self.sold)
+        market = np.log(self.sold)
+        level = _mean_of_known(self.rooftop, np.where(told, wanted, np.nan)) - _mean_of_known(self.rooftop, market)
+        blended = (1 - _MARKET_WEIGHT) * wanted + _MARKET_WEIGHT * (market + level)
+        expected: Floats = self.by_rooftop(shoppers) * np.exp(np.where(told, blended, wanted))
         return np.maximum(expected, _LEAST_RATE)
+
+
+def _mean_of_known(number: NDArray[np.intp], figures: Floats) -> Floats:
+    """Give each one the mean of its number's figures that are known; nan where none is."""
+    known = np.isfinite(figures)
+    count = np.bincount(number, known)
+    mean: Floats = np.bincount(number, np.where(known, figures, 0.0)) / np.where(count > 0, count, np.nan)
+    return mean[number]
 
 
 def _means(number: NDArray[np.intp], shoppers: Floats) -> Floats:

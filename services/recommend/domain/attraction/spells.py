@@ -43,7 +43,8 @@ class Stand:
 class Spells:
     """Unit-weeks as columns of shape (spells,); ``week`` counts from the first.
 
-    ``shelf`` numbers ``shelves`` and ``unit`` numbers ``units``, their vehicle keys: one that was moved stood on two.
+    ``shelf`` numbers ``shelves`` and ``unit`` numbers ``units``, their vehicle keys; ``unwatched`` are the days for
+    which each of those had stood in the group before it was watched here, shape (units,).
     """
 
     shelves: tuple[tuple[str, str], ...]
@@ -55,6 +56,7 @@ class Spells:
     price_to_market: Floats
     age: Floats
     sold: NDArray[np.bool_]
+    unwatched: Floats
 
     @property
     def weeks(self) -> int:
@@ -69,10 +71,12 @@ def spells_of(stands: Iterable[Stand], first: date) -> Spells:
     """
     number: dict[tuple[str, str], int] = {}
     units: dict[str, int] = {}
+    unwatched: dict[str, int] = {}
     rows: list[tuple[int, int, int, float, float, float, bool]] = []
     for stand in stands:
         shelf = number.setdefault(stand.shelf, len(number))
         unit = units.setdefault(stand.vehicle_key, len(units))
+        unwatched.setdefault(stand.vehicle_key, max(0, (stand.began - stand.came).days))
         moved = [(day - first).days for day, _ in stand.prices]
         came = (stand.came - first).days
         start, end = (stand.began - first).days, (stand.ended - first).days + stand.sold
@@ -94,4 +98,5 @@ def spells_of(stands: Iterable[Stand], first: date) -> Spells:
         price_to_market=table[:, 4],
         age=table[:, 5],
         sold=table[:, 6].astype(np.bool_),
+        unwatched=np.array(list(unwatched.values()), dtype=np.float64),
     )

@@ -68,8 +68,8 @@ def _under_cost(facts: Facts) -> str:
     if not booked.startswith("-"):
         return ""
     return (
-        f" It books a loss of about {booked[1:]} against the {facts[Fact.COST]} in it; that money is spent at any "
-        f"price, and the lane would pay about {facts[Fact.EXIT_VALUE]}."
+        f" That is about {booked[1:]} less than the {facts[Fact.COST]} in it, back gross aside; that money is spent "
+        f"at any price, and the lane would pay about {facts[Fact.EXIT_VALUE]}."
     )
 
 
@@ -101,7 +101,7 @@ def _transfer(facts: Facts) -> str:
     text += f"After {costs}, the group is {facts[Fact.OVER_HOME]} ahead of the best you could do with it here"
     if facts[Fact.OVER_HOME] != facts[Fact.GAIN]:
         text += f", and {facts[Fact.GAIN]} ahead of leaving it as it is"
-    return f"{text}.{long_odds(facts, LongOdds.MOVED)}"
+    return f"{text}.{_under_cost(facts)}{long_odds(facts, LongOdds.MOVED)}"
 
 
 def _house_rule(facts: Facts) -> str:

@@ -143,10 +143,10 @@ def _own_pace(sheet: EvidenceSheet, here: Appraisal) -> None:
         sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
         return
     learned = "shoppers learned from the group's own sales"
-    sheet.add(Fact.QUALITY, f"{here.quality:.2f}", learned, "lower the more customers passed it by")
+    sheet.add(Fact.QUALITY, f"{here.quality:.2f}", learned, "below 1 the more customers have passed it by")
     formula = (
         f"÷ e^-({here.setting.elasticity:.1f} × price over market) "
-        f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age"
+        f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age; its own pace is in it"
     )
     sheet.add(Fact.FRESH_DAYS, days(1 / attracted.fresh_rate), learned, formula)
 

@@ -83,6 +83,8 @@ class PolicyRules(Rule):
     max_days_supply: Annotated[float, Field(ge=1, le=730)] | None = None
     floor_to_market: Annotated[float, Field(ge=0.3, le=1.5)] | None = None
     floor_to_cost: Annotated[float, Field(ge=0, le=2)] | None = None
+    maximum_cut: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The most that one step may take off a price, as a share of it; down to the market a price may go at once."""
     ceiling_to_market: Annotated[float, Field(ge=0.5, le=3)] | None = None
     cooling_days: Annotated[int, Field(ge=0, le=90)] | None = None
     max_age_days: Days | None = None

@@ -50,11 +50,12 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
 
     The model knows no equipment, nor every trim, and the store's own tag does: a gap between the two is split by
     what is known of each (normal prior and likelihood of logarithms, Gelman et al., BDA, 2.5). The tag is the first
-    that the unit had: cuts since then were made to sell it.
+    that the unit had: cuts since then were made to sell it. So a unit that came in at a price of such a car stays
+    one, however far it is cut; and where no market tells, its first tag stands in for one, which no cut moves.
     """
     if market is not None and (as_of - market.as_of).days > _STALE_DAYS:
         stale = f"the market data are {(as_of - market.as_of).days} days old: too old to price by"
-        return _own_list(unit.list_price, as_of, stale) if unit.list_price else None
+        return _own_list(unit, unit.list_price, as_of, stale) if unit.list_price else None
     estimate = _modelled(unit, market, as_of) if market else None
     if estimate is None and market and market.price_median and (unit.is_new or unit.list_price is None):
         estimate = MarketPrice(
@@ -68,11 +69,10 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     if unit.list_price is None or unit.list_price <= 0:
         return estimate
     if estimate is None:
-        return _own_list(unit.list_price, as_of, "no market price: its list price stands in for one")
-    low, high = _COMPARABLE
-    if not low <= unit.list_price / estimate.amount <= high:
+        return _own_list(unit, unit.list_price, as_of, "no market price: its list price stands in for one")
+    if not any(_is_such_a_car(price, estimate) for price in (unit.list_price, unit.first_price)):
         caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
-        return _own_list(unit.list_price, as_of, caveat)
+        return _own_list(unit, unit.list_price, as_of, caveat)
     residual = _residual_sd(market) if market and estimate.basis is PriceBasis.MODEL else None
     return _for_equipment(estimate, _tag(unit, estimate, unit.list_price), residual) if residual else estimate
 
@@ -82,9 +82,13 @@ def _tag(unit: Unit, model: MarketPrice, list_price: float) -> float:
 
     What has been cut since tells that the car stood, not that it has less.
     """
-    low, high = _COMPARABLE
     first = unit.first_price
-    return first if first and low <= first / model.amount <= high else list_price
+    return first if first and _is_such_a_car(first, model) else list_price
+
+
+def _is_such_a_car(price: float | None, model: MarketPrice) -> bool:
+    low, high = _COMPARABLE
+    return price is not None and low <= price / model.amount <= high
 
 
 def _for_equipment(model: MarketPrice, tag: float, residual_sd: float) -> MarketPrice:
@@ -110,8 +114,10 @@ def age_years(model_year: int, as_of: date) -> float:
     return (as_of - date(model_year, 1, 1)).days / 365.25
 
 
-def _own_list(list_price: float, as_of: date, caveat: str) -> MarketPrice:
-    return MarketPrice(list_price, 0.12, PriceBasis.LIST, as_of, "its own list price", caveat)
+def _own_list(unit: Unit, list_price: float, as_of: date, caveat: str) -> MarketPrice:
+    """Let the unit's own tag stand in for the market's: the first it had, else the next cut would start from this."""
+    first = unit.first_price or list_price
+    return MarketPrice(first, 0.12, PriceBasis.LIST, as_of, "the first list price it had", caveat)
 
 
 def _modelled(unit: Unit, market: SegmentMarket, as_of: date) -> MarketPrice | None:

@@ -68,10 +68,11 @@ class Parameters:
     transport_days: float = _within(0, 60, 2)
 
     # What a price may be, and how it may move.
-    floor_to_market: float = _within(0, 2, 0.90)
-    floor_to_cost: float = _within(0, 2, 0.95)
+    floor_to_market: float = _within(0, 2, 0.80)
+    floor_to_cost: float = _within(0, 2, 0)
+    """None unless the dealer sets one: what a unit cost is spent, whatever it still brings."""
     ceiling_to_market: float = _within(0, 3, 1.08)
-    maximum_cut: float = _within(0, 1, 0.06)
+    maximum_cut: float = _within(0, 1, 0.15)
     """Of the present price; a unit above the market may always be cut down to it at once."""
     maximum_rise: float = _within(0, 1, 0.03)
     """Of the present price; nothing is raised from ``age_review_days`` on."""

@@ -44,7 +44,7 @@ class Crowd:
 
     def repriced(self, vehicle_key: str, price_to_market: float, age_days: float) -> Crowd:
         """Give it with a unit at another price."""
-        pull = float(self.attraction.pull(price_to_market, age_days))
+        pull = float(self.attraction.pull(price_to_market, age_days)) * self.attraction.quality(vehicle_key)
         return replace(self, pulls={**self.pulls, vehicle_key: pull})
 
 
@@ -65,5 +65,6 @@ def crowd(
         for unit, price in zip(here, priced, strict=True)
     ]
     ages = [float(unit.group_days(as_of) or 0) for unit in here]
-    pulls = attraction.pull(np.array(ratios), np.array(ages))
+    qualities = np.array([attraction.quality(unit.vehicle_key) for unit in here])
+    pulls = qualities * attraction.pull(np.array(ratios), np.array(ages))
     return Crowd(attraction, shoppers, dict(zip((unit.vehicle_key for unit in here), pulls.tolist(), strict=True)))

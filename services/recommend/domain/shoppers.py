@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.book import TenantBook
 
+_STALE_DAYS = 60
+"""A market that was last seen longer ago says nothing of what sells now."""
+
 
 def fit_attraction(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> Attraction | None:
     """Learn from a year of lives what draws a tenant's shoppers; nothing where its sales are too few.
@@ -26,7 +29,12 @@ def fit_attraction(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> 
     be asked, or a market price to hold it against: today's market, for a unit as old as it was when it left.
     """
     lookup, since = look_up(replace(book, units=(), attraction=None), as_of), as_of - timedelta(days=LIVES_DAYS)
-    return fit(spells_of(_stands(lookup, lives, since, as_of), since))
+    sold = {
+        shelf: market.sold_per_day
+        for shelf, market in lookup.markets.items()
+        if (market.sold_per_day > 0 or market.active_listings > 0) and (as_of - market.as_of).days <= _STALE_DAYS
+    }
+    return fit(spells_of(_stands(lookup, lives, since, as_of), since), sold)
 
 
 def _stands(lookup: Lookup, lives: Sequence[UnitLife], since: date, as_of: date) -> Iterator[Stand]:
@@ -50,6 +58,7 @@ def _stands(lookup: Lookup, lives: Sequence[UnitLife], since: date, as_of: date)
         if priced is None or priced.basis is PriceBasis.LIST:
             continue
         yield Stand(
+            vehicle_key=unit.vehicle_key,
             shelf=shelf,
             came=came,
             began=began,

@@ -14,7 +14,7 @@ TENANT_DEFAULT = UUID(int=0)
 _KEYS = {"brands": ("brand",), "segments": ("segment",), "lanes": ("from_dealer_id", "to_dealer_id")}
 _PARAMETERS = (
     "floorplan_line", "floorplan_apr", "overhead_per_day", "lot_slots", "minimum_presence", "floor_to_market",
-    "floor_to_cost", "ceiling_to_market", "cooling_days", "transport_cost", "transport_days",
+    "floor_to_cost", "maximum_cut", "ceiling_to_market", "cooling_days", "transport_cost", "transport_days",
 )  # fmt: skip
 
 

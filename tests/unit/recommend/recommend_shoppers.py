@@ -1,4 +1,4 @@
-"""A made-up group whose shoppers choose by known figures, day by day."""
+"""A made-up group whose shoppers choose by known figures, day by day; a unit's own factor stands in its key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from recommend_sample_books import CAMRY
 
 from services.recommend.domain import Attraction
+from services.recommend.domain.attraction.frailty import SHAPE
 from services.recommend.domain.attraction.spells import Stand
 
 SHELF: Final = ("north", CAMRY)
@@ -38,25 +39,28 @@ def _shelf(
     rng: np.random.Generator, shelf: tuple[str, str], shoppers: float, stock: int, elasticity: float
 ) -> list[Stand]:
     came = np.zeros(stock)
-    opening = rng.normal(1.04, 0.05, stock)
+    opening, quality = rng.normal(1.04, 0.05, stock), rng.gamma(SHAPE, 1 / SHAPE, stock)
     stands = []
     for day in range(DAYS):
         age = day - came
         ratio = opening - _CUT * (age // _STEP_DAYS)
-        pull = APPEAL * np.exp(-elasticity * (ratio - 1) - STALENESS * age / 30)
+        pull = quality * APPEAL * np.exp(-elasticity * (ratio - 1) - STALENESS * age / 30)
         sold = rng.random(stock) < -np.expm1(-shoppers * pull / (1 + pull.sum()))
         for unit in np.flatnonzero(sold):
-            stands.append(_stand(shelf, int(came[unit]), day, float(opening[unit]), sold=True))
-            came[unit], opening[unit] = day + 1, rng.normal(1.04, 0.05)
+            stands.append(_stand(shelf, int(came[unit]), day, float(opening[unit]), float(quality[unit]), sold=True))
+            came[unit], opening[unit], quality[unit] = day + 1, rng.normal(1.04, 0.05), rng.gamma(SHAPE, 1 / SHAPE)
     there = [unit for unit in range(stock) if came[unit] < DAYS]
-    return stands + [_stand(shelf, int(came[unit]), DAYS, float(opening[unit]), sold=False) for unit in there]
+    return stands + [
+        _stand(shelf, int(came[unit]), DAYS, float(opening[unit]), float(quality[unit]), sold=False) for unit in there
+    ]
 
 
-def _stand(shelf: tuple[str, str], came: int, left: int, opening: float, *, sold: bool) -> Stand:
+def _stand(shelf: tuple[str, str], came: int, left: int, opening: float, quality: float, *, sold: bool) -> Stand:
     steps = range((left - came) // _STEP_DAYS + 1)
     prices = [(FIRST + timedelta(days=came + step * _STEP_DAYS), _MARKET * (opening - _CUT * step)) for step in steps]
     start = FIRST + timedelta(days=came)
     return Stand(
+        vehicle_key=f"{quality} {opening} {came} {shelf}",
         shelf=shelf, came=start, began=start, ended=FIRST + timedelta(days=left), sold=sold, market_price=_MARKET,
         prices=prices,
     )  # fmt: skip

@@ -155,10 +155,11 @@ def test_a_purchase_by_shoppers_is_not_argued_from_the_forecast(weekly: float) -
 
 
 def test_a_course_that_brings_more_than_the_one_advised_says_what_it_lacks() -> None:
+    floored = Parameters(maximum_cut=0.06, floor_to_market=0.9, floor_to_cost=0.95)
     found = [
         (each, other)
         for shoppers in (0.1, 0.15, 0.2, 0.25, 0.3)
-        for each in advised(camry(list_price=22_000.0, **aged(90)), shoppers=shoppers)
+        for each in advised(camry(list_price=22_000.0, **aged(90)), shoppers=shoppers, parameters=floored)
         for other in each.alternatives
         if each.vehicle_key and other.value > each.value
     ]

@@ -233,8 +233,8 @@ def test_a_line_is_used_by_units_of_unknown_cost_too() -> None:
 def test_a_rule_wins_over_what_was_learned_and_over_the_defaults() -> None:
     fixed, clashes = overrides_of({"floorplan_apr": 0.11, "floor_to_market": 1.0}, {"floorplan_apr": 0.07})
     assert (fixed, clashes) == ({"floorplan_apr": 0.11, "floor_to_market": 1.0}, ())
-    low, _ = overrides_of({"ceiling_to_market": 0.85}, {})
-    assert low == {"ceiling_to_market": 0.85, "floor_to_market": 0.85}
+    low, _ = overrides_of({"ceiling_to_market": 0.75}, {})
+    assert low == {"ceiling_to_market": 0.75, "floor_to_market": 0.75}
     high, _ = overrides_of({"floor_to_market": 1.2}, {})
     assert high["ceiling_to_market"] == 1.2
     both, said = overrides_of({"floor_to_market": 1.2, "ceiling_to_market": 1.0}, {})

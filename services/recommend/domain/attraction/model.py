@@ -1,7 +1,7 @@
 """Shoppers of a segment choose among its units and going elsewhere, as in a multinomial logit.
 
     intensity of unit i = shoppers * pull(i) / (1 + sum of pulls on its shelf)
-    pull(i) = appeal * exp(-elasticity * (price to market - 1) - staleness * age / 30 days)
+    pull(i) = quality(i) * appeal * exp(-elasticity * (price to market - 1) - staleness * age / 30 days)
 
 Each further unit sells more, and takes part of its sales from its neighbours. The logit form is McFadden's (1974);
 choice among used cars by it, Berry, Levinsohn and Pakes (Econometrica, 1995).
@@ -9,7 +9,7 @@ choice among used cars by it, Berry, Levinsohn and Pakes (Econometrica, 1995).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -48,6 +48,8 @@ class Attraction:
     by_segment: Mapping[str, float]
     usual: float
     sales: int
+    qualities: Mapping[str, float] = field(default_factory=dict)
+    """By vehicle key what its stay told of a unit, as a factor on its pull; 1 of one that nothing is known of."""
 
     @property
     def elasticity_log_sd(self) -> float:
@@ -64,8 +66,12 @@ class Attraction:
             return None
         return self.by_segment[segment] * self.by_rooftop.get(dealer_id, self.usual) / self.usual
 
+    def quality(self, vehicle_key: str) -> float:
+        """Give the factor of a unit on its pull, as its stay told it."""
+        return self.qualities.get(vehicle_key, 1.0)
+
     def pull(self, price_to_market: Floats | float, age_days: Floats | float) -> Floats:
-        """Give the pull of units at a price over the market's and an age in days; broadcasts."""
+        """Give the pull of usual units at a price over the market's and an age in days; broadcasts."""
         return self.appeal * price_pull(price_to_market, self.elasticity) * age_pull(age_days, self.staleness)
 
 

@@ -29,6 +29,7 @@ class Stand:
     market asks for it, in the same currency.
     """
 
+    vehicle_key: str
     shelf: tuple[str, str]
     came: date
     began: date
@@ -40,15 +41,22 @@ class Stand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spells:
-    """Unit-weeks as columns of shape (spells,); ``shelf`` numbers ``shelves``, ``week`` counts from the first."""
+    """Unit-weeks as columns of shape (spells,); ``week`` counts from the first.
+
+    ``shelf`` numbers ``shelves`` and ``unit`` numbers ``units``, their vehicle keys; ``unwatched`` are the days for
+    which each of those had stood in the group before it was watched here, shape (units,).
+    """
 
     shelves: tuple[tuple[str, str], ...]
+    units: tuple[str, ...]
     shelf: Numbers
+    unit: Numbers
     week: Numbers
     days: Floats
     price_to_market: Floats
     age: Floats
     sold: NDArray[np.bool_]
+    unwatched: Floats
 
     @property
     def weeks(self) -> int:
@@ -62,9 +70,13 @@ def spells_of(stands: Iterable[Stand], first: date) -> Spells:
     A unit that is sold has its last day counted, so that one sold on the day it came was there for a day.
     """
     number: dict[tuple[str, str], int] = {}
-    rows: list[tuple[int, int, float, float, float, bool]] = []
+    units: dict[str, int] = {}
+    unwatched: dict[str, int] = {}
+    rows: list[tuple[int, int, int, float, float, float, bool]] = []
     for stand in stands:
         shelf = number.setdefault(stand.shelf, len(number))
+        unit = units.setdefault(stand.vehicle_key, len(units))
+        unwatched.setdefault(stand.vehicle_key, max(0, (stand.began - stand.came).days))
         moved = [(day - first).days for day, _ in stand.prices]
         came = (stand.came - first).days
         start, end = (stand.began - first).days, (stand.ended - first).days + stand.sold
@@ -74,14 +86,17 @@ def spells_of(stands: Iterable[Stand], first: date) -> Spells:
             price = stand.prices[max(0, bisect_right(moved, low) - 1)][1]
             ended = stand.sold and high == end
             middle = (low + high) / 2 - came
-            rows.append((shelf, low // _WEEK, high - low, price / stand.market_price, middle, ended))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+            rows.append((shelf, unit, low // _WEEK, high - low, price / stand.market_price, middle, ended))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
     return Spells(
         shelves=tuple(number),
+        units=tuple(units),
         shelf=table[:, 0].astype(np.intp),
-        week=table[:, 1].astype(np.intp),
-        days=table[:, 2],
-        price_to_market=table[:, 3],
-        age=table[:, 4],
-        sold=table[:, 5].astype(np.bool_),
+        unit=table[:, 1].astype(np.intp),
+        week=table[:, 2].astype(np.intp),
+        days=table[:, 3],
+        price_to_market=table[:, 4],
+        age=table[:, 5],
+        sold=table[:, 6].astype(np.bool_),
+        unwatched=np.array(list(unwatched.values()), dtype=np.float64),
     )

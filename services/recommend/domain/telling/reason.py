@@ -57,8 +57,19 @@ def _reprice(facts: Facts) -> str:
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
-        f"better off than holding the tag.{_beside(facts)}"
+        f"better off than holding the tag.{_beside(facts)}{_under_cost(facts)}"
         f"{long_odds(facts, LongOdds.CUT)}"
+    )
+
+
+def _under_cost(facts: Facts) -> str:
+    """Own up to a price at which a unit sells for less than is in it, and say why that is no reason to wait."""
+    booked = facts.get(Fact.FRONT_GROSS, "")
+    if not booked.startswith("-"):
+        return ""
+    return (
+        f" That is about {booked[1:]} less than the {facts[Fact.COST]} in it, back gross aside; that money is spent "
+        f"at any price, and the lane would pay about {facts[Fact.EXIT_VALUE]}."
     )
 
 
@@ -90,7 +101,7 @@ def _transfer(facts: Facts) -> str:
     text += f"After {costs}, the group is {facts[Fact.OVER_HOME]} ahead of the best you could do with it here"
     if facts[Fact.OVER_HOME] != facts[Fact.GAIN]:
         text += f", and {facts[Fact.GAIN]} ahead of leaving it as it is"
-    return f"{text}.{long_odds(facts, LongOdds.MOVED)}"
+    return f"{text}.{_under_cost(facts)}{long_odds(facts, LongOdds.MOVED)}"
 
 
 def _house_rule(facts: Facts) -> str:

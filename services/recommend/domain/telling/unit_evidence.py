@@ -142,11 +142,13 @@ def _own_pace(sheet: EvidenceSheet, here: Appraisal) -> None:
         sheet.add(Fact.QUALITY, f"{here.quality:.2f}", "time to sale", quality)
         sheet.add(Fact.USUAL_DAYS, f"{here.usual_days:.0f}", here.usual_days_source)
         return
+    learned = "shoppers learned from the group's own sales"
+    sheet.add(Fact.QUALITY, f"{here.quality:.2f}", learned, "below 1 the more customers have passed it by")
     formula = (
         f"÷ e^-({here.setting.elasticity:.1f} × price over market) "
-        f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age"
+        f"÷ {percent(math.exp(-attracted.staleness))} for each 30 days of age; its own pace is in it"
     )
-    sheet.add(Fact.FRESH_DAYS, days(1 / attracted.fresh_rate), "shoppers learned from the group's own sales", formula)
+    sheet.add(Fact.FRESH_DAYS, days(1 / attracted.fresh_rate), learned, formula)
 
 
 def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:

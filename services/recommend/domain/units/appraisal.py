@@ -144,7 +144,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
         demand_per_day=demand_per_day(demand) if demand else None,
         on_hand=on_hand,
         departing=max(0, -change),
-        quality=own_pace,
+        quality=there.attraction.quality(unit.vehicle_key) if there else own_pace,
         usual_days=usual_days,
         usual_days_source=usual_source,
         back_gross_source=back_source,
@@ -156,7 +156,7 @@ def _attracted(there: Crowd, unit: Unit, others: int) -> Attracted:
     attraction, others = there.attraction, max(0, others)
     return Attracted(
         shoppers=there.shoppers,
-        appeal=attraction.appeal,
+        appeal=attraction.appeal * attraction.quality(unit.vehicle_key),
         staleness=attraction.staleness,
         others=others,
         beside=there.beside(unit.vehicle_key, others),

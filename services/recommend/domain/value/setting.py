@@ -36,7 +36,7 @@ class Fitted:
 class Attracted:
     """What the tenant's shoppers taught of a unit's shelf, and who stands beside the unit there.
 
-    ``shoppers`` come a day; ``appeal`` is the pull of a fresh unit at the market's price, ``staleness`` in log pull
+    ``shoppers`` come a day; ``appeal`` is its pull when fresh and at the market's price, ``staleness`` in log pull
     per 30 days. ``others`` stand beside it and pull ``beside`` together. ``elasticity_log_sd`` is how well the
     effect of the price is known.
     """

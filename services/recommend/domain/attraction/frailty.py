@@ -55,12 +55,12 @@ def standing(spells: Spells, expected: Floats) -> dict[str, float]:
     A unit outlived the days too for which it had stood in the group before it was watched here: as many sales a day
     are taken to have been expected of it then as since.
     """
-    sales, usual, days = (_by_unit(spells, each) for each in (spells.sold, expected, spells.days))
+    sales = _by_unit(spells, spells.sold.astype(np.float64))
+    usual, days = _by_unit(spells, expected), _by_unit(spells, spells.days)
     factors = SHAPE / (SHAPE + usual * (1 + spells.unwatched / days))
     pairs = zip(spells.units, factors.tolist(), sales, strict=True)
     return {vehicle_key: factor for vehicle_key, factor, sold in pairs if not sold}
 
 
 def _by_unit(spells: Spells, figures: Floats) -> Floats:
-    added: Floats = np.bincount(spells.unit, figures, len(spells.units))
-    return added
+    return np.bincount(spells.unit, figures, len(spells.units)).astype(np.float64)

@@ -131,6 +131,8 @@ class BatchConsumer:
         self._hand_back(topic, after=self.budget.parking_seconds)
         try:
             kept = await self._with_patience(topic, handler, deliveries)
+        except HandedBackError:
+            raise  # for want of time, not for what is in it
         except Exception as error:
             slow = took_too_long(error)
             alone = len(deliveries) == 1

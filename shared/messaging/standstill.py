@@ -55,6 +55,7 @@ class Standstill:
         """Be as patient as with a consumer that has just begun."""
         self._still = 0.0
         self._stills = {}
+        self.still = ()
 
     def _follow(self, snapshot: ConsumerSnapshot, passed: float) -> dict[str, str]:
         """Count for how long each partition has stood still; gives what is wrong with those that do."""

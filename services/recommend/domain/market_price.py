@@ -115,9 +115,40 @@ def age_years(model_year: int, as_of: date) -> float:
 
 
 def _own_list(unit: Unit, list_price: float, as_of: date, caveat: str) -> MarketPrice:
-    """Let the unit's own tag stand in for the market's: the first it had, else the next cut would start from this."""
-    first = unit.first_price or list_price
-    return MarketPrice(first, 0.12, PriceBasis.LIST, as_of, "the first list price it had", caveat)
+    """Let the unit's own tag stand in for the market's: the first it had, else the next cut would start from this.
+
+    A first tag that is far from today's was a slip of the keys, or of another time: then it is today's.
+    """
+    first = _plausible_first(unit, list_price)
+    formula = "its own list price" if first is None else "the first list price it had"
+    return MarketPrice(first or list_price, 0.12, PriceBasis.LIST, as_of, formula, caveat)
+
+
+def _plausible_first(unit: Unit, list_price: float) -> float | None:
+    low, high = _COMPARABLE
+    first = unit.first_price
+    return first if first and low <= list_price / first <= high else None
+
+
+def may_be_cut(unit: Unit, price: MarketPrice) -> bool:
+    """Tell whether there is anything but today's tag to hold a lower one against: a market, or the first tag it had.
+
+    Without, each cut would be the ground of the next.
+    """
+    return price.basis is not PriceBasis.LIST or (
+        unit.list_price is not None and _plausible_first(unit, unit.list_price) is not None
+    )
+
+
+def lane_worth(unit: Unit, price: MarketPrice) -> float:
+    """Give what the lane's discount is taken off: the market's price, and never more than a tag that nobody believes.
+
+    Where no market tells, or the tag is further under it than such a car's, the lane is not said to pay over the tag.
+    """
+    tag = unit.list_price
+    if tag is None or (price.basis is not PriceBasis.LIST and _is_such_a_car(tag, price)):
+        return price.amount
+    return min(price.amount, tag)
 
 
 def _modelled(unit: Unit, market: SegmentMarket, as_of: date) -> MarketPrice | None:

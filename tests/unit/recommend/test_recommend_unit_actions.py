@@ -113,6 +113,26 @@ def test_cuts_do_not_lower_what_the_next_cut_starts_from(cost: float | None, *, 
     assert price >= 0.80 * first * (1 if not known else 0.98) - 1e-6
 
 
+@pytest.mark.parametrize("typed", [1.0, 189_900.0])
+def test_a_first_tag_that_was_a_slip_of_the_keys_is_nothing_to_go_by(typed: float) -> None:
+    unit = camry(list_price=18_990.0, first_price=typed, **aged(75))
+    found = about("CAMRY1", advise(book(unit, demand(weekly=0.3)), AS_OF))
+    assert found is None or found.action is Action.HOLD
+
+
+@pytest.mark.parametrize(("first", "tag", "known"), [(24_000.0, 18_990.0, False), (20_000.0, 12_000.0, True)])
+def test_the_lane_is_never_said_to_pay_more_than_a_tag_that_nobody_takes(
+    first: float, tag: float, known: bool
+) -> None:
+    unit = camry(list_price=tag, first_price=first, **aged(120))
+    found = advise(book(unit, *([market()] if known else []), demand(weekly=0.05)), AS_OF)
+    for each in found:
+        if each.vehicle_key:
+            lane = next(line.value for line in each.evidence if line.name == Fact.EXIT_VALUE)
+            assert float(min(numbers_in(lane))) < tag
+    assert about("CAMRY1", found) is not None
+
+
 def test_a_price_is_not_moved_twice_in_a_cooling_period() -> None:
     def priced(days_ago: int) -> Advice | None:
         unit = camry(list_price=22_000.0, **(aged(40) | {"priced_on": AS_OF - timedelta(days=days_ago)}))
@@ -233,7 +253,7 @@ def test_a_distant_store_is_not_worth_the_transport() -> None:
 
 
 def test_without_a_market_the_advice_is_less_sure_and_says_why() -> None:
-    unit = camry(list_price=21_000.0, **aged(50))
+    unit = camry(list_price=21_000.0, first_price=21_000.0, **aged(50))
     known = about("CAMRY1", advise(book(unit, market(price=21_000), demand(weekly=0.1)), AS_OF))
     blind = about("CAMRY1", advise(book(unit, demand(weekly=0.1)), AS_OF))
     assert known is not None

@@ -204,6 +204,9 @@ async def test_a_batch_of_many_slow_events_is_handed_back_in_time_and_done_in_th
         assert await service.seconds(batch) <= service.budget.longest_seconds
         assert service.consumer.salvaged > before, "each delivery keeps something, and tells health so"
     assert 1 < deliveries <= len(expected) + 1
+    for error, attempts in database.parked.values():
+        assert isinstance(error, TookTooLongError), "none is parked for want of time"
+        assert attempts == 5
 
 
 async def test_a_database_that_goes_away_while_a_batch_is_divided_does_not_hold_it_for_longer(

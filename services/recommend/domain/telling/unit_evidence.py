@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
 from services.recommend.domain.confidence.units import learned_shift
+from services.recommend.domain.market_price import lane_worth
 from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
 from services.recommend.domain.telling.odds import DRAWN_OF_A_UNIT, add_odds
 from services.recommend.domain.telling.wording import days, decimal, money, pace, percent
@@ -177,7 +178,7 @@ def _costs(sheet: EvidenceSheet, case: UnitCase) -> None:
         Fact.EXIT_VALUE,
         money(setting.exit_cash, currency),
         "market and parameters",
-        f"{money(here.market_price.amount, currency)} less "
+        f"{money(lane_worth(here.unit, here.market_price), currency)} less "
         f"{percent(parameters.exit_discount(new=here.unit.is_new))} less a fee of "
         f"{money(parameters.wholesale_fee, currency)}",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.demand import demand_here, demand_per_day
 from services.recommend.domain.expected_gross import back_gross
 from services.recommend.domain.holding import HoldingCost, holding_cost
-from services.recommend.domain.market_price import MarketPrice, PriceBasis, market_price
+from services.recommend.domain.market_price import MarketPrice, PriceBasis, lane_worth, market_price
 from services.recommend.domain.time_to_sale import LN2, base_rate, quality, rate_log_sd
 from services.recommend.domain.value import Attracted, Fitted, Setting
 
@@ -99,7 +99,7 @@ def appraise(lookup: Lookup, unit: Unit, dealer_id: str, as_of: date, *, change:
     priced = market_price(unit, market, as_of)
     if priced is None:
         return None
-    exit_cash = priced.amount * (1 - parameters.exit_discount(new=unit.is_new)) - parameters.wholesale_fee
+    exit_cash = lane_worth(unit, priced) * (1 - parameters.exit_discount(new=unit.is_new)) - parameters.wholesale_fee
     capital = max(0.0, exit_cash) if unit.total_cost is None else unit.total_cost
     there = lookup.crowds.get(shelf)
     full = there is not None or dealer_id in lookup.full

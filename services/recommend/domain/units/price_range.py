@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.market_price import may_be_cut
+
 if TYPE_CHECKING:
     from services.recommend.domain.time_to_sale import Floats
     from services.recommend.domain.units.appraisal import Appraisal
@@ -35,10 +37,11 @@ class PriceRange:
 def price_range(appraisal: Appraisal) -> PriceRange:
     """Give the range of a unit's next price.
 
-    Floor: the higher of the store's share of market price and share of total cost. Ceiling: a share of the
-    market price, and the MSRP of a new car. One move cuts by at most ``maximum_cut``, or down to the market
-    where that is further, and rises by at most ``maximum_rise``. Without a market price it never rises, nor
-    once the unit has stood for ``age_review_days``: a car that nobody took does not get dearer.
+    Floor: the higher of the store's share of market price and share of total cost. Ceiling: a share of the market
+    price, and the MSRP of a new car. One move cuts by at most ``maximum_cut``, or down to the market where that is
+    further, and rises by at most ``maximum_rise``. Without a market price it never rises, and is cut only so far
+    under the first tag it had. Nor does it rise once it has stood for ``age_review_days``: a car that nobody took
+    does not get dearer.
     """
     parameters, market = appraisal.rooftop.parameters, appraisal.market_price.amount
     floor = parameters.floor_to_market * market
@@ -50,6 +53,8 @@ def price_range(appraisal: Appraisal) -> PriceRange:
     fresh = (appraisal.unit.group_days(appraisal.as_of) or 0) < parameters.age_review_days
     rise = parameters.maximum_rise if appraisal.comparable and fresh else 0.0
     low = max(floor, min(appraisal.price * (1 - parameters.maximum_cut), market))
+    if not may_be_cut(appraisal.unit, appraisal.market_price):
+        low = max(low, appraisal.price)
     return PriceRange(floor, ceiling, low, min(ceiling, appraisal.price * (1 + rise)))
 
 

@@ -60,14 +60,13 @@ class Margins:
         """Give the shoppers to expect: the rooftop's mean, as far over it as the segment is wanted.
 
         How much that is, the tenant's other stores tell, and the market's sales where they are known. Those count
-        among each other: together a rooftop's known segments are wanted as much as the stores have it.
+        among each other: on average a rooftop's known segments are wanted as much as the stores have it.
         """
-        wanted = np.log(self.by_segment(shoppers) / shoppers.mean())
+        wanted = self.by_segment(shoppers) / shoppers.mean()
         told = np.isfinite(self.sold)
-        market = np.log(self.sold)
-        level = _mean_of_known(self.rooftop, np.where(told, wanted, np.nan)) - _mean_of_known(self.rooftop, market)
-        blended = (1 - _MARKET_WEIGHT) * wanted + _MARKET_WEIGHT * (market + level)
-        expected: Floats = self.by_rooftop(shoppers) * np.exp(np.where(told, blended, wanted))
+        blended = wanted ** (1 - _MARKET_WEIGHT) * self.sold**_MARKET_WEIGHT
+        among = _mean_of_known(self.rooftop, np.where(told, wanted, np.nan)) / _mean_of_known(self.rooftop, blended)
+        expected: Floats = self.by_rooftop(shoppers) * np.where(told, blended * among, wanted)
         return np.maximum(expected, _LEAST_RATE)
 
 

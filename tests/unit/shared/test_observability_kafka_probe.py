@@ -24,7 +24,7 @@ def cluster() -> Iterator[str]:
 class Consumer:
     def __init__(self, servers: str) -> None:
         self.topic = f"inventory-updated-{uuid4().hex}"
-        self.broker = KafkaBroker(servers, allow_auto_create_topics=False, logger=None)
+        self.broker = KafkaBroker(servers, allow_auto_create_topics=False, linger_ms=200, logger=None)
         self.handled: asyncio.Queue[str] = asyncio.Queue()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -38,8 +38,8 @@ class Consumer:
         await self.gate.wait()
 
     async def publish(self, *bodies: str) -> None:
-        for body in bodies:
-            await self.broker.publish(body, self.topic, key=b"dealer")
+        """Publish all of them as one batch, so that whoever fetches the first has fetched the others."""
+        await asyncio.gather(*(self.broker.publish(body, self.topic, key=b"dealer") for body in bodies))
 
     async def until(self, condition: Callable[[ConsumerSnapshot], bool]) -> ConsumerSnapshot:
         async with asyncio.timeout(60):

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from shared.messaging import ComputePool, EventRouter, Worker, create_service
+from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
-from tests.integration.worked_queue import QUEUE, mark, results, store, working
+from tests.integration.worked_queue import (
+    QUEUE,
+    failed_tries,
+    given_up,
+    hurry,
+    mark,
+    results,
+    store,
+    worker_of,
+    working,
+)
 
 if TYPE_CHECKING:
     from shared.messaging.arrivals import Arrivals
@@ -41,7 +51,7 @@ async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(pro
     flood = Flood()
     await mark(probe, 1)
     arrivals = cast("Arrivals", flood)
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         await flood.asked.wait()
@@ -79,7 +89,7 @@ async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_th
     stream = Stream()
     await mark(probe, 1)
     arrivals = cast("Arrivals", stream)
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]
@@ -98,7 +108,7 @@ async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch)
     monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.3)
     await mark(probe, 1)
     arrivals = cast("Arrivals", Stream())
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]
@@ -149,6 +159,35 @@ async def test_a_bad_item_fails_alone(probe) -> None:
     assert await probe.value("SELECT count(*) FROM work") == 1
 
 
+async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_done(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.MEASURE_SECONDS", 0.0)
+    broken = True
+
+    async def compute(items) -> None:
+        if broken and any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    async def told(count: int) -> bool:
+        await hurry(probe)
+        return given_up(probe) == count
+
+    await mark(probe, *range(5))
+    async with working(probe, compute):
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+        assert await results(probe, 4) == [0, 1, 2, 4]
+        await probe.eventually(lambda: told(1))
+        assert failed_tries(probe) == {"retried": 4, "given_up": 1, "postponed": 0}
+        await probe.owner.execute("UPDATE work SET due_at = now()")  # an hour later
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 2))
+        assert given_up(probe) == 1
+        broken = False
+        await probe.owner.execute("UPDATE work SET due_at = now()")
+        assert await results(probe, 5) == [0, 1, 2, 3, 4]
+        await probe.eventually(lambda: told(0))
+
+
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:
     pool = ComputePool()
 
@@ -182,6 +221,7 @@ async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> 
     async with working(probe, compute):
         await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE error IS NOT NULL"))
         assert await probe.value("SELECT max(attempts) FROM work") == 0
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 3}
         assert calls == [3]
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 3) == [1, 2, 3]
@@ -245,7 +285,7 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
         assert await results(probe, 1) == [1]
     finished.clear()
     await mark(probe, 2)
-    died = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute).run())
+    died = asyncio.create_task(worker_of(probe, compute).run())
     await probe.eventually(lambda: asyncio.sleep(0, len(turns) == 2))
     await end(died)  # as SIGKILL: the lease stays
     finished.set()

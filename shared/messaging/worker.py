@@ -42,13 +42,14 @@ _RETRIED, _GIVEN_UP, _POSTPONED = "retried", "given_up", "postponed"
 class Worker:
     """Claims due items of one queue and hands them to ``compute``.
 
-    ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
-    come back with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time,
-    so one bad item does not hold up the rest. Nor does one that takes long: what was not tried within ``lease``
-    seconds goes back, and so does what is left of a tenant of whom one item alone took too long, which counts as a
-    failed try. While it computes, the lease is renewed, for ``lease`` seconds at most: so a process that died is
-    missed soon, and one that hangs is not waited for without end. Given the service's ``arrivals``, it steps back
-    while events arrive late, and rests for longer while they stream in.
+    ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items come back
+    with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time, so one
+    bad item does not hold up the rest, and what is given up is not tried with others in the first place. Nor does one
+    that takes long hold them up: what was not tried within ``lease`` seconds goes back, and so does what is left of a
+    tenant of whom one item alone took too long, which counts as a failed try. While it computes, the lease is
+    renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is not waited
+    for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests for longer
+    while they stream in.
     """
 
     def __init__(
@@ -132,11 +133,17 @@ class Worker:
                 self._log.warning("lease not renewed", error=str(error))
 
     async def _attempt(self, items: Sequence[WorkItem], until: float) -> None:
-        error = await self._failure(items)
-        if error and len(items) > 1 and _its_own(error):
-            await self._one_by_one(items, until)
-        elif error:
-            await self._give_back_failed(items, error)
+        sound = [item for item in items if not item.given_up]
+        left = [item for item in items if item.given_up]
+        if error := await self._failure(sound) if sound else None:
+            if not _its_own(error):
+                await self._give_back_failed(items, error)
+                return
+            if len(sound) > 1:
+                left = [*sound, *left]
+            else:
+                await self._give_back_failed(sound, error)
+        await self._one_by_one(left, until)
 
     async def _one_by_one(self, items: Sequence[WorkItem], until: float) -> None:
         """Try each by itself, one at least, so that every turn gets on."""

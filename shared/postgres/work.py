@@ -38,12 +38,13 @@ AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A claimed piece of work."""
+    """A claimed piece of work, and whether it failed so often before that it is tried once an hour only."""
 
     tenant_id: UUID
     dealer_id: UUID
     key: str
     generation: int
+    given_up: bool = False
 
 
 class WorkTable:
@@ -97,13 +98,14 @@ class WorkTable:
                 WHERE queue = $1 AND due_at <= now()
                   AND (leased_until IS NULL OR leased_until < now())
                 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING tenant_id, dealer_id, key, generation
+            RETURNING tenant_id, dealer_id, key, generation, attempts >= $4 AS given_up
             """,
             self.queue,
             limit,
             lease,
+            MAX_ATTEMPTS,
         )
-        return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
+        return [WorkItem(**row) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
         """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""

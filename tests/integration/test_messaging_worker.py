@@ -10,6 +10,7 @@ import pytest
 
 from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
+from shared.postgres.work import MAX_ATTEMPTS
 from tests.integration.worked_queue import (
     QUEUE,
     failed_tries,
@@ -186,6 +187,41 @@ async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_don
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 5) == [0, 1, 2, 3, 4]
         await probe.eventually(lambda: told(0))
+
+
+async def test_what_is_given_up_is_tried_by_itself_and_spoils_no_batch(probe) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        if any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    await mark(probe, *range(6))
+    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key IN ('3', '4')", MAX_ATTEMPTS)
+    async with working(probe, compute):
+        assert await results(probe, 5) == [0, 1, 2, 4, 5]
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
+    assert tried[0] == [0, 1, 2, 5]
+    assert sorted(tried[1:]) == [[3], [4]]
+
+
+async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(probe) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        message = "the database is away"
+        raise ConnectionError(message)
+
+    await mark(probe, 1, 2)
+    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key = '2'", MAX_ATTEMPTS)
+    async with working(probe, compute):
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 2 FROM work WHERE error IS NOT NULL"))
+    assert tried == [[1]]
+    assert await probe.value("SELECT max(due_at) < now() + interval '10 seconds' FROM work")
 
 
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:

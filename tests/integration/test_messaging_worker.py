@@ -189,6 +189,21 @@ async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_don
         await probe.eventually(lambda: told(0))
 
 
+async def test_a_service_tells_at_its_start_what_is_given_up_in_its_queues(probe) -> None:
+    async def drain(service) -> None:
+        service.drain(QUEUE, lambda items: store(probe, items))
+
+    await mark(probe, 1, 2)
+    await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() + interval '1 hour'", MAX_ATTEMPTS)
+    router = EventRouter(probe.service)
+    app = create_service(
+        probe.service, router, postgres=probe.postgres, kafka=probe.kafka, telemetry=probe.telemetry, build=drain
+    )
+    async with app.start_lifespan_context():
+        await probe.eventually(lambda: asyncio.sleep(0, given_up(probe) == 2))
+    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+
+
 async def test_what_is_given_up_is_tried_by_itself_and_spoils_no_batch(probe) -> None:
     tried = []
 

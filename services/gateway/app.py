@@ -47,7 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             work = ClaimedWork(service.work.pool, "gateway")
             app.state.gate = Gate(work, settings, tokens)
             importing = Importer(service.work, settings.limits.max_import_rows)
-            importer = Worker("gateway", IMPORT_QUEUE, service.work, importing.compute, batch=1, lease=IMPORT_LEASE)
+            importer = Worker(
+                "gateway", IMPORT_QUEUE, service.work, importing.compute,
+                metrics=telemetry.metrics, batch=1, lease=IMPORT_LEASE,
+            )  # fmt: skip
             service.run(importer.run)
             service.run(RejectionRetention(service.work, RejectionSettings(), metrics=telemetry.metrics).run)
             app.state.desk = Desk()

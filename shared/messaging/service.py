@@ -55,7 +55,9 @@ class Service:
 
     def drain(self, queue: WorkTable, compute: Compute, *, batch: int = 32) -> None:
         """Compute what handlers mark in ``queue``, ``batch`` items at a time, stepping back for the events."""
-        self.run(Worker(self.name, queue, self.work, compute, batch=batch, arrivals=self.arrivals).run)
+        metrics = self.telemetry.metrics
+        worker = Worker(self.name, queue, self.work, compute, metrics=metrics, batch=batch, arrivals=self.arrivals)
+        self.run(worker.run)
 
 
 def spare_the_collector() -> None:

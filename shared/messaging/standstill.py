@@ -15,6 +15,7 @@ class Standstill:
 
     Only time that was watched counts: a process that was frozen finds its consumer as it left it. Nor does the time
     of a batch count, but a partition that stands still between batches does so, however well the others do.
+    Partitions that are known to have no leader are left out.
     """
 
     def __init__(
@@ -27,16 +28,22 @@ class Standstill:
         self._looked_at: float | None = None
         self._still = 0.0
         self._stills: dict[str, float] = {}
+        self._doubts: dict[str, float] = {}
         self.still: tuple[str, ...] = ()
-        """The partitions that stood still for too long when last looked at; none where it was the whole consumer."""
+        """The partitions that stood still for too long when last looked at; none where it is out of its group."""
         self.well = False
         """Whether it took in, or had nothing to take in, when last looked at."""
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """The partitions that stood still as long, the time of batches included, which may be none of their doing."""
+        return tuple(name for name in sorted(self._doubts) if self._doubts[name] >= self._after)
 
     def look(self, snapshot: ConsumerSnapshot, now: float, *, at_work: bool) -> str | None:
         """Give why the consumer is to be started anew, or None; ``now`` is in seconds of a monotonic clock."""
         passed = 0.0 if self._looked_at is None else min(now - self._looked_at, self._most)
         self._looked_at = now
-        wrongs = self._follow(snapshot, 0.0 if at_work else passed)
+        wrongs = self._follow(snapshot, passed, at_work=at_work)
         wrong = None if at_work else _as_a_whole(snapshot, wrongs)
         self.still = ()
         self.well = snapshot.failure is None and (at_work or not (wrong or wrongs))
@@ -44,6 +51,7 @@ class Standstill:
             return snapshot.failure
         self._still = 0.0 if wrong is None else self._still + passed
         if wrong is not None and self._still >= self._after:
+            self.still = tuple(sorted(wrongs))
             return f"{wrong} for {self._still:.0f} s"
         self.still = tuple(name for name in sorted(wrongs) if self._stills[name] >= self._after)
         if at_work or not self.still:
@@ -55,20 +63,23 @@ class Standstill:
         """Be as patient as with a consumer that has just begun."""
         self._still = 0.0
         self._stills = {}
+        self._doubts = {}
         self.still = ()
 
-    def _follow(self, snapshot: ConsumerSnapshot, passed: float) -> dict[str, str]:
+    def _follow(self, snapshot: ConsumerSnapshot, passed: float, *, at_work: bool) -> dict[str, str]:
         """Count for how long each partition has stood still; gives what is wrong with those that do."""
         if not (snapshot.running and snapshot.joined):
             return {}  # what it was assigned is not read, rightly
         positions = {name: partition.position for name, partition in snapshot.partitions.items()}
         before, self._positions = self._positions, positions
         wrongs = {}
-        for name, age in snapshot.heard.items():
+        for name, age in snapshot.readable.items():
             moved = name in positions and positions[name] != before.get(name)
             if wrong := None if moved else self._wrong(snapshot, name, age):
                 wrongs[name] = wrong
-        self._stills = {name: self._stills.get(name, 0.0) + passed for name in wrongs}
+        counted = 0.0 if at_work else passed
+        self._stills = {name: self._stills.get(name, 0.0) + counted for name in wrongs}
+        self._doubts = {name: self._doubts.get(name, 0.0) + passed for name in wrongs}
         return wrongs
 
     def _wrong(self, snapshot: ConsumerSnapshot, name: str, age: float | None) -> str | None:
@@ -84,4 +95,4 @@ def _as_a_whole(snapshot: ConsumerSnapshot, wrongs: Mapping[str, str]) -> str | 
     if not snapshot.joined:
         return "not in its group"
     # Without any, they are all with others; and one that is well keeps the clock of the whole from running.
-    return next(iter(wrongs.values())) if wrongs and len(wrongs) == len(snapshot.heard) else None
+    return next(iter(wrongs.values())) if wrongs and len(wrongs) == len(snapshot.readable) else None

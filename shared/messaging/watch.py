@@ -1,32 +1,32 @@
 """A consumer that stands still although its broker answers is started anew, within its process."""
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared.messaging.broker import Broker
-from shared.messaging.closing import CUT_SECONDS, close_client, stop_subscriber, within
+from shared.messaging.closing import stop_subscriber, within
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.kafka_settings import KafkaSettings
-from shared.messaging.publisher import KAFKA_AWAY
+from shared.messaging.leaders import led_partitions
 from shared.messaging.standstill import HEARD_SECONDS, STANDSTILL_SECONDS, Standstill
 from shared.observability import ConsumerSnapshot, KafkaSubscriberProbe, Metrics
 
 START_SECONDS = 30.0
-ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """For how long a consumer may stand still, and for how long starting it anew may be of no help, in seconds.
 
-    Between two restarts it waits ``pause`` seconds, twice as long each time, and ``longest_pause`` at most.
+    Between two restarts it waits ``pause`` seconds, twice as long each time, and ``longest_pause`` at most; so long,
+    too, before it asks again about partitions in doubt.
     """
 
     look: float = 1.0
@@ -47,7 +47,8 @@ class _Ailing:
 class SubscriberWatch:
     """Watches a service's subscriber, heals it, and tells its health: dead only where healing does not help.
 
-    While the broker is away nothing is started anew; its clients find it again by themselves.
+    While the broker is away nothing is started anew; its clients find it again by themselves. Nor is anything held
+    against the consumer of a partition that has no leader, which nobody can read.
     """
 
     def __init__(
@@ -78,6 +79,8 @@ class SubscriberWatch:
         self._restarted_at = 0.0
         self._down = False
         self._away = False
+        self._leaderless: frozenset[str] = frozenset()
+        self._ask_at = -math.inf
         self._log = structlog.stdlib.get_logger("doso.consumer", group=subscriber.group_id)
 
     @property
@@ -90,7 +93,7 @@ class SubscriberWatch:
 
         Without its broker it is away: it cannot be started then, and a restart of the process would not help.
         """
-        snapshot = replace(self._probe.observe(), salvaged=self._consumer.salvaged, away=self._away)
+        snapshot = replace(self._observed(), salvaged=self._consumer.salvaged, away=self._away)
         if self._ailing is not None and self._clock() - self._ailing.since >= self._patience.helpless:
             return replace(
                 snapshot, failure=f"{self._ailing.reason}; started anew {self._restarts} times, of no help"
@@ -103,9 +106,16 @@ class SubscriberWatch:
         """Watch until cancelled."""
         while True:
             await asyncio.sleep(self._patience.look)
-            reason = self._look()
-            if reason is not None and self._clock() >= self._not_before:
-                await self._heal(reason)
+            await self._attend(self._look())
+
+    async def _attend(self, reason: str | None) -> None:
+        if reason is not None and self._clock() >= self._not_before:
+            await self._heal(reason)
+        elif (self._standstill.doubtful or self._leaderless) and self._clock() >= self._ask_at:
+            await self._ask()
+
+    def _observed(self) -> ConsumerSnapshot:
+        return replace(self._probe.observe(), leaderless=self._leaderless)
 
     def _look(self) -> str | None:
         if self._broker.stopping or not (self._subscriber.running or self._down):
@@ -113,7 +123,7 @@ class SubscriberWatch:
             return None
         if self._down:
             return "not started"
-        reason = self._standstill.look(self._probe.observe(), self._clock(), at_work=self._consumer.at_work)
+        reason = self._standstill.look(self._observed(), self._clock(), at_work=self._consumer.at_work)
         if self._standstill.well:
             if self._ailing is not None:
                 self._log.warning("consumer takes in again", restarts=self._restarts)
@@ -124,12 +134,15 @@ class SubscriberWatch:
         return reason
 
     async def _heal(self, reason: str) -> None:
-        self._away = not await self._broker_answers(self._standstill.still)
+        await self._ask()
         if self._away:
             self._standstill.begin()
             self._ailing = None
             self._not_before = self._clock() + self._patience.pause
             return
+        still = self._standstill.still
+        if still and self._leaderless.issuperset(still):
+            return  # nothing else is wrong: from now on they are left out of what is judged
         self._ailing = self._ailing or _Ailing(reason, since=self._clock())
         pause = min(self._patience.longest_pause, self._patience.pause * 2**self._restarts)
         self._restarts += 1
@@ -146,28 +159,14 @@ class SubscriberWatch:
         self._restarted_at = self._clock()
         self._not_before = self._restarted_at + pause
 
-    async def _broker_answers(self, still: Collection[str]) -> bool:
-        """Ask as a stranger whether the group has a coordinator, and any partition that stands still a leader.
-
-        Any of all, where the consumer stands still as a whole.
-        """
-        admin = AIOKafkaAdminClient(
-            **self._kafka.client_options(), client_id=f"doso-{self._subscriber.group_id}-watch"
-        )
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await admin.start()
-                await admin.find_coordinator(self._subscriber.group_id)
-                topics = await admin.describe_topics(self._subscriber.topic_names)
-        except KAFKA_AWAY as error:
-            self._log.warning("consumer stands still while the broker is away", error=repr(error))
-            return False
-        finally:
-            await within(CUT_SECONDS, close_client(admin._client), "client")  # noqa: SLF001
-        led = {
-            f"{topic['topic']}-{partition['partition']}"
-            for topic in topics
-            for partition in topic["partitions"]
-            if partition["leader"] >= 0
-        }
-        return bool(led.intersection(still) if still else led)
+    async def _ask(self) -> None:
+        """Ask whether the broker is away, and which of the partitions in doubt have no leader."""
+        led = await led_partitions(self._kafka, self._subscriber.group_id or "", self._subscriber.topic_names)
+        self._ask_at = self._clock() + self._patience.longest_pause
+        self._away = not led
+        if self._away:
+            return
+        leaderless = self._leaderless.union(self._standstill.doubtful, self._standstill.still) - led
+        if leaderless - self._leaderless:
+            self._log.warning("partitions without a leader are waited for", partitions=sorted(leaderless))
+        self._leaderless = leaderless

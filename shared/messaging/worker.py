@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
@@ -11,6 +12,7 @@ from shared.messaging.arrivals import Arrivals
 from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing, took_too_long
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.observability import Metrics
 from shared.postgres import WorkItem, WorkTable
 from shared.postgres.work import AGAIN_SECONDS
 
@@ -32,18 +34,22 @@ STEP_BACK_SECONDS = 20.0
 SPARED_SECONDS = 60.0
 """How long the rest of a tenant waits when one item of it alone took too long, which cost the other tenants about as
 much: the batch's time and its own."""
+MEASURE_SECONDS = 30.0
+"""How often it looks how much is given up, which reads what its queue holds."""
+_RETRIED, _GIVEN_UP, _POSTPONED = "retried", "given_up", "postponed"
 
 
 class Worker:
     """Claims due items of one queue and hands them to ``compute``.
 
-    ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items
-    come back with a growing delay; a batch that fails is tried one item at a time, so one bad item does not
-    hold up the rest. Nor does one that takes long: what was not tried within ``lease`` seconds goes back, and so does
-    what is left of a tenant of whom one item alone took too long, which counts as a failed try. While it computes,
-    the lease is renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is
-    not waited for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests
-    for longer while they stream in.
+    ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items come back
+    with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time, so one
+    bad item does not hold up the rest, and what is given up is not tried with others in the first place. Nor does one
+    that takes long hold them up: what was not tried within ``lease`` seconds goes back, and so does what is left of a
+    tenant of whom one item alone took too long, which counts as a failed try. While it computes, the lease is
+    renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is not waited
+    for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests for longer
+    while they stream in.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Worker:
         work: UnitOfWork,
         compute: Compute,
         *,
+        metrics: Metrics,
         batch: int = 32,
         lease: float = 120.0,
         arrivals: Arrivals | None = None,
@@ -61,15 +68,20 @@ class Worker:
         self._queue = queue
         self._work = work
         self._compute = compute
+        self._metrics = metrics
+        self._measured_at = -math.inf
         self._batch = batch
         self._lease = lease
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
+        for outcome in (_RETRIED, _GIVEN_UP, _POSTPONED):
+            metrics.failed_work(queue.queue, outcome, items=0)  # what is not there before its first does not increase
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             await self._step_back()
             try:
+                await self._measure()
                 items = await self._queue.claim(self._work.pool, limit=self._batch, lease=LEASE_SECONDS)
             except Exception as error:
                 if not passing(error):
@@ -84,6 +96,12 @@ class Worker:
                 await self._rest(time.monotonic() - began)
             else:
                 await asyncio.sleep(IDLE_SECONDS)
+
+    async def _measure(self) -> None:
+        if time.monotonic() - self._measured_at < MEASURE_SECONDS:
+            return
+        self._metrics.given_up_work(self._queue.queue, await self._queue.given_up(self._work.pool))
+        self._measured_at = time.monotonic()
 
     async def _step_back(self) -> None:
         until = time.monotonic() + STEP_BACK_SECONDS
@@ -115,11 +133,17 @@ class Worker:
                 self._log.warning("lease not renewed", error=str(error))
 
     async def _attempt(self, items: Sequence[WorkItem], until: float) -> None:
-        error = await self._failure(items)
-        if error and len(items) > 1 and _its_own(error):
-            await self._one_by_one(items, until)
-        elif error:
-            await self._give_back_failed(items, error)
+        sound = [item for item in items if not item.given_up]
+        left = [item for item in items if item.given_up]
+        if error := await self._failure(sound) if sound else None:
+            if not _its_own(error):
+                await self._give_back_failed(items, error)
+                return
+            if len(sound) > 1:
+                left = [*sound, *left]
+            else:
+                await self._give_back_failed(sound, error)
+        await self._one_by_one(left, until)
 
     async def _one_by_one(self, items: Sequence[WorkItem], until: float) -> None:
         """Try each by itself, one at least, so that every turn gets on."""
@@ -147,21 +171,29 @@ class Worker:
 
     async def _give_back_failed(self, items: Sequence[WorkItem], error: Exception) -> None:
         self._log.error("work failed", items=len(items), first=items[0].key, exc_info=error)
-        await self._give_back(items, f"{type(error).__name__}: {error}", counts=_its_own(error))
+        own = _its_own(error)
+        given_up = await self._give_back(items, f"{type(error).__name__}: {error}", counts=own)
+        if own:
+            self._metrics.failed_work(self._queue.queue, _GIVEN_UP, given_up)
+            self._metrics.failed_work(self._queue.queue, _RETRIED, len(items) - given_up)
+        else:
+            self._metrics.failed_work(self._queue.queue, _POSTPONED, len(items))
 
     async def _give_back(
         self, items: Sequence[WorkItem], reason: str, *, counts: bool, delay: float = AGAIN_SECONDS
-    ) -> None:
+    ) -> int:
+        """Give items back; gives how many of them are given up by now."""
         if not items:
-            return
+            return 0
         try:
-            await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay)
+            return await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay)
         except Exception as second:
             if not passing(second):
                 raise
             # Their lease runs out by itself.
             self._log.warning("work not given back", error=str(second))
             await asyncio.sleep(PASSING_SECONDS)
+            return 0
 
 
 def _its_own(error: Exception) -> bool:

@@ -27,7 +27,8 @@ class ConsumerSnapshot:
     gave it its share, which may be no partition at all; `partitions` are those it reads and has not paused;
     `heard` is the age in seconds of the broker's latest answer about each that it was assigned and has not paused,
     None before the first. `salvaged` counts what it newly took in out of batches that it could not take in whole,
-    while its positions stayed; `away` is whether its broker did not answer when last asked.
+    while its positions stayed; `away` is whether its broker did not answer when last asked, and `leaderless` are the
+    partitions that had no leader then.
     """
 
     running: bool
@@ -38,6 +39,7 @@ class ConsumerSnapshot:
     heard: Mapping[str, float | None] = field(default_factory=dict)
     salvaged: int = 0
     away: bool = False
+    leaderless: frozenset[str] = frozenset()
     failure: str | None = None
 
     @property
@@ -46,9 +48,14 @@ class ConsumerSnapshot:
         return sum(partition.lag for partition in self.partitions.values())
 
     @property
+    def readable(self) -> Mapping[str, float | None]:
+        """What was `heard`, of the partitions that have a leader as far as is known."""
+        return {name: age for name, age in self.heard.items() if name not in self.leaderless}
+
+    @property
     def heard_seconds_ago(self) -> float | None:
         """The age of the oldest of the broker's latest answers about its partitions, where there are any."""
-        return max((age for age in self.heard.values() if age is not None), default=None)
+        return max((age for age in self.readable.values() if age is not None), default=None)
 
 
 class ConsumerProbe(Protocol):
@@ -75,8 +82,8 @@ class ConsumerWatch:
 
     Progress is a position beyond every earlier one: a consumer that goes back and forth over a record it
     cannot handle stands still. A lag that does not move counts as much as one that grows, since the client
-    asks for no new records while it holds some that nobody takes. Where the broker does not answer, nothing is held
-    against the consumer.
+    asks for no new records while it holds some that nobody takes. Where the broker does not answer, or a partition
+    has no leader, nothing is held against the consumer.
     """
 
     def __init__(self, patience: ConsumerPatience) -> None:
@@ -126,7 +133,7 @@ class ConsumerWatch:
         for key, partition in snapshot.partitions.items():
             furthest = self._furthest.get(key, -1)
             self._furthest[key] = max(furthest, partition.position)
-            if partition.lag == 0 or partition.position > furthest:
+            if partition.lag == 0 or partition.position > furthest or key in snapshot.leaderless:
                 self._still_since.pop(key, None)
             else:
                 self._still_since.setdefault(key, now)
@@ -134,6 +141,8 @@ class ConsumerWatch:
 
 def _described(snapshot: ConsumerSnapshot) -> str:
     text = f"{len(snapshot.assigned)} partitions, {snapshot.lag} records behind"
+    if without := sorted(snapshot.leaderless.intersection(snapshot.assigned)):
+        text = f"{text}, no leader of {', '.join(without)}"
     if snapshot.heard_seconds_ago is None:
         return text
     return f"{text}, heard of {snapshot.heard_seconds_ago:.1f} s ago"

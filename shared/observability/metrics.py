@@ -20,7 +20,7 @@ class Metrics:
     batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
     dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
     consumer_lag: consumer, records; consumer_dead: consumer, 1 or 0; consumer_restarts: consumer;
-    relay_leading: 1 or 0; purged_rows: table.
+    relay_leading: 1 or 0; purged_rows: table; work_failed: queue, outcome, tries; work_given_up: queue, items.
     """
 
     service: str
@@ -36,6 +36,8 @@ class Metrics:
     consumer_restarts: Counter
     relay_leading: Gauge
     purged_rows: Counter
+    work_failed: Counter
+    work_given_up: Gauge
 
     def consumed(self, topic: str, outcome: str, events: int = 1) -> None:
         """Count events of a topic by what became of them: handled, duplicate, retried, dead_lettered."""
@@ -78,6 +80,14 @@ class Metrics:
     def purged(self, table: str, rows: int) -> None:
         """Count rows that were deleted because their time was over."""
         self.purged_rows.labels(self.service, table).inc(rows)
+
+    def failed_work(self, queue: str, outcome: str, items: int = 1) -> None:
+        """Count tries of work that failed by what becomes of it: retried, given_up, postponed."""
+        self.work_failed.labels(self.service, queue, outcome).inc(items)
+
+    def given_up_work(self, queue: str, items: int) -> None:
+        """Record how many items of a queue failed so often that they are tried once an hour only."""
+        self.work_given_up.labels(self.service, queue).set(items)
 
 
 def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
@@ -152,6 +162,18 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
             "doso_purged_rows_total",
             "Rows deleted because their retention period was over.",
             ("service", "table"),
+            registry=registry,
+        ),
+        work_failed=Counter(
+            "doso_work_failed_total",
+            "Tries of work that failed: retried soon, given_up for an hour, postponed while something else is away.",
+            ("service", "queue", "outcome"),
+            registry=registry,
+        ),
+        work_given_up=Gauge(
+            "doso_work_given_up",
+            "Work that failed so often that it is tried once an hour only.",
+            ("service", "queue"),
             registry=registry,
         ),
     )

@@ -29,18 +29,22 @@ CREATE INDEX work_due ON work (queue, due_at);
 """
 
 MAX_ATTEMPTS = 5
+"""After so many tries that count, an item is given up: it is hardly the moment that it fails for."""
+GIVEN_UP_SECONDS = 3600.0
+"""How long what is given up waits for its next try: a defect costs little, and bad minutes heal by themselves."""
 AGAIN_SECONDS = 5.0
 """How long what failed for no fault of its own waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A claimed piece of work."""
+    """A claimed piece of work, and whether it failed so often before that it is tried once an hour only."""
 
     tenant_id: UUID
     dealer_id: UUID
     key: str
     generation: int
+    given_up: bool = False
 
 
 class WorkTable:
@@ -91,17 +95,17 @@ class WorkTable:
             UPDATE work SET leased_until = now() + make_interval(secs => $3)
             WHERE (queue, tenant_id, dealer_id, key) IN (
                 SELECT queue, tenant_id, dealer_id, key FROM work
-                WHERE queue = $1 AND due_at <= now() AND attempts < $4
+                WHERE queue = $1 AND due_at <= now()
                   AND (leased_until IS NULL OR leased_until < now())
                 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING tenant_id, dealer_id, key, generation
+            RETURNING tenant_id, dealer_id, key, generation, attempts >= $4 AS given_up
             """,
             self.queue,
             limit,
             lease,
             MAX_ATTEMPTS,
         )
-        return [WorkItem(row["tenant_id"], row["dealer_id"], row["key"], row["generation"]) for row in rows]
+        return [WorkItem(**row) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
         """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""
@@ -151,18 +155,21 @@ class WorkTable:
         *,
         counts: bool = True,
         delay: float = AGAIN_SECONDS,
-    ) -> None:
-        """Give failed items back with a growing delay; after five tries that count they wait to be marked again.
+    ) -> int:
+        """Give failed items back with a growing delay, given up ones with an hour's; gives how many are given up.
 
-        What failed because something else is away does not count, and is tried every ``delay`` seconds for as long as
-        that takes.
+        That is after ``MAX_ATTEMPTS`` tries that count. What failed because something else is away does not count,
+        and is tried every ``delay`` seconds for as long as that takes.
         """
-        await pool.execute(
+        rows = await pool.fetch(
             """
-            UPDATE work w SET leased_until = NULL, attempts = attempts + $6::bool::int, error = $5,
-                due_at = now() + make_interval(secs => CASE WHEN $6 THEN power(2, attempts) ELSE $7 END)
+            UPDATE work w SET leased_until = NULL, attempts = least(attempts + $6::bool::int, $8::int), error = $5,
+                due_at = now() + make_interval(secs => CASE WHEN NOT $6 THEN $7::float8
+                                                            WHEN attempts + 1 < $8 THEN power(2, attempts)
+                                                            ELSE $9 END)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            RETURNING attempts >= $8 AS given_up
             """,
             self.queue,
             [item.tenant_id for item in items],
@@ -171,4 +178,12 @@ class WorkTable:
             error.replace("\x00", "")[:2000],
             counts,
             delay,
+            MAX_ATTEMPTS,
+            GIVEN_UP_SECONDS,
         )
+        return sum(row["given_up"] for row in rows)
+
+    async def given_up(self, pool: Pool) -> int:
+        """Count the items that failed so often that they are tried once an hour only."""
+        query = "SELECT count(*) FROM work WHERE queue = $1 AND attempts >= $2"
+        return int(await pool.fetchval(query, self.queue, MAX_ATTEMPTS))

@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.gateway.importing import IMPORT_QUEUE, Importer, importer
 from services.gateway.importing.attempts import MAX_STARTS
 from shared.messaging import UnitOfWork, Worker
+from shared.observability.metrics import make_metrics
 from shared.postgres import PostgresSettings, create_pool
+from shared.postgres.work import MAX_ATTEMPTS
 from tests.e2e.conftest import as_csv, new_vin, stock_row
 
 if TYPE_CHECKING:
@@ -56,7 +59,10 @@ async def an_import(owner: asyncpg.Connection) -> UUID:
 async def ended(owner: asyncpg.Connection, pool: Pool, number: UUID) -> asyncpg.Record:
     """Work until the import has ended, letting the pauses between tries pass at once."""
     work = UnitOfWork(pool, "gateway")
-    task = asyncio.create_task(Worker("gateway", IMPORT_QUEUE, work, Importer(work).compute, batch=1).run())
+    metrics = make_metrics("gateway", CollectorRegistry())
+    task = asyncio.create_task(
+        Worker("gateway", IMPORT_QUEUE, work, Importer(work).compute, metrics=metrics, batch=1).run()
+    )
     try:
         async with asyncio.timeout(60):
             while True:
@@ -111,13 +117,21 @@ async def test_a_file_that_ended_the_gateway_every_time_is_given_up(pool, owner)
     assert f"ended the gateway {MAX_STARTS} times" in row["error"]
 
 
-async def test_what_the_network_does_is_never_held_against_the_file(pool, owner, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "harm",
+    [
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+    ],
+    ids=["the network breaks", "the database is slow"],
+)
+async def test_what_is_no_fault_of_the_file_is_never_held_against_it(pool, owner, monkeypatch, harm) -> None:
     write, tried = importer.store.write_file, []
 
     async def cut_off(*arguments: object) -> None:
         tried.append(1)
-        if len(tried) <= MAX_STARTS + 3:
-            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+        if len(tried) <= max(MAX_STARTS, MAX_ATTEMPTS) + 2:
+            raise harm
         await write(*arguments)
 
     monkeypatch.setattr(importer.store, "write_file", cut_off)

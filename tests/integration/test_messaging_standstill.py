@@ -7,13 +7,14 @@ import contextlib
 import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from shared.messaging import ensure_topics
-from shared.messaging.watch import Patience, SubscriberWatch
+from shared.messaging.leaders import led_partitions
+from shared.messaging.watch import Patience
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
@@ -109,14 +110,13 @@ async def test_a_service_ends_though_its_consumers_client_is_dead(probe, on_own_
 
 async def test_nothing_is_started_anew_while_the_broker_is_away(probe, on_own_kafka, patience, monkeypatch) -> None:
     patience(look=0.1, standstill=2.0, pause=0.1)
-    answers: list[bool] = []
-    ask = SubscriberWatch._broker_answers
+    answers: list[frozenset[str]] = []
 
-    async def asked(watch: SubscriberWatch, still: tuple[str, ...]) -> bool:
-        answers.append(await ask(watch, still))
+    async def asked(*broker: Any) -> frozenset[str]:
+        answers.append(await led_partitions(*broker))
         return answers[-1]
 
-    monkeypatch.setattr(SubscriberWatch, "_broker_answers", asked)
+    monkeypatch.setattr("shared.messaging.watch.led_partitions", asked)
     async with probe.running() as app:
         await probe.send(probe.event(0))
         await probe.caught_up(1)

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from shared.messaging import ComputePool, EventRouter, Worker, create_service
+from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
-from tests.integration.worked_queue import QUEUE, mark, results, store, working
+from shared.postgres.work import MAX_ATTEMPTS
+from tests.integration.worked_queue import (
+    QUEUE,
+    failed_tries,
+    given_up,
+    hurry,
+    mark,
+    results,
+    store,
+    worker_of,
+    working,
+)
 
 if TYPE_CHECKING:
     from shared.messaging.arrivals import Arrivals
@@ -41,7 +52,7 @@ async def test_a_worker_steps_back_while_events_arrive_late_but_not_for_ever(pro
     flood = Flood()
     await mark(probe, 1)
     arrivals = cast("Arrivals", flood)
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         await flood.asked.wait()
@@ -79,7 +90,7 @@ async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_th
     stream = Stream()
     await mark(probe, 1)
     arrivals = cast("Arrivals", stream)
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]
@@ -98,7 +109,7 @@ async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch)
     monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.3)
     await mark(probe, 1)
     arrivals = cast("Arrivals", Stream())
-    worker = Worker(probe.service, QUEUE, probe.work, lambda items: store(probe, items), arrivals=arrivals)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]
@@ -149,6 +160,85 @@ async def test_a_bad_item_fails_alone(probe) -> None:
     assert await probe.value("SELECT count(*) FROM work") == 1
 
 
+async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_done(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.MEASURE_SECONDS", 0.0)
+    broken = True
+
+    async def compute(items) -> None:
+        if broken and any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    async def told(count: int) -> bool:
+        await hurry(probe)
+        return given_up(probe) == count
+
+    await mark(probe, *range(5))
+    async with working(probe, compute):
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+        assert await results(probe, 4) == [0, 1, 2, 4]
+        await probe.eventually(lambda: told(1))
+        assert failed_tries(probe) == {"retried": 4, "given_up": 1, "postponed": 0}
+        await probe.owner.execute("UPDATE work SET due_at = now()")  # an hour later
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 2))
+        assert given_up(probe) == 1
+        broken = False
+        await probe.owner.execute("UPDATE work SET due_at = now()")
+        assert await results(probe, 5) == [0, 1, 2, 3, 4]
+        await probe.eventually(lambda: told(0))
+
+
+async def test_a_service_tells_at_its_start_what_is_given_up_in_its_queues(probe) -> None:
+    async def drain(service) -> None:
+        service.drain(QUEUE, lambda items: store(probe, items))
+
+    await mark(probe, 1, 2)
+    await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() + interval '1 hour'", MAX_ATTEMPTS)
+    router = EventRouter(probe.service)
+    app = create_service(
+        probe.service, router, postgres=probe.postgres, kafka=probe.kafka, telemetry=probe.telemetry, build=drain
+    )
+    async with app.start_lifespan_context():
+        await probe.eventually(lambda: asyncio.sleep(0, given_up(probe) == 2))
+    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+
+
+async def test_what_is_given_up_is_tried_by_itself_and_spoils_no_batch(probe) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        if any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    await mark(probe, *range(6))
+    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key IN ('3', '4')", MAX_ATTEMPTS)
+    async with working(probe, compute):
+        assert await results(probe, 5) == [0, 1, 2, 4, 5]
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
+    assert tried[0] == [0, 1, 2, 5]
+    assert sorted(tried[1:]) == [[3], [4]]
+
+
+async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(probe) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        message = "the database is away"
+        raise ConnectionError(message)
+
+    await mark(probe, 1, 2)
+    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key = '2'", MAX_ATTEMPTS)
+    async with working(probe, compute):
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 2 FROM work WHERE error IS NOT NULL"))
+    assert tried == [[1]]
+    assert await probe.value("SELECT max(due_at) < now() + interval '10 seconds' FROM work")
+
+
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:
     pool = ComputePool()
 
@@ -182,6 +272,7 @@ async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> 
     async with working(probe, compute):
         await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE error IS NOT NULL"))
         assert await probe.value("SELECT max(attempts) FROM work") == 0
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 3}
         assert calls == [3]
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 3) == [1, 2, 3]
@@ -245,7 +336,7 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
         assert await results(probe, 1) == [1]
     finished.clear()
     await mark(probe, 2)
-    died = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute).run())
+    died = asyncio.create_task(worker_of(probe, compute).run())
     await probe.eventually(lambda: asyncio.sleep(0, len(turns) == 2))
     await end(died)  # as SIGKILL: the lease stays
     finished.set()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.worked_queue import QUEUE, mark, results, store, working
+from tests.integration.worked_queue import QUEUE, hurry, mark, results, store, working
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ async def test_a_tenant_whose_work_takes_too_long_costs_the_others_one_try_of_it
     assert await probe.value("SELECT min(due_at) > now() + interval '10 seconds' FROM work WHERE key <> $1", slow)
 
 
-async def test_an_item_that_takes_too_long_alone_is_not_tried_for_ever(probe) -> None:
+async def test_an_item_that_takes_too_long_alone_is_soon_tried_once_an_hour_only(probe) -> None:
     tried = []
 
     async def compute(items) -> None:
@@ -67,7 +67,7 @@ async def test_an_item_that_takes_too_long_alone_is_not_tried_for_ever(probe) ->
         await take_too_long(probe)
 
     async def hurried() -> bool:
-        await probe.owner.execute("UPDATE work SET due_at = now() WHERE due_at > now()")
+        await hurry(probe)
         return await probe.value("SELECT attempts = 5 FROM work")
 
     await mark(probe, 1)
@@ -77,6 +77,28 @@ async def test_an_item_that_takes_too_long_alone_is_not_tried_for_ever(probe) ->
         await probe.eventually(lambda: probe.value("SELECT attempts > 0 FROM work WHERE key = '2'"))
     assert [item.key for items in tried for item in items].count("1") == 5
     assert "QueryCanceledError" in await probe.value("SELECT error FROM work WHERE key = '1'")
+    assert await probe.value("SELECT due_at > now() + interval '50 minutes' FROM work WHERE key = '1'")
+
+
+async def test_a_database_that_was_slow_for_a_while_leaves_nothing_undone(probe) -> None:
+    slow = True
+
+    async def compute(items) -> None:
+        if slow:
+            await take_too_long(probe)
+        await store(probe, items)
+
+    async def all_given_up() -> bool:
+        await hurry(probe)
+        return await probe.value("SELECT min(attempts) = 5 FROM work")
+
+    await mark(probe, 1, 2, 3)
+    async with working(probe, compute):
+        await probe.eventually(all_given_up)
+        slow = False
+        await probe.owner.execute("UPDATE work SET due_at = due_at - interval '1 hour'")  # it passes
+        assert await results(probe, 3) == [1, 2, 3]
+    assert await probe.value("SELECT count(*) FROM work") == 0
 
 
 async def test_what_was_not_tried_in_time_goes_back_for_others_and_every_turn_gets_on(probe) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events import new_event_id
 from shared.postgres import WorkTable
-from shared.postgres.work import MAX_ATTEMPTS
+from shared.postgres.work import GIVEN_UP_SECONDS, MAX_ATTEMPTS
 
 SURVEYS = WorkTable("surveys")
 
@@ -125,40 +125,92 @@ async def test_a_mark_during_computing_waits_its_own_delay(probe) -> None:
     assert await claim(probe) == []
 
 
-async def test_a_failed_item_waits_twice_as_long_each_time(probe) -> None:
-    await mark(probe, "civic")
-    waits = []
-    for _ in range(MAX_ATTEMPTS):
+async def fail(probe, times: int, **how: object) -> list[tuple[int, float]]:
+    """Have the one item fail; gives how many of it are given up, and for how many seconds it then waits, each time."""
+    found = []
+    for _ in range(times):
         items = await claim(probe)
-        waits.append(
-            (await seconds_ahead(probe, lambda owner, items=items: SURVEYS.fail(owner, items, "no price")))[0]
-        )
+
+        async def act(owner, items=items) -> None:
+            found.append(await SURVEYS.fail(owner, items, "no price", **how))
+
+        waits, _ = await seconds_ahead(probe, act)
+        found[-1] = (found[-1], waits)
         assert await claim(probe) == []
         await make_due(probe)
-    assert waits == [1, 2, 4, 8, 16]
+    return found
+
+
+async def test_a_failed_item_waits_twice_as_long_each_time_and_then_an_hour_each_time(probe) -> None:
+    await mark(probe, "civic")
+    assert await fail(probe, 4) == [(0, 1), (0, 2), (0, 4), (0, 8)]
+    assert await fail(probe, 40) == 40 * [(1, GIVEN_UP_SECONDS)]
+    assert await probe.value("SELECT attempts FROM work") == MAX_ATTEMPTS
+
+
+async def test_a_given_up_item_that_something_else_keeps_from_its_try_gets_it_soon(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    assert await fail(probe, 1, counts=False, delay=7.0) == [(1, 7)]
 
 
 async def test_a_failed_item_does_not_hold_up_others(probe) -> None:
     await mark(probe, "civic", "accord")
     for _ in range(MAX_ATTEMPTS):
         items = [item for item in await claim(probe) if item.key == "civic"]
+        assert items
+        await make_due(probe)
         await SURVEYS.fail(probe.work.pool, items, "no price")
         await let_leases_expire(probe)
-        assert "accord" in [item.key for item in await claim(probe)]
+        assert [item.key for item in await claim(probe)] == ["accord"]
         await let_leases_expire(probe)
-        await make_due(probe)
-    assert [item.key for item in await claim(probe)] == ["accord"]  # Given up, for now.
+        await probe.owner.execute("UPDATE work SET due_at = now() WHERE attempts < $1", MAX_ATTEMPTS)
+    assert [item.key for item in await claim(probe)] == ["accord"]
     assert await probe.value("SELECT error FROM work WHERE key = 'civic'") == "no price"
 
 
-async def test_a_given_up_item_is_work_again_once_it_is_marked(probe) -> None:
+async def test_a_given_up_item_whose_trouble_is_over_is_done_at_its_next_try(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    await finish(probe, await claim(probe))
+    assert await probe.value("SELECT count(*) FROM work") == 0
+
+
+async def test_a_given_up_item_is_work_at_once_when_it_is_marked(probe) -> None:
     await mark(probe, "civic")
     for _ in range(MAX_ATTEMPTS):
-        await SURVEYS.fail(probe.work.pool, await claim(probe), "no price")
         await make_due(probe)
+        await SURVEYS.fail(probe.work.pool, await claim(probe), "no price")
     assert await claim(probe) == []
+    assert await SURVEYS.given_up(probe.work.pool) == 1
     await mark(probe, "civic")
     assert [item.key for item in await claim(probe)] == ["civic"]
+    assert await SURVEYS.given_up(probe.work.pool) == 0
+
+
+async def test_what_is_given_up_is_counted_by_queue(probe) -> None:
+    await mark(probe, "civic", "accord", "pilot")
+    await mark(probe, "civic", queue=WorkTable("other"))
+    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key <> 'pilot'", MAX_ATTEMPTS)
+    assert [await queue.given_up(probe.work.pool) for queue in (SURVEYS, WorkTable("other"))] == [2, 1]
+
+
+async def test_a_claim_reads_none_of_what_is_given_up_and_not_due(probe) -> None:
+    await mark(probe, *(f"sound {n}" for n in range(10)))
+    await probe.owner.execute(
+        "INSERT INTO work (queue, key, tenant_id, dealer_id, due_at, latest_at, attempts)"
+        " SELECT 'surveys', n::text, $1, $2, now() + make_interval(secs => 60 + n % 3600), now(), $3"
+        " FROM generate_series(1, 20000) AS n",
+        probe.tenant, probe.dealer, MAX_ATTEMPTS,
+    )  # fmt: skip
+    await probe.owner.execute("ANALYZE work")
+    async with probe.owner.transaction():
+        assert len(await SURVEYS.claim(probe.owner, limit=32)) == 10
+        read = await probe.owner.fetchrow(
+            "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'work'::regclass"
+        )
+    assert read["seq_tup_read"] == 0
+    assert read["idx_tup_fetch"] <= 2 * 10, "the due ones, to claim and to update"
 
 
 async def test_an_error_text_that_postgres_refuses_does_not_keep_the_item(probe) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from doso.rebuild.connections import connected
 from doso.rebuild.running import rebuild
@@ -20,6 +21,7 @@ from services.recommend.similar import CASES, SimilarCases
 from shared.events import RecommendationIssued
 from shared.events import __file__ as events_file
 from shared.messaging import UnitOfWork, Worker
+from shared.observability.metrics import make_metrics
 from shared.postgres import PostgresSettings, create_pool
 from shared.vectors import VectorSettings, open_vectors
 from shared.vectors.hashing import HashingEmbedder
@@ -57,7 +59,8 @@ async def serving(work: UnitOfWork, folder: Path) -> AsyncIterator[SimilarCases]
     embedder = HashingEmbedder()
     vectors = await open_vectors(VectorSettings(vectors_path=folder), embedder)
     similar = SimilarCases(work, vectors, embedder)
-    task = asyncio.create_task(Worker("recommend", CASES, work, similar.remember).run())
+    metrics = make_metrics("recommend", CollectorRegistry())
+    task = asyncio.create_task(Worker("recommend", CASES, work, similar.remember, metrics=metrics).run())
     try:
         yield similar
     finally:

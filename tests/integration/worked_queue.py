@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from shared.messaging import Worker
 from shared.messaging.ending import end
 from shared.postgres import WorkTable
+from shared.postgres.work import MAX_ATTEMPTS
 
 QUEUE = WorkTable("surveys")
 
 
+def worker_of(probe, compute, **how: Any) -> Worker:
+    return Worker(probe.service, QUEUE, probe.work, compute, metrics=probe.telemetry.metrics, **how)
+
+
 @asynccontextmanager
 async def working(probe, compute, lease: float = 120.0):
-    task = asyncio.create_task(Worker(probe.service, QUEUE, probe.work, compute, lease=lease).run())
+    task = asyncio.create_task(worker_of(probe, compute, lease=lease).run())
     try:
         yield
         assert not task.done()
@@ -33,6 +39,27 @@ async def store(probe, items) -> None:
     async with probe.work.begin() as tx:
         await probe.note([probe.event(int(item.key)) for item in items], tx)
         await QUEUE.finish(tx.connection, items)
+
+
+async def hurry(probe) -> None:
+    """Let the pauses between tries pass, but not the hour of what is given up."""
+    await probe.owner.execute("UPDATE work SET due_at = now() WHERE due_at > now() AND attempts < $1", MAX_ATTEMPTS)
+
+
+def failed_tries(probe) -> dict[str, float]:
+    """Give how many tries failed, by what became of them."""
+    told = probe.telemetry.registry.get_sample_value
+    labels = {"service": probe.service, "queue": QUEUE.queue}
+    return {
+        outcome: told("doso_work_failed_total", {**labels, "outcome": outcome})
+        for outcome in ("retried", "given_up", "postponed")
+    }
+
+
+def given_up(probe) -> float | None:
+    """Give how much is told to be given up."""
+    labels = {"service": probe.service, "queue": QUEUE.queue}
+    return probe.telemetry.registry.get_sample_value("doso_work_given_up", labels)
 
 
 async def results(probe, count: int) -> list[int]:

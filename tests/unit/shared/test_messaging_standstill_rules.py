@@ -161,3 +161,25 @@ def test_a_paused_partition_is_not_waited_for() -> None:
     paused = replace(TWO, partitions={"topic-0": TWO.partitions["topic-0"]}, heard={"topic-0": 0.2})
     standstill, reason = watched(paused, 10 * AFTER)
     assert (reason, standstill.well) == (None, True)
+
+
+def test_a_partition_that_stands_still_at_work_is_in_doubt_and_nothing_more() -> None:
+    behind = replace(TWO, heard={"topic-0": 0.2, "topic-1": 30.0})
+    standstill, reason = watched(behind, AFTER, at_work=True)
+    assert (reason, standstill.still, standstill.doubtful) == (None, (), ("topic-1",))
+    assert watched(behind, AFTER - 1, at_work=True)[0].doubtful == ()
+    standstill.begin()
+    assert standstill.doubtful == ()
+
+
+@pytest.mark.parametrize("leaderless", [{"topic-1"}, {"topic-0", "topic-1"}], ids=["one", "all"])
+def test_a_partition_known_to_have_no_leader_is_not_waited_for(leaderless: set[str]) -> None:
+    heard = {name: 30.0 if name in leaderless else 0.2 for name in TWO.assigned}
+    standstill, reason = watched(replace(TWO, heard=heard, leaderless=frozenset(leaderless)), 10 * AFTER)
+    assert (reason, standstill.well, standstill.doubtful) == (None, True, ())
+
+
+def test_all_that_have_a_leader_standing_still_is_the_whole_consumer_standing_still() -> None:
+    silent = replace(TWO, heard={"topic-0": 30.0, "topic-1": 30.0}, leaderless=frozenset({"topic-1"}))
+    standstill, reason = watched(silent, AFTER)
+    assert (reason, standstill.still) == ("nothing heard from the broker for 90 s", ("topic-0",))

@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from shared.messaging import KafkaSettings
 from shared.messaging.watch import SubscriberWatch
-from shared.observability import Health
+from shared.observability import ConsumerSnapshot, Health
+from shared.observability.consumers import PartitionProgress
 from shared.observability.metrics import make_metrics
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from shared.observability.health import CheckStatus
 
-STEP = 10.0
+STEP = 1.0
 
 
 class Admin:
@@ -62,6 +63,10 @@ class Subscriber:
         message = "no broker"
         raise KafkaConnectionError(message)
 
+    async def begin(self) -> None:
+        """Start as one does whose broker is there."""
+        self.starts += 1
+
 
 class Watched:
     """A watch, its health, and a clock that the test moves."""
@@ -69,11 +74,12 @@ class Watched:
     def __init__(self) -> None:
         self.now = 1_000.0
         self.subscriber = Subscriber()
+        self.consumer = SimpleNamespace(at_work=False, salvaged=0)
         metrics = make_metrics("service", CollectorRegistry())
         self.watch = SubscriberWatch(
             self.subscriber,  # type: ignore[arg-type]
             SimpleNamespace(stopping=False),  # type: ignore[arg-type]
-            SimpleNamespace(at_work=False, salvaged=0),  # type: ignore[arg-type]
+            self.consumer,  # type: ignore[arg-type]
             kafka=KafkaSettings(bootstrap_servers="none"),
             metrics=metrics,
             clock=lambda: self.now,
@@ -95,8 +101,7 @@ class Watched:
         while self.now < until:
             self.now += STEP
             reason = self.watch._look()
-            if reason is not None and self.now >= self.watch._not_before:
-                await self.watch._heal(reason)
+            await self.watch._attend(reason)
             said.add(self.health.live().checks[f"consumer {self.watch.name}"].status)
         return said
 
@@ -106,9 +111,9 @@ async def watched(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
     async def nothing(*_: Any) -> None:
         await asyncio.sleep(0)
 
-    monkeypatch.setattr("shared.messaging.watch.AIOKafkaAdminClient", Admin)
+    monkeypatch.setattr("shared.messaging.leaders.AIOKafkaAdminClient", Admin)
     monkeypatch.setattr("shared.messaging.watch.stop_subscriber", nothing)
-    monkeypatch.setattr("shared.messaging.watch.close_client", nothing)
+    monkeypatch.setattr("shared.messaging.leaders.close_client", nothing)
     monkeypatch.setattr(Admin, "away", False)
     monkeypatch.setattr(Admin, "leaders", (1, 1))
     async with Watched() as one:
@@ -130,12 +135,81 @@ async def test_a_broker_that_goes_away_during_a_restart_leaves_the_service_live_
     assert "failing" in await watched.passes(120), "what cannot be started though its broker answers is dead"
 
 
-async def test_a_partition_without_a_leader_is_waited_for_and_one_with_a_leader_is_not(
+class Reader:
+    """A consumer as its probe sees it: each partition it was assigned moves, or stands still with records ahead."""
+
+    name = "service: topic"
+
+    def __init__(self, watched: Watched, **moves: bool) -> None:
+        """Read the partitions ``topic-N`` named by ``pN``."""
+        self._watched = watched
+        self._began = watched.now
+        self.moves = {f"topic-{name[1:]}": moving for name, moving in moves.items()}
+
+    def observe(self) -> ConsumerSnapshot:
+        passed = self._watched.now - self._began
+        return ConsumerSnapshot(
+            running=True,
+            joined=True,
+            assigned=tuple(self.moves),
+            partitions={
+                name: PartitionProgress(position=int(passed) if moving else 7, lag=3)
+                for name, moving in self.moves.items()
+            },
+            heard={name: 0.1 if moving else passed for name, moving in self.moves.items()},
+        )
+
+
+@pytest.mark.parametrize("at_work", [False, True], ids=["between batches", "at work whenever it is looked at"])
+@pytest.mark.parametrize("begun_ailing", [False, True], ids=["well before", "just started anew"])
+@pytest.mark.parametrize("moves", [{"p0": True, "p1": False}, {"p1": False}], ids=["beside a busy one", "alone"])
+async def test_a_partition_without_a_leader_is_waited_for_without_end(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, at_work: bool, begun_ailing: bool, moves: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(Admin, "leaders", (1, -1))
+    monkeypatch.setattr(Subscriber, "start", Subscriber.begin)
+    watched.consumer.at_work = at_work
+    if begun_ailing:
+        await watched.watch._heal("its task died")
+    reader = Reader(watched, **moves)
+    watched.watch._probe = reader  # type: ignore[assignment]
+    before = watched.subscriber.starts
+    assert "failing" not in await watched.passes(3600)
+    assert watched.subscriber.starts == before
+    assert watched.health.live().checks[f"consumer {reader.name}"].status == "ok"
+
+
+@pytest.mark.parametrize("moves", [{"p0": False, "p1": False}, {"p0": False, "p1": False, "p2": True}])
+async def test_a_partition_without_a_leader_does_not_hide_one_that_stands_still_with_its_leader(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, moves: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(Admin, "leaders", (1, -1, 1))
+    monkeypatch.setattr(Subscriber, "start", Subscriber.begin)
+    watched.watch._probe = Reader(watched, **moves)  # type: ignore[assignment]
+    await watched.passes(100)
+    assert watched.subscriber.starts == 1
+
+
+async def test_a_partition_that_still_stands_still_when_its_leader_is_back_is_mended(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Admin, "leaders", (1, -1))
-    for still, restarted in ((("topic-1",), False), (("topic-0", "topic-1"), True), ((), True)):
-        before = watched.subscriber.starts
-        watched.watch._standstill.still = still
-        await watched.watch._heal("nothing heard from the broker")
-        assert (watched.subscriber.starts > before) == restarted, still
+    monkeypatch.setattr(Subscriber, "start", Subscriber.begin)
+    reader = Reader(watched, p0=True, p1=False)
+    watched.watch._probe = reader  # type: ignore[assignment]
+    await watched.passes(1800)
+    assert watched.subscriber.starts == 0
+    monkeypatch.setattr(Admin, "leaders", (1, 1))
+    assert "failing" not in await watched.passes(160)
+    assert watched.subscriber.starts == 1
+    reader.moves["topic-1"] = True
+    await watched.passes(3600)
+    assert watched.subscriber.starts == 1
+
+
+async def test_one_that_hangs_in_a_batch_is_dead_though_all_its_partitions_have_leaders(watched: Watched) -> None:
+    watched.consumer.at_work = True
+    watched.watch._probe = Reader(watched, p0=False, p1=False)  # type: ignore[assignment]
+    assert await watched.passes(290) == {"ok"}
+    assert "failing" in await watched.passes(30)
+    assert watched.subscriber.starts == 0

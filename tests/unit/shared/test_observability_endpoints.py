@@ -73,6 +73,8 @@ async def test_metrics_over_http_under_the_names_that_dashboards_use() -> None:
     telemetry.metrics.dead_lettered("inventory-updated", "ValidationError")
     telemetry.metrics.outbox(unpublished=4, oldest_seconds=1.5)
     telemetry.metrics.stalled(0.003)
+    telemetry.metrics.failed_work("survey", "retried", 2)
+    telemetry.metrics.given_up_work("survey", 1)
     status, headers, body = await asked(metrics_asgi(telemetry.registry))
     assert status == 200
     assert headers["content-type"].startswith("text/plain")
@@ -85,6 +87,8 @@ async def test_metrics_over_http_under_the_names_that_dashboards_use() -> None:
         'doso_outbox_unpublished{service="market"} 4.0',
         'doso_outbox_oldest_seconds{service="market"} 1.5',
         'doso_event_loop_stall_seconds_bucket{le="0.005",service="market"} 1.0',
+        'doso_work_failed_total{outcome="retried",queue="survey",service="market"} 2.0',
+        'doso_work_given_up{queue="survey",service="market"} 1.0',
     ):
         assert line in text
 

@@ -89,6 +89,17 @@ def test_a_consumer_that_stands_still_with_a_growing_lag_is_dead(watched: Watche
     assert detail == "inventory-updated-0 stands still for 60 s with 60 records ahead"
 
 
+def test_a_partition_without_a_leader_stands_still_for_no_fault_of_its_consumer(watched: Watched) -> None:
+    leaderless = at(10, 5, leaderless=frozenset({"inventory-updated-0"}))
+    assert watched.after(0, leaderless) == "ok"
+    assert watched.after(6_000, leaderless) == "ok"
+    detail = watched.health.live().checks["consumer forecast: inventory-updated"].detail
+    assert detail == "1 partitions, 5 records behind, no leader of inventory-updated-0"
+    assert watched.after(1, at(10, 5)) == "ok"
+    assert watched.after(59, at(10, 5)) == "ok"
+    assert watched.after(1, at(10, 5)) == "failing"
+
+
 def test_a_consumer_that_goes_back_and_forth_over_one_record_stands_still(watched: Watched) -> None:
     watched.after(0, at(10, 5))
     for second in range(59):

@@ -161,8 +161,12 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
     if not ledgers:
         return
     await connection.execute(
-        "DELETE FROM sale s USING unnest($1::uuid[], $2::text[]) AS u(t, k)"
-        " WHERE s.tenant_id = t AND s.vehicle_key = k",
+        # By where the rows lie, which does not change: their vehicles are held.
+        """
+        DELETE FROM sale WHERE ctid = ANY(ARRAY(
+            SELECT s.ctid FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
+            CROSS JOIN LATERAL (SELECT ctid FROM sale WHERE tenant_id = t AND vehicle_key = k OFFSET 0) AS s))
+        """,
         *_columns(sorted(ledgers, key=lock_order), 2),
     )
     await connection.execute(

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from services.forecast.store import load_visits
-from services.inventory.store import keys_by_stock_number, load_history, load_lives
+from services.inventory.store import keys_by_stock_number, load_history, load_lives, save_sales
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 
@@ -52,6 +52,11 @@ async def by_stock_number(connection, keys) -> dict:
     return await keys_by_stock_number(connection, [(tenant, DEALER_OF[tenant], key) for tenant, key in keys])
 
 
+async def forget_sales(connection, keys) -> list:
+    await save_sales(connection, dict.fromkeys(keys, ()))
+    return keys
+
+
 @pytest.mark.parametrize("analyzed", [False, True], ids=["tables nobody knows", "tables with statistics"])
 @pytest.mark.parametrize(
     ("service", "read", "tables"),
@@ -59,9 +64,10 @@ async def by_stock_number(connection, keys) -> dict:
         ("inventory", load_lives, ("vehicle", "sale")),
         ("inventory", load_history, ("vehicle_event",)),
         ("inventory", by_stock_number, ("vehicle",)),
+        ("inventory", forget_sales, ("sale",)),
         ("forecast", load_visits, ("stay",)),
     ],
-    ids=["lives", "history", "stock numbers", "stays"],
+    ids=["lives", "history", "stock numbers", "sales", "stays"],
 )
 async def test_no_more_is_read_than_is_asked_for(migrated, owner, service, read, tables, analyzed) -> None:
     for table in tables:

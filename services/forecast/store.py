@@ -26,9 +26,11 @@ async def load_visits(connection: Connection, keys: Iterable[Key]) -> dict[Key, 
     """Load the stays of vehicles, in order."""
     wanted = sorted(set(keys), key=lock_order)
     rows = await connection.fetch(
+        # Vehicle by vehicle: in a join the planner, who takes the fence for ten tenants, reads all they ever had.
         """
         SELECT s.* FROM unnest($1::uuid[], $2::text[]) AS u(t, k)
-        JOIN stay s ON s.tenant_id = t AND s.vehicle_key = k ORDER BY s.n
+        CROSS JOIN LATERAL (SELECT * FROM stay WHERE tenant_id = t AND vehicle_key = k OFFSET 0) AS s
+        ORDER BY s.n
         """,
         [key[0] for key in wanted],
         [key[1] for key in wanted],

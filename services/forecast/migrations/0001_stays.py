@@ -36,7 +36,7 @@ def upgrade() -> None:
             fuel text,
             PRIMARY KEY (tenant_id, vehicle_key, n)
         );
-        CREATE INDEX stay_by_dealer ON stay (tenant_id, dealer_id);
+        CREATE INDEX stay_by_dealer ON stay (dealer_id);
         CREATE TABLE market_rate (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,

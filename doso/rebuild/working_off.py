@@ -16,12 +16,13 @@ from services.recommend.restating import BY_ID, embed_anew
 from services.recommend.similar import CASES
 from shared.postgres.pool import Connection
 from shared.postgres.spans import Key, Span, within
-from shared.postgres.work import MAX_ATTEMPTS
+from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
 
 PIECE = 500
 _LOOK_SECONDS = 0.5
 STILL_SECONDS = 120.0
-"""How long nothing may be worked off before we say so and stop waiting."""
+"""How long nothing may be worked off before we say so and stop waiting; what the service had given up waits half
+of it for its try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +140,16 @@ class WorkedOff:
 
     async def _left(self, connection: Connection, tenant_id: UUID) -> tuple[int, int, str | None]:
         row = await connection.fetchrow(
-            "SELECT count(*) FILTER (WHERE attempts < $4) AS due, count(*) FILTER (WHERE attempts >= $4) AS failed,"
-            " max(error) FILTER (WHERE attempts >= $4) AS why"
-            " FROM work WHERE queue = $1 AND tenant_id = $2 AND ($3::text IS NULL OR key = $3)",
+            # What was given up before it was marked has its try yet to come.
+            "SELECT count(*) FILTER (WHERE NOT failed) AS due, count(*) FILTER (WHERE failed) AS failed,"
+            " max(error) FILTER (WHERE failed) AS why"
+            " FROM (SELECT error, attempts >= $4 AND due_at > now() + make_interval(secs => $5) AS failed"
+            " FROM work WHERE queue = $1 AND tenant_id = $2 AND ($3::text IS NULL OR key = $3)) AS w",
             self.queue,
             tenant_id,
             self.key,
             MAX_ATTEMPTS,
+            MARKED_SECONDS,
         )
         assert row is not None  # noqa: S101  # an aggregate has one row
         return row["due"], row["failed"], row["why"]

@@ -42,7 +42,7 @@ class Reviewer:
         while True:
             async with self._work.begin() as tx:
                 tenants = await store.tenants_to_review(tx.connection)
-                await REVIEWS.mark(tx.connection, [(tenant, WHOLE_TENANT, "") for tenant in tenants])
+                await REVIEWS.mark_missing(tx.connection, [(tenant, WHOLE_TENANT, "") for tenant in tenants])
             await asyncio.sleep(_CALENDAR_SECONDS)
 
     async def _one(self, item: WorkItem) -> None:

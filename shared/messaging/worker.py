@@ -14,7 +14,7 @@ from shared.messaging.failures import passing, took_too_long
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.observability import Metrics
 from shared.postgres import WorkItem, WorkTable
-from shared.postgres.work import AGAIN_SECONDS
+from shared.postgres.work import AGAIN_SECONDS, GIVEN_UP_SECONDS
 
 Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
@@ -44,10 +44,10 @@ class Worker:
 
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items come back
     with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time, so one
-    bad item does not hold up the rest, and what is given up is not tried with others in the first place. Nor does one
-    that takes long hold them up: what was not tried within ``lease`` seconds goes back, and so does what is left of a
-    tenant of whom one item alone took too long, which counts as a failed try. While it computes, the lease is
-    renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is not waited
+    bad item does not hold up the rest, and of what is given up each turn tries one, alone and after the others. Nor
+    does one that takes long hold them up: what was not tried within ``lease`` seconds goes back, and so does what is
+    left of a tenant of whom one item alone took too long, which counts as a failed try. While it computes, the lease
+    is renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is not waited
     for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests for longer
     while they stream in.
     """
@@ -80,8 +80,8 @@ class Worker:
         """Work until cancelled."""
         while True:
             await self._step_back()
+            await self._measure()
             try:
-                await self._measure()
                 items = await self._queue.claim(self._work.pool, limit=self._batch, lease=LEASE_SECONDS)
             except Exception as error:
                 if not passing(error):
@@ -100,8 +100,13 @@ class Worker:
     async def _measure(self) -> None:
         if time.monotonic() - self._measured_at < MEASURE_SECONDS:
             return
-        self._metrics.given_up_work(self._queue.queue, await self._queue.given_up(self._work.pool))
         self._measured_at = time.monotonic()
+        try:
+            self._metrics.given_up_work(self._queue.queue, await self._queue.given_up(self._work.pool))
+        except Exception as error:
+            if not passing(error):
+                raise
+            self._log.warning("cannot count what is given up", error=str(error))
 
     async def _step_back(self) -> None:
         until = time.monotonic() + STEP_BACK_SECONDS
@@ -142,7 +147,7 @@ class Worker:
             if len(sound) > 1:
                 left = [*sound, *left]
             else:
-                await self._give_back_failed(sound, error)
+                left = await self._without(sound[0], error, left)
         await self._one_by_one(left, until)
 
     async def _one_by_one(self, items: Sequence[WorkItem], until: float) -> None:
@@ -152,15 +157,22 @@ class Worker:
             item = left.pop(0)
             error = await self._failure([item])
             if error:
-                await self._give_back_failed([item], error)
-            if error and took_too_long(error):
-                spared = [each for each in left if each.tenant_id == item.tenant_id]
-                left = [each for each in left if each.tenant_id != item.tenant_id]
-                reason = f"not tried: {item.key} of the same tenant alone took longer than a statement may"
-                await self._give_back(spared, reason, counts=False, delay=SPARED_SECONDS)
+                left = await self._without(item, error, left)
             if time.monotonic() >= until:
                 await self._give_back(left, "not tried: others took all the time that there was", counts=False)
                 return
+
+    async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
+        """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
+        await self._give_back_failed([item], error)
+        if not took_too_long(error):
+            return list(left)
+        reason = f"not tried: {item.key} of the same tenant alone took longer than a statement may"
+        spared = [each for each in left if each.tenant_id == item.tenant_id]
+        for given_up, delay in ((False, SPARED_SECONDS), (True, GIVEN_UP_SECONDS)):
+            alike = [each for each in spared if each.given_up is given_up]
+            await self._give_back(alike, reason, counts=False, delay=delay)
+        return [each for each in left if each.tenant_id != item.tenant_id]
 
     async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
         try:

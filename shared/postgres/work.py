@@ -25,15 +25,39 @@ CREATE TABLE work (
     error text,
     PRIMARY KEY (queue, tenant_id, dealer_id, key)
 );
-CREATE INDEX work_due ON work (queue, due_at);
+-- Each by itself, so that much of the one is not read through to find the other.
+CREATE INDEX work_due ON work (queue, due_at) WHERE attempts < 5;
+CREATE INDEX work_given_up ON work (queue, due_at) WHERE attempts >= 5;
 """
 
 MAX_ATTEMPTS = 5
-"""After so many tries that count, an item is given up: it is hardly the moment that it fails for."""
+"""After so many tries that count, an item is given up: it is hardly the moment that it fails for. Two indexes are
+made for this number, which therefore stands in statements as it is."""
 GIVEN_UP_SECONDS = 3600.0
 """How long what is given up waits for its next try: a defect costs little, and bad minutes heal by themselves."""
+MARKED_SECONDS = 60.0
+"""How long what is given up waits when it is marked: what marked it may mend it, but the busiest keys are marked each
+second."""
 AGAIN_SECONDS = 5.0
 """How long what failed for no fault of its own waits."""
+
+_CLAIM = f"""
+    WITH sound AS MATERIALIZED (
+        SELECT tenant_id, dealer_id, key FROM work
+        WHERE queue = $1 AND attempts < {MAX_ATTEMPTS} AND due_at <= now()
+          AND (leased_until IS NULL OR leased_until < now())
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ), given_up AS MATERIALIZED (
+        SELECT tenant_id, dealer_id, key FROM work
+        WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS} AND due_at <= now()
+          AND (leased_until IS NULL OR leased_until < now())
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE work w SET leased_until = now() + make_interval(secs => $3)
+    FROM (TABLE sound UNION ALL TABLE given_up) AS c
+    WHERE w.queue = $1 AND w.tenant_id = c.tenant_id AND w.dealer_id = c.dealer_id AND w.key = c.key
+    RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.attempts >= {MAX_ATTEMPTS} AS given_up
+"""  # noqa: S608  # a number of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +87,8 @@ class WorkTable:
     ) -> None:
         """Mark (tenant, dealer, key) as due ``delay`` seconds after the last mark, ``patience`` after the first.
 
-        So a burst costs one computation when it is over, and an endless one still one every ``patience``.
+        So a burst costs one computation when it is over, and an endless one still one every ``patience``. What failed
+        keeps its tries and its wait; only what is given up is tried within ``MARKED_SECONDS`` instead of the hour.
         """
         unique = sorted(set(items), key=str)
         if not unique:
@@ -74,10 +99,13 @@ class WorkTable:
             SELECT $1, t, d, k, now() + make_interval(secs => $5), now() + make_interval(secs => $6)
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             ON CONFLICT (queue, tenant_id, dealer_id, key) DO UPDATE
-            SET generation = w.generation + 1, attempts = 0, error = NULL,
+            SET generation = w.generation + 1,
                 -- What is being computed right now starts a wait of its own.
                 latest_at = CASE WHEN w.leased_until > now() THEN excluded.latest_at ELSE w.latest_at END,
                 due_at = CASE WHEN w.leased_until > now() THEN excluded.due_at
+                              WHEN w.attempts >= $8 THEN least(w.due_at, now() + make_interval(secs => $7))
+                              WHEN w.error IS NOT NULL
+                              THEN greatest(w.due_at, least(excluded.due_at, w.latest_at))
                               ELSE least(excluded.due_at, w.latest_at) END
             """,
             self.queue,
@@ -86,25 +114,31 @@ class WorkTable:
             [item[2] for item in unique],
             delay,
             max(delay, patience),
+            MARKED_SECONDS,
+            MAX_ATTEMPTS,
+        )
+
+    async def mark_missing(self, connection: Connection, items: Iterable[tuple[UUID, UUID, str]]) -> None:
+        """Mark (tenant, dealer, key) as due now where it is not marked; what is marked already is left as it is."""
+        unique = sorted(set(items), key=str)
+        await connection.execute(
+            """
+            INSERT INTO work (queue, tenant_id, dealer_id, key, due_at, latest_at)
+            SELECT $1, t, d, k, now(), now() FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+            ON CONFLICT (queue, tenant_id, dealer_id, key) DO NOTHING
+            """,
+            self.queue,
+            [item[0] for item in unique],
+            [item[1] for item in unique],
+            [item[2] for item in unique],
         )
 
     async def claim(self, pool: Pool, *, limit: int, lease: float = 120.0) -> list[WorkItem]:
-        """Claim up to ``limit`` due items for ``lease`` seconds, oldest first."""
-        rows = await pool.fetch(
-            """
-            UPDATE work SET leased_until = now() + make_interval(secs => $3)
-            WHERE (queue, tenant_id, dealer_id, key) IN (
-                SELECT queue, tenant_id, dealer_id, key FROM work
-                WHERE queue = $1 AND due_at <= now()
-                  AND (leased_until IS NULL OR leased_until < now())
-                ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING tenant_id, dealer_id, key, generation, attempts >= $4 AS given_up
-            """,
-            self.queue,
-            limit,
-            lease,
-            MAX_ATTEMPTS,
-        )
+        """Claim up to ``limit`` due items for ``lease`` seconds, oldest first, and one more that is given up.
+
+        One only, since what is given up is older than whatever is marked, and would be all that is claimed.
+        """
+        rows = await pool.fetch(_CLAIM, self.queue, limit, lease)
         return [WorkItem(**row) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
@@ -140,7 +174,7 @@ class WorkTable:
         )
         await connection.execute(
             """
-            UPDATE work w SET leased_until = NULL
+            UPDATE work w SET leased_until = NULL, attempts = 0, error = NULL
             FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS u(t, d, k, g)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
             """,
@@ -159,15 +193,16 @@ class WorkTable:
         """Give failed items back with a growing delay, given up ones with an hour's; gives how many are given up.
 
         That is after ``MAX_ATTEMPTS`` tries that count. What failed because something else is away does not count,
-        and is tried every ``delay`` seconds for as long as that takes.
+        and is tried every ``delay`` seconds for as long as that takes. What was marked during its try waits no longer
+        than a mark would have it wait.
         """
         rows = await pool.fetch(
             """
             UPDATE work w SET leased_until = NULL, attempts = least(attempts + $6::bool::int, $8::int), error = $5,
-                due_at = now() + make_interval(secs => CASE WHEN NOT $6 THEN $7::float8
-                                                            WHEN attempts + 1 < $8 THEN power(2, attempts)
-                                                            ELSE $9 END)
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+                due_at = now() + make_interval(secs => least(
+                    CASE WHEN NOT $6 THEN $7::float8 WHEN attempts + 1 < $8 THEN power(2, attempts) ELSE $9 END,
+                    CASE WHEN w.generation > g THEN $10::float8 END))
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $11::bigint[]) AS u(t, d, k, g)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
             RETURNING attempts >= $8 AS given_up
             """,
@@ -180,10 +215,12 @@ class WorkTable:
             delay,
             MAX_ATTEMPTS,
             GIVEN_UP_SECONDS,
+            MARKED_SECONDS,
+            [item.generation for item in items],
         )
         return sum(row["given_up"] for row in rows)
 
     async def given_up(self, pool: Pool) -> int:
         """Count the items that failed so often that they are tried once an hour only."""
-        query = "SELECT count(*) FROM work WHERE queue = $1 AND attempts >= $2"
-        return int(await pool.fetchval(query, self.queue, MAX_ATTEMPTS))
+        query = f"SELECT count(*) FROM work WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS}"  # noqa: S608
+        return int(await pool.fetchval(query, self.queue))

@@ -101,6 +101,12 @@ def test_everything_that_is_to_be_known_has_its_alert():
     assert set(re.findall(r'service="(\w+)"', away)) == set(SERVICES)
 
 
+def test_a_passing_zero_does_not_restart_the_wait_of_what_is_given_up():
+    rule = next(rule for rule in ALERTS if rule["alert"] == "DosoWorkGivenUp")
+    [window] = re.findall(r"max_over_time\(doso_work_given_up\[(\d+)m\]\)", rule["expr"])
+    assert int(window) > int(rule["for"].removesuffix("m"))
+
+
 def test_every_alert_says_how_bad_it_is_and_where_to_read_on():
     headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

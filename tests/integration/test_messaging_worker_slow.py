@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.postgres.work import MAX_ATTEMPTS
 from tests.integration.worked_queue import QUEUE, hurry, mark, results, store, working
 
 
@@ -57,6 +58,24 @@ async def test_a_tenant_whose_work_takes_too_long_costs_the_others_one_try_of_it
     assert {row["attempts"] for row in spared} == {0}
     assert {row["error"].partition(":")[0] for row in spared} == {"not tried"}
     assert await probe.value("SELECT min(due_at) > now() + interval '10 seconds' FROM work WHERE key <> $1", slow)
+
+
+@pytest.mark.parametrize("sound", [1, 2])
+async def test_what_is_given_up_of_a_tenant_that_takes_too_long_waits_its_hour_untried(probe, sound: int) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append({item.key for item in items})
+        await take_too_long(probe)
+
+    await mark(probe, 7)
+    await probe.owner.execute("UPDATE work SET attempts = $1", MAX_ATTEMPTS)
+    await mark(probe, *range(sound))
+    async with working(probe, compute):
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 1 FROM work WHERE attempts = 1"))
+        await probe.eventually(lambda: probe.value("SELECT error LIKE 'not tried%' FROM work WHERE key = '7'"))
+    assert not any("7" in keys for keys in tried)
+    assert await probe.value("SELECT due_at > now() + interval '50 minutes' FROM work WHERE key = '7'")
 
 
 async def test_an_item_that_takes_too_long_alone_is_soon_tried_once_an_hour_only(probe) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events import new_event_id
 from shared.postgres import WorkTable
-from shared.postgres.work import GIVEN_UP_SECONDS, MAX_ATTEMPTS
+from shared.postgres.work import GIVEN_UP_SECONDS, MARKED_SECONDS, MAX_ATTEMPTS
 
 SURVEYS = WorkTable("surveys")
 
@@ -176,16 +176,75 @@ async def test_a_given_up_item_whose_trouble_is_over_is_done_at_its_next_try(pro
     assert await probe.value("SELECT count(*) FROM work") == 0
 
 
-async def test_a_given_up_item_is_work_at_once_when_it_is_marked(probe) -> None:
+async def test_marks_of_a_failed_item_take_it_neither_its_tries_nor_its_wait(probe) -> None:
     await mark(probe, "civic")
+    waits = []
     for _ in range(MAX_ATTEMPTS):
-        await make_due(probe)
         await SURVEYS.fail(probe.work.pool, await claim(probe), "no price")
-    assert await claim(probe) == []
-    assert await SURVEYS.given_up(probe.work.pool) == 1
+        due = await probe.value("SELECT due_at FROM work")
+        for _ in range(3):
+            await mark(probe, "civic", delay=0.5, patience=1.0)
+        waits.append(await probe.value("SELECT due_at FROM work") == due)
+        await make_due(probe)
+    assert waits == [True, True, True, True, False], "what is given up does not wait its hour"
+    assert await probe.value("SELECT attempts FROM work") == MAX_ATTEMPTS
+    assert await probe.value("SELECT error FROM work") == "no price"
+
+
+async def test_a_mark_has_what_is_given_up_tried_soon_and_further_marks_change_nothing(probe) -> None:
     await mark(probe, "civic")
-    assert [item.key for item in await claim(probe)] == ["civic"]
+    await fail(probe, MAX_ATTEMPTS)
+    await SURVEYS.fail(probe.work.pool, await claim(probe), "no price")
+    assert (await seconds_ahead(probe, marking(probe, delay=1, patience=5)))[0] == MARKED_SECONDS
+    due = await probe.value("SELECT due_at FROM work")
+    await mark(probe, "civic", delay=1, patience=5)
+    assert await probe.value("SELECT due_at FROM work") == due
+    assert await SURVEYS.given_up(probe.work.pool) == 1
+    await make_due(probe)
+    await mark(probe, "civic")
+    assert [item.given_up for item in await claim(probe)] == [True]
+
+
+async def test_what_is_given_up_and_marked_during_its_try_is_soon_tried_again(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    for how, again in (({}, MARKED_SECONDS), ({"counts": False, "delay": GIVEN_UP_SECONDS}, MARKED_SECONDS)):
+        items = await claim(probe)
+        await mark(probe, "civic")
+        failing = lambda owner, items=items, how=how: SURVEYS.fail(owner, items, "no price", **how)  # noqa: E731
+        assert (await seconds_ahead(probe, failing))[0] == again
+        await make_due(probe)
+
+
+async def test_what_succeeds_and_was_marked_meanwhile_is_sound_again(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    items = await claim(probe)
+    await mark(probe, "civic")
+    await finish(probe, items)
     assert await SURVEYS.given_up(probe.work.pool) == 0
+    assert await probe.value("SELECT error FROM work") is None
+    assert [(item.key, item.given_up) for item in await claim(probe)] == [("civic", False)]
+
+
+async def test_what_is_to_be_marked_only_if_it_is_not_leaves_marks_as_they_are(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    before = await probe.owner.fetchrow("SELECT * FROM work")
+    keys = [(probe.tenant, probe.dealer, key) for key in ("accord", "civic", "accord")]
+    async with probe.work.begin() as tx:
+        await SURVEYS.mark_missing(tx.connection, keys)
+    assert await probe.owner.fetchrow("SELECT * FROM work WHERE key = 'civic'") == before
+    assert sorted(item.key for item in await claim(probe)) == ["accord", "civic"]
+
+
+async def test_of_what_is_given_up_a_claim_takes_one_beside_what_is_sound(probe) -> None:
+    await mark(probe, *(f"broken {n}" for n in range(40)))
+    await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() - interval '2 hours'", MAX_ATTEMPTS)
+    await mark(probe, "1", "2", "3")
+    claims = [await claim(probe, 2) for _ in range(3)]
+    assert [sum(not item.given_up for item in items) for items in claims] == [2, 1, 0]
+    assert [sum(item.given_up for item in items) for items in claims] == [1, 1, 1]
 
 
 async def test_what_is_given_up_is_counted_by_queue(probe) -> None:
@@ -195,22 +254,23 @@ async def test_what_is_given_up_is_counted_by_queue(probe) -> None:
     assert [await queue.given_up(probe.work.pool) for queue in (SURVEYS, WorkTable("other"))] == [2, 1]
 
 
-async def test_a_claim_reads_none_of_what_is_given_up_and_not_due(probe) -> None:
-    await mark(probe, *(f"sound {n}" for n in range(10)))
+@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
+async def test_a_claim_reads_what_it_takes_and_nothing_else(probe, plan: str) -> None:
     await probe.owner.execute(
         "INSERT INTO work (queue, key, tenant_id, dealer_id, due_at, latest_at, attempts)"
-        " SELECT 'surveys', n::text, $1, $2, now() + make_interval(secs => 60 + n % 3600), now(), $3"
+        " SELECT 'surveys', n::text, $1, $2, now() + make_interval(secs => n % 7200 - 3600), now(), n % 2 * $3::int"
         " FROM generate_series(1, 20000) AS n",
         probe.tenant, probe.dealer, MAX_ATTEMPTS,
     )  # fmt: skip
-    await probe.owner.execute("ANALYZE work")
+    await probe.owner.execute("VACUUM ANALYZE work")
+    await probe.owner.execute(f"SET plan_cache_mode = {plan}")
     async with probe.owner.transaction():
-        assert len(await SURVEYS.claim(probe.owner, limit=32)) == 10
+        assert len(await SURVEYS.claim(probe.owner, limit=32)) == 33
         read = await probe.owner.fetchrow(
             "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'work'::regclass"
         )
     assert read["seq_tup_read"] == 0
-    assert read["idx_tup_fetch"] <= 2 * 10, "the due ones, to claim and to update"
+    assert read["idx_tup_fetch"] <= 2 * 33, "those to claim, and them again to update"
 
 
 async def test_an_error_text_that_postgres_refuses_does_not_keep_the_item(probe) -> None:

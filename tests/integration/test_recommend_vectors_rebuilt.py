@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from doso.rebuild.connections import connected
 from doso.rebuild.running import rebuild
 from doso.rebuild.step import RebuildError
-from doso.rebuild.working_off import Cases, WorkedOff
+from doso.rebuild.working_off import EMBEDDED, Cases, WorkedOff
 from services.recommend import store
 from services.recommend.similar import CASES, SimilarCases
 from shared.events import RecommendationIssued
@@ -103,6 +103,32 @@ async def test_without_the_service_it_says_so_and_later_goes_on(
             outcome = await rebuild(connections, "vectors", [TENANT], by="pat")
         assert outcome.continued == 1
         assert await similar_to(similar, TENANT) > 0
+
+
+async def test_what_the_service_had_given_up_is_tried_anew_before_it_counts_as_failed(
+    work: UnitOfWork, migrated: str, tmp_path: Path
+) -> None:
+    async with connected(migrated) as connections:
+        recommend = await connections.of("recommend")
+        await rebuild(connections, "vectors", [TENANT], by="pat", steps=(Cases(),))
+        given_up = "UPDATE work SET attempts = 5, error = 'no room', due_at = now() + interval '1 hour'"
+        await recommend.execute(given_up)
+        with pytest.raises(RebuildError, match=rf"gave up {ENDED} pieces of work \(no room\)"):
+            await rebuild(connections, "vectors", [TENANT], by="pat", steps=(EMBEDDED,), restart=True)
+        async with serving(work, tmp_path / "vectors") as similar:
+            anew = asyncio.create_task(rebuild(connections, "vectors", [TENANT], by="pat", restart=True))
+            await in_a_minute(migrated)
+            await anew
+            assert await similar_to(similar, TENANT) > 0
+
+
+async def in_a_minute(dsn: str) -> None:
+    """Let the minute pass after which what was marked is tried."""
+    async with connected(dsn) as connections, asyncio.timeout(60):
+        recommend = await connections.of("recommend")
+        passing = "UPDATE work SET due_at = now() WHERE due_at <= now() + interval '1 minute'"
+        while await recommend.execute(passing) != f"UPDATE {ENDED}":
+            await asyncio.sleep(0.05)
 
 
 async def test_two_at_once_do_not_get_in_each_others_way(work: UnitOfWork, migrated: str) -> None:

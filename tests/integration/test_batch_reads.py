@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TENANTS = sorted((uuid4(), uuid4()), key=str)
 DEALER_OF = {tenant: uuid4() for tenant in TENANTS}
 OWNED = 3_000
-ASKED = 20
+ASKED = 400
 ROWS = {
     "vehicle": (
         "INSERT INTO inventory.vehicle (tenant_id, vehicle_key, dealer_id, status, last_at, last_id, version,"

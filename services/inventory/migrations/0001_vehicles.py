@@ -96,7 +96,6 @@ def upgrade() -> None:
             unwound_on date,
             PRIMARY KEY (tenant_id, vehicle_key, event_id)
         );
-        CREATE INDEX sale_by_dealer ON sale (dealer_id, sale_date);
         """,
     )
     run_script(op, tenant_isolation("dealer", "vehicle", "vehicle_event", "sale"))

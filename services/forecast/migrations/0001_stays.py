@@ -37,6 +37,7 @@ def upgrade() -> None:
             PRIMARY KEY (tenant_id, vehicle_key, n)
         );
         CREATE INDEX stay_by_dealer ON stay (dealer_id);
+        CREATE INDEX stay_sold ON stay (tenant_id, left_on) WHERE sold;
         CREATE TABLE market_rate (
             tenant_id uuid NOT NULL,
             dealer_id uuid NOT NULL,

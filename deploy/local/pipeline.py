@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from shared.events import TOPICS
+from shared.postgres.work import MAX_ATTEMPTS
 
 SERVICES = ("gateway", "inventory", "market", "forecast", "recommend", "feedback")
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -92,8 +93,9 @@ async def read_pipeline(connection: "asyncpg.Connection[asyncpg.Record]", since:
     due, failed = {}, {}
     for service in _WITH_WORK:
         [row] = await connection.fetch(
-            f"SELECT count(*) FILTER (WHERE attempts < 5) AS due, count(*) FILTER (WHERE attempts >= 5) AS failed"  # noqa: S608
-            f" FROM {service}.work"
+            "SELECT count(*) FILTER (WHERE attempts < $1) AS due, count(*) FILTER (WHERE attempts >= $1) AS failed"  # noqa: S608
+            f" FROM {service}.work",
+            MAX_ATTEMPTS,
         )
         due[service], failed[service] = row["due"], row["failed"]
     return Pipeline(tuple(stages), due, failed)

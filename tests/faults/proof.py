@@ -16,6 +16,7 @@ from deploy.local.pipeline import SERVICES, read_pipeline
 from services.inventory import store as inventory
 from services.inventory.domain import fold
 from shared.postgres.pool import speak_json
+from shared.postgres.work import MAX_ATTEMPTS
 from tests.faults import kafka
 from tests.faults.driver import ORDERED
 
@@ -145,7 +146,7 @@ async def _failed(connection: asyncpg.Connection[Any], service: str) -> int:
     exists = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{service}.work")
     if not exists:
         return 0
-    count: int = await connection.fetchval(f"SELECT count(*) FROM {service}.work WHERE attempts >= 5")
+    count: int = await connection.fetchval(f"SELECT count(*) FROM {service}.work WHERE attempts >= {MAX_ATTEMPTS}")
     return count
 
 

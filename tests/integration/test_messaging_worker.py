@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from typing import TYPE_CHECKING, cast
-from uuid import uuid4
 
 import pytest
 
 from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
-from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
 from tests.integration.worked_queue import (
     QUEUE,
     failed_tries,
-    given_up,
-    hurry,
     mark,
     results,
     store,
@@ -159,160 +155,6 @@ async def test_a_bad_item_fails_alone(probe) -> None:
         failed = await probe.eventually(lambda: probe.owner.fetchrow("SELECT * FROM work WHERE attempts > 0"))
     assert failed["error"] == "ValueError: 3 has no price"
     assert await probe.value("SELECT count(*) FROM work") == 1
-
-
-async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_done(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.MEASURE_SECONDS", 0.0)
-    broken = True
-
-    async def compute(items) -> None:
-        if broken and any(item.key == "3" for item in items):
-            message = "3 has no price"
-            raise ValueError(message)
-        await store(probe, items)
-
-    async def told(count: int) -> bool:
-        await hurry(probe)
-        return given_up(probe) == count
-
-    await mark(probe, *range(5))
-    async with working(probe, compute):
-        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
-        assert await results(probe, 4) == [0, 1, 2, 4]
-        await probe.eventually(lambda: told(1))
-        assert failed_tries(probe) == {"retried": 4, "given_up": 1, "postponed": 0}
-        await probe.owner.execute("UPDATE work SET due_at = now()")  # an hour later
-        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 2))
-        assert given_up(probe) == 1
-        broken = False
-        await probe.owner.execute("UPDATE work SET due_at = now()")
-        assert await results(probe, 5) == [0, 1, 2, 3, 4]
-        await probe.eventually(lambda: told(0))
-
-
-async def test_a_service_tells_at_its_start_what_is_given_up_in_its_queues(probe) -> None:
-    async def drain(service) -> None:
-        service.drain(QUEUE, lambda items: store(probe, items))
-
-    await mark(probe, 1, 2)
-    await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() + interval '1 hour'", MAX_ATTEMPTS)
-    router = EventRouter(probe.service)
-    app = create_service(
-        probe.service, router, postgres=probe.postgres, kafka=probe.kafka, telemetry=probe.telemetry, build=drain
-    )
-    async with app.start_lifespan_context():
-        await probe.eventually(lambda: asyncio.sleep(0, given_up(probe) == 2))
-    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
-
-
-async def test_what_is_given_up_is_tried_by_itself_one_a_turn_and_spoils_no_batch(probe) -> None:
-    tried = []
-
-    async def compute(items) -> None:
-        tried.append(sorted(int(item.key) for item in items))
-        if any(item.key == "3" for item in items):
-            message = "3 has no price"
-            raise ValueError(message)
-        await store(probe, items)
-
-    await mark(probe, *range(6))
-    await probe.owner.execute(
-        "UPDATE work SET attempts = $1, due_at = due_at - key::int * interval '1 minute' WHERE key IN ('3', '4')",
-        MAX_ATTEMPTS,
-    )
-    async with working(probe, compute):
-        assert await results(probe, 5) == [0, 1, 2, 4, 5]
-        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
-    assert tried == [[0, 1, 2, 5], [4], [3]]
-
-
-async def test_what_fails_always_and_is_marked_again_and_again_is_given_up_and_tried_alone(
-    probe, monkeypatch
-) -> None:
-    monkeypatch.setattr("shared.messaging.worker.MEASURE_SECONDS", 0.0)
-    tried = []
-
-    async def compute(items) -> None:
-        tried.append(sorted(int(item.key) for item in items))
-        if any(item.key == "3" for item in items):
-            message = "3 has no price"
-            raise ValueError(message)
-        await store(probe, items)
-
-    async def all_tried() -> bool:
-        return await probe.value("SELECT count(*) = 0 FROM work WHERE due_at <= now() OR leased_until > now()")
-
-    seconds = 150
-    async with working(probe, compute):
-        for _ in range(seconds):
-            await mark(probe, 1, 3)
-            await probe.eventually(all_tried)
-            await probe.owner.execute(
-                "UPDATE work SET due_at = due_at - interval '1 s', latest_at = latest_at - interval '1 s'"
-            )
-        await probe.eventually(lambda: asyncio.sleep(0, given_up(probe) == 1))
-    spoilt = [keys for keys in tried if len(keys) > 1 and 3 in keys]
-    alone = [keys for keys in tried if keys == [3]]
-    assert len(spoilt) <= MAX_ATTEMPTS
-    assert MAX_ATTEMPTS < len(alone) <= MAX_ATTEMPTS + 2 * seconds / MARKED_SECONDS
-    assert len(await probe.effects()) == seconds
-
-
-async def test_much_that_is_given_up_does_not_hold_up_what_is_sound(probe) -> None:
-    tried, trying, fresh_is_marked, broken = [], asyncio.Event(), asyncio.Event(), uuid4()
-
-    async def compute(items) -> None:
-        tried.append({item.tenant_id for item in items})
-        trying.set()
-        if any(item.tenant_id == broken for item in items):
-            await fresh_is_marked.wait()
-            message = "no price"
-            raise ValueError(message)
-        await store(probe, items)
-
-    await mark(probe, *range(100), tenant=broken)
-    await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() - interval '2 hours'", MAX_ATTEMPTS)
-    async with working(probe, compute):
-        await trying.wait()
-        await mark(probe, 1000)
-        fresh_is_marked.set()
-        assert await results(probe, 1) == [1000]
-    assert tried[:2] == [{broken}, {probe.tenant}]
-
-
-async def test_work_goes_on_while_what_is_given_up_cannot_be_counted(probe, monkeypatch) -> None:
-    counts = []
-
-    async def take_too_long(pool) -> int:
-        counts.append(pool)
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("SET LOCAL statement_timeout = 20")
-            await connection.execute("SELECT pg_sleep(60)")
-        return 0
-
-    monkeypatch.setattr(QUEUE, "given_up", take_too_long)
-    async with working(probe, lambda items: store(probe, items)):
-        for turn in (1, 2, 3):
-            await mark(probe, turn)
-            assert await results(probe, turn) == list(range(1, turn + 1))
-    assert len(counts) == 1, "it is not tried again before its time"
-    assert given_up(probe) is None
-
-
-async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(probe) -> None:
-    tried = []
-
-    async def compute(items) -> None:
-        tried.append(sorted(int(item.key) for item in items))
-        message = "the database is away"
-        raise ConnectionError(message)
-
-    await mark(probe, 1, 2)
-    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key = '2'", MAX_ATTEMPTS)
-    async with working(probe, compute):
-        await probe.eventually(lambda: probe.value("SELECT count(*) = 2 FROM work WHERE error IS NOT NULL"))
-    assert tried == [[1]]
-    assert await probe.value("SELECT max(due_at) < now() + interval '10 seconds' FROM work")
 
 
 async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from doso.rebuild.connections import Connections
@@ -21,8 +22,10 @@ from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
 PIECE = 500
 _LOOK_SECONDS = 0.5
 STILL_SECONDS = 120.0
-"""How long nothing may be worked off before we say so and stop waiting; what the service had given up waits half
-of it for its try."""
+"""How long nothing may move before we say so and stop waiting; what the service had given up waits half of it."""
+STILL_GIVEN_UP_SECONDS = 600.0
+"""The same where all that is waited for had been given up: a worker leaves that alone for ten times as long as its
+last failed try took, and a statement takes half a minute at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,24 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """How the work stands: of the tenant what is to be done, how much of it is sound, and what failed for good.
+
+    ``ahead`` is what has waited for its try since we began, whosever it is: what we wait for stands in that line.
+    """
+
+    due: int
+    sound: int
+    failed: int
+    why: str | None
+    ahead: int
+
+    def moved_since(self, before: _Waiting) -> bool:
+        """Tell whether something was done or tried: marks only make it more, and what is postponed is tried once."""
+        return self.due < before.due or self.ahead < before.ahead
+
+
+@dataclass(frozen=True, slots=True)
 class WorkedOff:
     """The step that waits until a service has done what was marked."""
 
@@ -95,6 +116,7 @@ class WorkedOff:
     queue: str
     key: str | None = None
     patience: float = STILL_SECONDS
+    given_up_patience: float = STILL_GIVEN_UP_SECONDS
 
     @property
     def name(self) -> str:
@@ -117,42 +139,49 @@ class WorkedOff:
         done = Piece(None)
         if note is None:
             return done
-        left, moved = -1, time.monotonic()
-        while True:
-            due, failed, why = await self._left(connection, tenant_id)
-            if due == 0:
-                break
-            if due != left:
-                left, moved = due, time.monotonic()
-            elif time.monotonic() - moved > self.patience:
+        # What had been given up before we began, and was marked, is tried at this moment or soon after it.
+        by_then = await connection.fetchval("SELECT now() + make_interval(secs => $1)", MARKED_SECONDS)
+        before, moved = None, time.monotonic()
+        while (waiting := await self._waiting(connection, tenant_id, by_then)).due:
+            if before is None or waiting.moved_since(before):
+                moved = time.monotonic()
+            patience = self.patience if waiting.sound else self.given_up_patience
+            if time.monotonic() - moved > patience:
                 message = (
-                    f"{due} pieces of work wait for the service {self.service}, and none was done for"
-                    f" {self.patience:.0f} s; see that it runs, then give this command again: it goes on where it was"
+                    f"{waiting.due} pieces of work wait for the service {self.service}, and nothing moved for"
+                    f" {patience:.0f} s; see that it runs, then give this command again: it goes on where it was"
                 )
                 raise RebuildError(message)
+            before = waiting
             await asyncio.sleep(_LOOK_SECONDS)
-        if failed:
-            message = f"the service {self.service} gave up {failed} pieces of work ({why}); mend that and begin again"
+        if waiting.failed:
+            message = (
+                f"the service {self.service} gave up {waiting.failed} pieces of work ({waiting.why});"
+                " mend that and begin again"
+            )
             raise RebuildError(message)
         async with connection.transaction():
             await note(connection, done)
         return done
 
-    async def _left(self, connection: Connection, tenant_id: UUID) -> tuple[int, int, str | None]:
+    async def _waiting(self, connection: Connection, tenant_id: UUID, by_then: datetime) -> _Waiting:
         row = await connection.fetchrow(
-            # What was given up before it was marked has its try yet to come.
-            "SELECT count(*) FILTER (WHERE NOT failed) AS due, count(*) FILTER (WHERE failed) AS failed,"
-            " max(error) FILTER (WHERE failed) AS why"
-            " FROM (SELECT error, attempts >= $4 AND due_at > now() + make_interval(secs => $5) AS failed"
-            " FROM work WHERE queue = $1 AND tenant_id = $2 AND ($3::text IS NULL OR key = $3)) AS w",
+            # Nothing but a failed try has what is given up wait beyond then, however often it is marked.
+            "SELECT count(*) FILTER (WHERE ours AND NOT failed) AS due,"
+            " count(*) FILTER (WHERE ours AND sound) AS sound,"
+            " count(*) FILTER (WHERE ours AND failed) AS failed,"
+            " max(error) FILTER (WHERE ours AND failed) AS why,"
+            " count(*) FILTER (WHERE due_at <= $5) AS ahead"
+            " FROM (SELECT error, due_at, attempts < $4 AS sound, attempts >= $4 AND due_at > $5 AS failed,"
+            " tenant_id = $2 AND ($3::text IS NULL OR key = $3) AS ours FROM work WHERE queue = $1) AS w",
             self.queue,
             tenant_id,
             self.key,
             MAX_ATTEMPTS,
-            MARKED_SECONDS,
+            by_then,
         )
         assert row is not None  # noqa: S101  # an aggregate has one row
-        return row["due"], row["failed"], row["why"]
+        return _Waiting(**row)
 
 
 SURVEYED = WorkedOff("market", SURVEYS.queue, ANEW)

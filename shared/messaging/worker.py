@@ -5,16 +5,18 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from uuid import UUID
 
 import structlog
 
 from shared.messaging.arrivals import Arrivals
 from shared.messaging.compute import WorkerDied
 from shared.messaging.failures import passing, took_too_long
+from shared.messaging.given_up import TURN_SECONDS, GivenUpShare
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.observability import Metrics
 from shared.postgres import WorkItem, WorkTable
-from shared.postgres.work import AGAIN_SECONDS, GIVEN_UP_SECONDS
+from shared.postgres.work import AGAIN_SECONDS
 
 Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
@@ -44,12 +46,12 @@ class Worker:
 
     ``compute`` commits its results and takes the items off in the same transaction. If it raises, the items come back
     with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time, so one
-    bad item does not hold up the rest, and of what is given up each turn tries one, alone and after the others. Nor
-    does one that takes long hold them up: what was not tried within ``lease`` seconds goes back, and so does what is
-    left of a tenant of whom one item alone took too long, which counts as a failed try. While it computes, the lease
-    is renewed, for ``lease`` seconds at most: so a process that died is missed soon, and one that hangs is not waited
-    for without end. Given the service's ``arrivals``, it steps back while events arrive late, and rests for longer
-    while they stream in.
+    bad item does not hold up the rest. What is given up is tried apart from the others and after them: more a turn
+    while it succeeds, for half a second, and one now and then while it fails. Nor does one that takes long hold
+    others up: what was not tried within ``lease`` seconds goes back, and so does what is left of a tenant of whom one
+    item alone took too long, which counts as a failed try. While it computes, the lease is renewed, for ``lease``
+    seconds at most: so a process that died is missed soon, and one that hangs is not waited for without end. Given
+    the service's ``arrivals``, it steps back while events arrive late, and rests for longer while they stream in.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Worker:
         self._metrics = metrics
         self._measured_at = -math.inf
         self._batch = batch
+        self._given_up = GivenUpShare(batch)
         self._lease = lease
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
         for outcome in (_RETRIED, _GIVEN_UP, _POSTPONED):
@@ -82,7 +85,9 @@ class Worker:
             await self._step_back()
             await self._measure()
             try:
-                items = await self._queue.claim(self._work.pool, limit=self._batch, lease=LEASE_SECONDS)
+                items = await self._queue.claim(
+                    self._work.pool, limit=self._batch, given_up=self._given_up.size, lease=LEASE_SECONDS
+                )
             except Exception as error:
                 if not passing(error):
                     raise
@@ -145,22 +150,47 @@ class Worker:
                 await self._give_back_failed(items, error)
                 return
             if len(sound) > 1:
-                left = [*sound, *left]
+                left = await self._one_by_one(sound, left, until)
             else:
                 left = await self._without(sound[0], error, left)
-        await self._one_by_one(left, until)
+        if left:
+            await self._heal(left, until)
 
-    async def _one_by_one(self, items: Sequence[WorkItem], until: float) -> None:
-        """Try each by itself, one at least, so that every turn gets on."""
-        left = list(items)
-        while left:
+    async def _one_by_one(
+        self, sound: Sequence[WorkItem], given_up: Sequence[WorkItem], until: float
+    ) -> list[WorkItem]:
+        """Try each sound one by itself, one at least, so that every turn gets on; gives what is left to be healed."""
+        left = [*sound, *given_up]
+        while left and not left[0].given_up:
             item = left.pop(0)
             error = await self._failure([item])
             if error:
                 left = await self._without(item, error, left)
             if time.monotonic() >= until:
-                await self._give_back(left, "not tried: others took all the time that there was", counts=False)
-                return
+                reason = "not tried: others took all the time that there was"
+                await self._give_back([each for each in left if not each.given_up], reason, counts=False)
+                await self._release([each for each in left if each.given_up])
+                return []
+        return left
+
+    async def _heal(self, given_up: Sequence[WorkItem], until: float) -> None:
+        """Try what is given up, rooftop by rooftop, until one fails or time is up; the rest goes back as it was."""
+        began, left = time.monotonic(), list(given_up)
+        while left:
+            tried_at, tried = time.monotonic(), [item for item in left if _rooftop(item) == _rooftop(left[0])]
+            error = await self._failure(tried)
+            now = time.monotonic()
+            if error:
+                self._given_up.failed(now - tried_at)
+                if len(tried) == 1:  # of several we do not know whose failure it is; the next turn tries one
+                    await self._give_back_failed(tried, error)
+                    left = left[1:]
+                break
+            left = [item for item in left if item not in tried]
+            self._given_up.succeeded(len(given_up) - len(left), now - began)
+            if now >= min(until, began + TURN_SECONDS):
+                break
+        await self._release(left)
 
     async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
         """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
@@ -169,9 +199,7 @@ class Worker:
             return list(left)
         reason = f"not tried: {item.key} of the same tenant alone took longer than a statement may"
         spared = [each for each in left if each.tenant_id == item.tenant_id]
-        for given_up, delay in ((False, SPARED_SECONDS), (True, GIVEN_UP_SECONDS)):
-            alike = [each for each in spared if each.given_up is given_up]
-            await self._give_back(alike, reason, counts=False, delay=delay)
+        await self._give_back(spared, reason, counts=False, delay=SPARED_SECONDS)
         return [each for each in left if each.tenant_id != item.tenant_id]
 
     async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
@@ -195,19 +223,31 @@ class Worker:
         self, items: Sequence[WorkItem], reason: str, *, counts: bool, delay: float = AGAIN_SECONDS
     ) -> int:
         """Give items back; gives how many of them are given up by now."""
-        if not items:
-            return 0
+        async with self._giving_back():
+            return await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay) if items else 0
+        return 0
+
+    async def _release(self, items: Sequence[WorkItem]) -> None:
+        async with self._giving_back():
+            if items:
+                await self._queue.release(self._work.pool, items)
+
+    @contextlib.asynccontextmanager
+    async def _giving_back(self) -> AsyncIterator[None]:
         try:
-            return await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay)
-        except Exception as second:
-            if not passing(second):
+            yield
+        except Exception as error:
+            if not passing(error):
                 raise
             # Their lease runs out by itself.
-            self._log.warning("work not given back", error=str(second))
+            self._log.warning("work not given back", error=str(error))
             await asyncio.sleep(PASSING_SECONDS)
-            return 0
 
 
 def _its_own(error: Exception) -> bool:
     """Tell whether it may be the work itself that fails, and not something else that is away."""
     return isinstance(error, WorkerDied) or took_too_long(error) or not passing(error)
+
+
+def _rooftop(item: WorkItem) -> tuple[UUID, UUID]:
+    return item.tenant_id, item.dealer_id

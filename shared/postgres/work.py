@@ -41,6 +41,9 @@ second."""
 AGAIN_SECONDS = 5.0
 """How long what failed for no fault of its own waits."""
 
+_MOST = 500
+"""As much as one claim gives. Said as a number, since a plan made for any number of items would rather read all."""
+
 _CLAIM = f"""
     WITH sound AS MATERIALIZED (
         SELECT tenant_id, dealer_id, key FROM work
@@ -51,13 +54,13 @@ _CLAIM = f"""
         SELECT tenant_id, dealer_id, key FROM work
         WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS} AND due_at <= now()
           AND (leased_until IS NULL OR leased_until < now())
-        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
     )
     UPDATE work w SET leased_until = now() + make_interval(secs => $3)
-    FROM (TABLE sound UNION ALL TABLE given_up) AS c
+    FROM (TABLE sound UNION ALL TABLE given_up LIMIT {_MOST}) AS c
     WHERE w.queue = $1 AND w.tenant_id = c.tenant_id AND w.dealer_id = c.dealer_id AND w.key = c.key
     RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.attempts >= {MAX_ATTEMPTS} AS given_up
-"""  # noqa: S608  # a number of ours
+"""  # noqa: S608  # numbers of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,10 @@ class WorkTable:
             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
             ON CONFLICT (queue, tenant_id, dealer_id, key) DO UPDATE
             SET generation = w.generation + 1,
-                -- What is being computed right now starts a wait of its own.
+                -- What is being computed right now starts a wait of its own; given up, it may go back untried.
                 latest_at = CASE WHEN w.leased_until > now() THEN excluded.latest_at ELSE w.latest_at END,
-                due_at = CASE WHEN w.leased_until > now() THEN excluded.due_at
-                              WHEN w.attempts >= $8 THEN least(w.due_at, now() + make_interval(secs => $7))
+                due_at = CASE WHEN w.attempts >= $8 THEN least(w.due_at, now() + make_interval(secs => $7))
+                              WHEN w.leased_until > now() THEN excluded.due_at
                               WHEN w.error IS NOT NULL
                               THEN greatest(w.due_at, least(excluded.due_at, w.latest_at))
                               ELSE least(excluded.due_at, w.latest_at) END
@@ -133,12 +136,12 @@ class WorkTable:
             [item[2] for item in unique],
         )
 
-    async def claim(self, pool: Pool, *, limit: int, lease: float = 120.0) -> list[WorkItem]:
-        """Claim up to ``limit`` due items for ``lease`` seconds, oldest first, and one more that is given up.
+    async def claim(self, pool: Pool, *, limit: int, given_up: int = 1, lease: float = 120.0) -> list[WorkItem]:
+        """Claim up to ``limit`` due items for ``lease`` seconds, oldest first, and ``given_up`` of what is given up.
 
-        One only, since what is given up is older than whatever is marked, and would be all that is claimed.
+        Each by itself, since what is given up is older than whatever is marked, and would be all that is claimed.
         """
-        rows = await pool.fetch(_CLAIM, self.queue, limit, lease)
+        rows = await pool.fetch(_CLAIM, self.queue, limit, lease, given_up)
         return [WorkItem(**row) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
@@ -154,6 +157,19 @@ class WorkTable:
             [item.dealer_id for item in items],
             [item.key for item in items],
             lease,
+        )
+
+    async def release(self, pool: Pool, items: Sequence[WorkItem]) -> None:
+        """Give claimed items back as they were, which were not tried: due as before, and with the error they had."""
+        await pool.execute(
+            """
+            UPDATE work w SET leased_until = NULL FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            """,
+            self.queue,
+            [item.tenant_id for item in items],
+            [item.dealer_id for item in items],
+            [item.key for item in items],
         )
 
     async def finish(self, connection: Connection, items: Sequence[WorkItem]) -> None:

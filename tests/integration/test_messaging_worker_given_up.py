@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -75,7 +76,7 @@ async def test_a_service_tells_at_its_start_what_is_given_up_in_its_queues(probe
     assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
 
 
-async def test_what_is_given_up_is_tried_by_itself_one_a_turn_and_spoils_no_batch(probe) -> None:
+async def test_what_is_given_up_is_tried_apart_and_spoils_no_batch(probe) -> None:
     tried: list[list[int]] = []
 
     await mark(probe, *range(6))
@@ -134,6 +135,117 @@ async def test_much_that_is_given_up_does_not_hold_up_what_is_sound(probe) -> No
         fresh_is_marked.set()
         assert await results(probe, 1) == [1000]
     assert tried[:2] == [{broken}, {probe.tenant}]
+
+
+@pytest.fixture
+def unhurried(monkeypatch) -> None:
+    """Have a turn take as long as it takes on a busy machine."""
+    monkeypatch.setattr("shared.messaging.given_up.TURN_SECONDS", 600.0)
+    monkeypatch.setattr("shared.messaging.worker.TURN_SECONDS", 600.0)
+
+
+async def give_up(probe, *numbers: int, minutes: int = 0, **whose: Any) -> None:
+    """Have marked what was given up, this long overdue."""
+    await mark(probe, *numbers, **whose)
+    await probe.owner.execute(
+        "UPDATE work SET attempts = $1, error = 'no price', due_at = now() - make_interval(mins => $3)"
+        " WHERE key = ANY($2)",
+        MAX_ATTEMPTS,
+        [str(n) for n in numbers],
+        minutes,
+    )
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_what_is_given_up_heals_twice_as_much_each_turn_and_no_more_than_a_batch(probe) -> None:
+    tried = []
+
+    async def compute(items) -> None:
+        tried.append(len(items))
+        await store(probe, items)
+
+    await give_up(probe, *range(60))
+    async with working(probe, compute):
+        assert await results(probe, 60) == list(range(60))
+    assert tried == [1, 2, 4, 8, 16, 29]
+    tried.clear()
+    await give_up(probe, *range(100, 140))
+    async with working(probe, compute, batch=4):
+        assert len(await results(probe, 100)) == 100
+    assert tried == [1, 2, *[4] * 9, 1]
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_a_failure_has_one_tried_again_and_leaves_the_others_of_its_turn_as_they_were(probe) -> None:
+    tried: list[list[int]] = []
+    for n in range(8):
+        await give_up(probe, n, minutes=60 - n)
+    async with working(probe, three_fails(probe, tried)):
+        assert await results(probe, 7) == [0, 1, 2, 4, 5, 6, 7]
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
+    assert tried == [[0], [1, 2], [3, 4, 5, 6], [3], [4], [5, 6], [7]]
+    assert failed_tries(probe) == {"retried": 0, "given_up": 1, "postponed": 0}
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_a_turn_of_what_is_given_up_ends_with_its_first_failure(probe) -> None:
+    tried, untried = [], []
+
+    async def compute(items) -> None:
+        tried.append({item.tenant_id for item in items})
+        if len(tried) > 2:  # the turns of one and of two went well
+            untried.append(await probe.value("SELECT count(*) FROM work WHERE leased_until > now()"))
+            message = "no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    await give_up(probe, 1, 2, 3, minutes=60)
+    for n in range(4, 8):
+        await give_up(probe, n, tenant=uuid4())
+    async with working(probe, compute):
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 1 FROM work WHERE error LIKE 'ValueError%'"))
+        await probe.eventually(lambda: probe.value("SELECT count(*) = 0 FROM work WHERE leased_until > now()"))
+    assert untried[0] == 4
+    assert set(untried[1:]) <= {1}
+
+
+async def test_what_is_sound_waits_for_one_rooftop_of_what_is_given_up(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.GivenUpShare.size", 4)
+    monkeypatch.setattr("shared.messaging.worker.TURN_SECONDS", 0.0)
+    tried, trying, fresh_is_marked = [], asyncio.Event(), asyncio.Event()
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        trying.set()
+        await fresh_is_marked.wait()
+        await store(probe, items)
+
+    for n in range(4):
+        await give_up(probe, n, tenant=uuid4())
+    async with working(probe, compute):
+        await trying.wait()
+        await mark(probe, 1000)
+        fresh_is_marked.set()
+        assert await results(probe, 5) == [0, 1, 2, 3, 1000]
+    assert [len(keys) for keys in tried] == [1] * 5
+    assert tried[1] == [1000]
+
+
+async def test_after_a_failure_what_is_given_up_is_left_alone_and_what_is_sound_is_not(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.given_up.RESTS", 1e9)
+    tried: list[list[int]] = []
+    await give_up(probe, 3, minutes=60)
+    await give_up(probe, 1, 2)
+    async with working(probe, three_fails(probe, tried)):
+        await probe.eventually(lambda: asyncio.sleep(0, tried == [[3]]))
+        for turn in range(10, 15):
+            await mark(probe, turn)
+            await probe.eventually(lambda number=turn: asyncio.sleep(0, [number] in tried))
+        assert await results(probe, 5) == [10, 11, 12, 13, 14]
+    assert tried == [[3], [10], [11], [12], [13], [14]]
+    monkeypatch.setattr("shared.messaging.given_up.RESTS", 0.0)
+    async with working(probe, three_fails(probe, tried)):
+        assert len(await results(probe, 7)) == 7
 
 
 async def test_work_goes_on_while_what_is_given_up_cannot_be_counted(probe, monkeypatch) -> None:

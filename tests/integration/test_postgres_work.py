@@ -238,13 +238,25 @@ async def test_what_is_to_be_marked_only_if_it_is_not_leaves_marks_as_they_are(p
     assert sorted(item.key for item in await claim(probe)) == ["accord", "civic"]
 
 
-async def test_of_what_is_given_up_a_claim_takes_one_beside_what_is_sound(probe) -> None:
+async def test_of_what_is_given_up_a_claim_takes_as_much_as_it_is_told_beside_what_is_sound(probe) -> None:
     await mark(probe, *(f"broken {n}" for n in range(40)))
     await probe.owner.execute("UPDATE work SET attempts = $1, due_at = now() - interval '2 hours'", MAX_ATTEMPTS)
     await mark(probe, "1", "2", "3")
-    claims = [await claim(probe, 2) for _ in range(3)]
+    claims = [await SURVEYS.claim(probe.work.pool, limit=2, given_up=given_up) for given_up in (1, 0, 4)]
     assert [sum(not item.given_up for item in items) for items in claims] == [2, 1, 0]
-    assert [sum(item.given_up for item in items) for items in claims] == [1, 1, 1]
+    assert [sum(item.given_up for item in items) for items in claims] == [1, 0, 4]
+
+
+async def test_what_goes_back_untried_is_as_it_was(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    before = await probe.owner.fetchrow("SELECT due_at, attempts, error, leased_until FROM work")
+    await SURVEYS.release(probe.work.pool, items := await claim(probe))
+    assert await probe.owner.fetchrow("SELECT due_at, attempts, error, leased_until FROM work") == before
+    assert await claim(probe) == items
+    await mark(probe, "civic", delay=60)
+    await SURVEYS.release(probe.work.pool, items)
+    assert len(await claim(probe)) == 1, "a mark meanwhile does not put off what waits for its try"
 
 
 async def test_what_is_given_up_is_counted_by_queue(probe) -> None:
@@ -265,12 +277,12 @@ async def test_a_claim_reads_what_it_takes_and_nothing_else(probe, plan: str) ->
     await probe.owner.execute("VACUUM ANALYZE work")
     await probe.owner.execute(f"SET plan_cache_mode = {plan}")
     async with probe.owner.transaction():
-        assert len(await SURVEYS.claim(probe.owner, limit=32)) == 33
+        assert len(await SURVEYS.claim(probe.owner, limit=32, given_up=8)) == 40
         read = await probe.owner.fetchrow(
             "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'work'::regclass"
         )
     assert read["seq_tup_read"] == 0
-    assert read["idx_tup_fetch"] <= 2 * 33, "those to claim, and them again to update"
+    assert read["idx_tup_fetch"] <= 2 * 40, "those to claim, and them again to update"
 
 
 async def test_an_error_text_that_postgres_refuses_does_not_keep_the_item(probe) -> None:

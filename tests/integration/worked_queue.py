@@ -20,8 +20,8 @@ def worker_of(probe, compute, **how: Any) -> Worker:
 
 
 @asynccontextmanager
-async def working(probe, compute, lease: float = 120.0):
-    task = asyncio.create_task(worker_of(probe, compute, lease=lease).run())
+async def working(probe, compute, **how: Any):
+    task = asyncio.create_task(worker_of(probe, compute, **how).run())
     try:
         yield
         assert not task.done()

@@ -223,7 +223,11 @@ async def known_vehicles(connection: Connection, vins: Sequence[str]) -> dict[st
 
 async def known_dealers(connection: Connection) -> set[UUID]:
     """Give the rooftops of which any vehicle is known."""
-    return {row["dealer_id"] for row in await connection.fetch("SELECT DISTINCT dealer_id FROM vehicle")}
+    rows = await connection.fetch(
+        "SELECT dealer_id FROM dealer AS d WHERE EXISTS ("
+        "SELECT FROM vehicle AS v WHERE v.tenant_id = d.tenant_id AND v.dealer_id = d.dealer_id OFFSET 0)"
+    )
+    return {row["dealer_id"] for row in rows}
 
 
 async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:

@@ -92,7 +92,9 @@ async def test_no_more_is_read_than_is_asked_for(
 ) -> None:
     read, expected = READS[name]
     for table in expected:
-        await owner.execute(f"INSERT INTO {table} {ROWS[table]} FROM generate_series(1, {OWNED}) AS n", TENANT, DEALER)
+        await owner.execute(
+            f"INSERT INTO {table} {ROWS[table]} FROM generate_series(1, {OWNED}) AS n", TENANT, DEALER
+        )
         if analyzed:
             await owner.execute(f"ANALYZE {table}")
     service = next(iter(expected)).split(".")[0]

@@ -17,7 +17,9 @@ from shared.postgres import WorkTable
 router = EventRouter("feedback", gathers=True)
 OUTCOMES = WorkTable("outcomes")
 DELAY = 1.0
-PATIENCE = 5.0
+PATIENCE = 60.0
+"""Seconds. Judging reads all that the vehicles under open advice ever were. So a rooftop that falls quiet is judged
+at once, and a busy one once a minute: nobody waits for an outcome."""
 
 
 @router.on(RECOMMENDATION_ISSUED)

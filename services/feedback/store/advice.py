@@ -19,10 +19,12 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, action, vehicle_key, segment, status,
                 issued_at, closed_at, subject, is_first, opens, document)
             SELECT t, id, dealer, action, vehicle, segment, status, issued, closed, subject,
+                -- OFFSET 0: one look-up for each, where a hash would be made of all that the group was ever advised.
                 subject IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.action = u.action),
+                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.action = u.action
+                        AND b.is_first OFFSET 0),
                 shares AND subject IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.opens),
+                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.opens OFFSET 0),
                 document
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
                 $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::jsonb[])
@@ -94,11 +96,16 @@ async def open_advice(
         SELECT a.recommendation_id, a.status, a.issued_at, a.closed_at, a.vehicle_key, a.segment, a.action,
             a.is_first, a.opens, a.document::text AS document, n.document::text AS answer,
             coalesce(o.version, 0) AS version, o.document::text AS outcome
-        FROM advice a
-        LEFT JOIN answer n ON n.tenant_id = a.tenant_id AND n.recommendation_id = a.recommendation_id
-        LEFT JOIN outcome o ON o.tenant_id = a.tenant_id AND o.recommendation_id = a.recommendation_id
-        WHERE a.dealer_id = $1 AND NOT a.settled AND (a.issued_at, a.recommendation_id) > ($2, $3)
-        ORDER BY a.issued_at, a.recommendation_id LIMIT $4
+        FROM (
+            SELECT * FROM advice WHERE dealer_id = $1 AND NOT settled AND (issued_at, recommendation_id) > ($2, $3)
+            ORDER BY issued_at, recommendation_id LIMIT $4) AS a
+        LEFT JOIN LATERAL (
+            SELECT document FROM answer
+            WHERE tenant_id = a.tenant_id AND recommendation_id = a.recommendation_id OFFSET 0) AS n ON true
+        LEFT JOIN LATERAL (
+            SELECT version, document FROM outcome
+            WHERE tenant_id = a.tenant_id AND recommendation_id = a.recommendation_id OFFSET 0) AS o ON true
+        ORDER BY a.issued_at, a.recommendation_id
         """,
         dealer_id,
         *after,

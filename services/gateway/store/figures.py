@@ -11,13 +11,18 @@ from shared.postgres.pool import Connection
 async def unit_markets(connection: Connection, vehicle_keys: list[str]) -> dict[str, dict[str, Any]]:
     """Read what the market asks for vehicles like these, where it is known; by vehicle key."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT own->>'vehicle_key' AS vehicle_key, own AS market, m.document->>'as_of' AS as_of
-        FROM (SELECT DISTINCT dealer_id, segment FROM vehicle WHERE vehicle_key = ANY($1)) AS v
-        JOIN market m USING (dealer_id, segment), jsonb_array_elements(m.document->'own_units') AS own
+        FROM (
+            SELECT DISTINCT v.dealer_id, v.segment FROM unnest($1::text[]) AS u(k) CROSS JOIN LATERAL (
+                SELECT dealer_id, segment FROM vehicle WHERE {ONE_TENANT} AND vehicle_key = k OFFSET 0) AS v) AS s
+        CROSS JOIN LATERAL (
+            SELECT document FROM market
+            WHERE {ONE_TENANT} AND dealer_id = s.dealer_id AND segment = s.segment OFFSET 0) AS m,
+            jsonb_array_elements(m.document->'own_units') AS own
         WHERE own->>'vehicle_key' = ANY($1)
-        """,
-        vehicle_keys,
+        """,  # noqa: S608  # a constant of ours
+        sorted(set(vehicle_keys)),
     )
     return {row["vehicle_key"]: {**row["market"], "as_of": row["as_of"]} for row in rows}
 

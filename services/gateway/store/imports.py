@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.gateway.imports import Rejection
 from services.gateway.store.live import announced
+from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
 _TOLD = """
@@ -210,15 +211,23 @@ async def purge_rejections(connection: Connection, ended_before: datetime, limit
 async def known_vehicles(connection: Connection, vins: Sequence[str]) -> dict[str, KnownVehicle]:
     """Look vehicles up by VIN."""
     rows = await connection.fetch(
-        "SELECT vehicle_key, dealer_id, status, exit_date, document FROM vehicle WHERE vehicle_key = ANY($1)",
-        list(vins),
+        f"""
+        SELECT v.* FROM unnest($1::text[]) AS u(k) CROSS JOIN LATERAL (
+            SELECT vehicle_key, dealer_id, status, exit_date, document FROM vehicle
+            WHERE {ONE_TENANT} AND vehicle_key = k OFFSET 0) AS v
+        """,  # noqa: S608  # a constant of ours
+        sorted(set(vins)),
     )
     return {row["vehicle_key"]: KnownVehicle(**row) for row in rows}
 
 
 async def known_dealers(connection: Connection) -> set[UUID]:
     """Give the rooftops of which any vehicle is known."""
-    return {row["dealer_id"] for row in await connection.fetch("SELECT DISTINCT dealer_id FROM vehicle")}
+    rows = await connection.fetch(
+        "SELECT dealer_id FROM dealer AS d WHERE EXISTS ("
+        "SELECT FROM vehicle AS v WHERE v.tenant_id = d.tenant_id AND v.dealer_id = d.dealer_id OFFSET 0)"
+    )
+    return {row["dealer_id"] for row in rows}
 
 
 async def in_stock(connection: Connection, dealer_id: UUID) -> set[str]:

@@ -23,7 +23,15 @@ from services.recommend.domain import (
     usual_stock,
 )
 from services.recommend.domain.time_to_sale import HazardModel, NotConverged
-from services.recommend.translate import book_of, closed, issued, lives_of, standing_of, stored_document
+from services.recommend.translate import (
+    book_of,
+    closed,
+    issued,
+    lives_of,
+    standing_of,
+    stored_document,
+    unpacked,
+)
 from services.recommend.translate.rules import Documents
 from shared.events import AdviceStatus, RecommendationIssued
 
@@ -86,12 +94,18 @@ class Reviewed:
     skipped: int
 
 
-def learn(material: Material, stored_lives: Sequence[str]) -> tuple[Learned, int]:
-    """Learn from lives, and count them. What cannot be fitted leaves in force what holds without it."""
+def learn(material: Material, packed_lives: Sequence[bytes]) -> tuple[Learned, int]:
+    """Learn from lives, packed as the store gives them, and count them.
+
+    What cannot be fitted leaves in force what holds without it.
+    """
     book = material.book()
     known = {rooftop.dealer_id for rooftop in book.rooftops}
     lives = [
-        life for life in lives_of([stored_document(text) for text in stored_lives]) if life.unit.dealer_id in known
+        life
+        for rows in unpacked(packed_lives)
+        for life in lives_of([stored_document(text) for text in rows])
+        if life.unit.dealer_id in known
     ]
     stays = [
         ((life.unit.dealer_id, life.unit.segment), life.unit.stock_date, life.left)

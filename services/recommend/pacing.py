@@ -48,8 +48,8 @@ class Pacing:
             exits = await store.count_exits(tx.connection, since)
             if kept is not None and kept.holds(as_of, exits, markets):
                 return kept.learned
-            stored = await store.lives(tx.connection, since)
-        learned, lives = await self._pool.run(learn, material, stored)
+            packed = await store.lives(tx.connection, since)
+        learned, lives = await self._pool.run(learn, material, packed)
         self._kept.pop(tenant_id, None)
         self._kept[tenant_id] = _Kept(as_of, exits, markets, learned)
         if len(self._kept) > MOST_TENANTS:

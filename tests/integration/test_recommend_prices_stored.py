@@ -13,7 +13,7 @@ from services.inventory.translate import change_of, inventory_updated
 from services.recommend import store
 from services.recommend.domain import UnitLife
 from services.recommend.handlers import on_inventory_updated
-from services.recommend.translate import lives_of, stored_document
+from services.recommend.translate import lives_of, stored_document, unpacked
 from shared.events import DmsEventReceived, InventoryUpdated, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
@@ -58,7 +58,8 @@ async def life_after(work: UnitOfWork, tenant: UUID, *batches: list[InventoryUpd
         async with work.begin(tenant) as tx:
             await on_inventory_updated(batch, tx)
     async with work.begin(tenant) as tx:
-        (found,) = lives_of([stored_document(row) for row in await store.lives(tx.connection, SINCE)])
+        packs = await store.lives(tx.connection, SINCE)
+    (found,) = [life for rows in unpacked(packs) for life in lives_of([stored_document(row) for row in rows])]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from types import SimpleNamespace
@@ -23,8 +24,9 @@ class Connection:
     async def fetchval(self, *_: object) -> int:
         return 0
 
-    async def fetch(self, *_: object) -> list[object]:
-        return []
+    async def cursor(self, *_: object, prefetch: int) -> AsyncIterator[object]:
+        for nothing in ():
+            yield nothing
 
 
 class Work:

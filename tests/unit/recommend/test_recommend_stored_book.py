@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from services.recommend import computing
 from services.recommend.computing import Learned, Material, learn, review_tenant
 from services.recommend.domain.time_to_sale import NotConverged
-from services.recommend.translate import stored_document
+from services.recommend.translate import pack, stored_document
 from shared.events import RecommendationIssued
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "events" / "examples"
@@ -96,7 +96,7 @@ def test_advice_that_no_longer_holds_is_closed() -> None:
 
 
 def test_a_tenant_with_few_lives_keeps_the_usual_pace() -> None:
-    learned, lives = learn(material(), [json.dumps(UNIT)])
+    learned, lives = learn(material(), [pack([json.dumps(UNIT)])])
     assert (learned.model, lives) == (None, 1)
     assert learned.usual[DEALER, FORECAST["segment"]] > 0
 
@@ -110,7 +110,7 @@ def test_shoppers_that_cannot_be_learned_leave_the_forecast_in_force_and_are_tol
 
     monkeypatch.setattr(computing, "fit_attraction", unsettled)
     with capture_logs() as logs:
-        learned, lives = learn(material(), [json.dumps(UNIT)])
+        learned, lives = learn(material(), [pack([json.dumps(UNIT)])])
     assert lives == 1
     assert learned.attraction is None
     told = [each for each in logs if each["log_level"] == "warning"]

@@ -119,6 +119,8 @@ async def running(
             service.run(watch.run)
         if build:
             await build(service)
+        # What works ends before what it works with: half a computation would be logged, and count, as a failed try.
+        stack.push_async_callback(_cancel, service.tasks)
         spare_the_collector()
         yield service
 

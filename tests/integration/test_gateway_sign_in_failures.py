@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 
 
@@ -92,6 +93,51 @@ async def test_success_between_failures_and_at_the_same_time_never_waits(gateway
     await gateway.fail("pat", HOME, PAIR.free - 1)
     await gateway.succeed("pat", HOME)
     await gateway.fail("pat", HOME, PAIR.free - 1)
+
+
+async def test_tries_that_find_their_rows_gone_do_not_wait_for_each_other(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A success deletes its own row just before one try would hold it, and the next try puts that row back."""
+    own, shared = bytes(31) + b"\2", {bytes(31) + b"\1": USERNAME}
+    look, steps = sign_in_failures._locked, [asyncio.Event() for _ in range(4)]
+    about_to_look, look_now, looked, go_on = steps
+
+    async def step_by_step(*of: object) -> object:
+        if about_to_look.is_set():
+            return await look(*of)
+        about_to_look.set()
+        await look_now.wait()
+        found = await look(*of)
+        looked.set()
+        await go_on.wait()
+        return found
+
+    async def once() -> float:
+        async with gateway.work.begin() as tx:
+            return await sign_in_failures.try_once(tx.connection, {own: PAIR, **shared}, START)
+
+    async def succeed() -> None:
+        async with gateway.work.begin() as tx:
+            await sign_in_failures.succeed(tx.connection, own, shared)
+
+    async def done_or_waiting(task: asyncio.Task[object]) -> None:
+        async with asyncio.timeout(30), tenant_transaction(gateway.work.pool, []) as connection:
+            while not task.done() and not await connection.fetchval(WAITING):
+                await asyncio.sleep(0.01)
+
+    assert await once() == 0
+    monkeypatch.setattr(sign_in_failures, "_locked", step_by_step)
+    first = asyncio.create_task(once())
+    await asyncio.wait_for(about_to_look.wait(), 30)
+    success = asyncio.create_task(succeed())
+    await done_or_waiting(success)
+    look_now.set()
+    await asyncio.wait_for(looked.wait(), 30)
+    second = asyncio.create_task(once())
+    await done_or_waiting(second)
+    go_on.set()
+    assert await asyncio.gather(first, success, second) == [0, None, 0]
 
 
 async def test_attacker_elsewhere_does_not_lock_out_who_has_signed_in_before(gateway: Gateway) -> None:

@@ -4,7 +4,7 @@ Who tries to sign in is nobody's user yet. Old rows go whenever new ones come, s
 hour of failures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.gateway.domain.sign_in_throttle import (
@@ -25,11 +25,12 @@ _PURGED_AT_ONCE = 100
 async def try_once(connection: Connection, limits: Mapping[bytes, Limit], now: datetime) -> float:
     """Count a try under each key and give 0, or count nothing and give the seconds to wait.
 
-    The rows are held until the transaction ends, in one order: tries at the same time come one by one.
+    The keys are held until the transaction ends, in one order: tries at the same time come one by one.
     """
     keys = sorted(limits)
+    await _hold(connection, keys)
     known: dict[bytes, Failures] = {}
-    while len(known) < len(keys):  # one may be deleted, by a success or as old, before it is held
+    while len(known) < len(keys):  # one may be deleted, as old, before it is held
         await connection.execute(
             "INSERT INTO sign_in_failure (key, failures, last_at, retry_at)"
             " SELECT k, 0, $2, $3 FROM unnest($1::bytea[]) AS u(k) ORDER BY k ON CONFLICT (key) DO NOTHING",
@@ -53,7 +54,9 @@ async def try_once(connection: Connection, limits: Mapping[bytes, Limit], now: d
 
 async def succeed(connection: Connection, own: bytes, shared: Mapping[bytes, Limit]) -> None:
     """Forget the failures under one's own key, and take the try back under keys that others share."""
-    known = await _locked(connection, sorted([own, *shared]))
+    keys = sorted([own, *shared])
+    await _hold(connection, keys)
+    known = await _locked(connection, keys)
     known.pop(own, None)
     await connection.execute("DELETE FROM sign_in_failure WHERE key = $1", own)
     await _store(connection, {key: after_success(failures, shared[key]) for key, failures in known.items()})
@@ -81,6 +84,14 @@ async def remember_place(connection: Connection, place: bytes, now: datetime) ->
         " LIMIT $2 FOR UPDATE SKIP LOCKED)",
         now - PLACE_REMEMBERED,
         _PURGED_AT_ONCE,
+    )
+
+
+async def _hold(connection: Connection, keys: Sequence[bytes]) -> None:
+    """Hold keys, with rows or without: who puts a row back that another deleted would hold that one out of turn."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(n) FROM unnest($1::bigint[]) AS u(n)",
+        sorted(int.from_bytes(key[:8], signed=True) for key in keys),
     )
 
 

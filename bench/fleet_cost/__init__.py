@@ -22,6 +22,7 @@ from shared.postgres.tenancy import tenant_transaction
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from bench.fleet_cost.explaining import Statement
     from bench.fleet_cost.service_paths import Path
     from bench.options import Options
     from bench.progress import Steps
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from shared.postgres.pool import Pool
 
 SIZES = (1, 10, 100, 1_000)
-RUNS = 5
+RUNS, MOST_RUNS = 5, 50
+"""A path is run until so many runs in a row were hardly quicker, as other load may last for several, and at most."""
+_QUICKER = 0.95
 
 
 async def measure(options: Options, steps: Steps) -> Table:
@@ -75,15 +78,27 @@ async def _explain_all(pools: dict[str, Pool], owner: asyncpg.Connection[Any], r
 
 async def _cost(pool: Pool, tenant: UUID, path: Path, rooftops: int) -> Cost:
     """Explain a path several times, and keep the quickest run of each of its statements."""
-    service, name, run = path
-    runs = []
-    for _ in range(RUNS):
-        async with tenant_transaction(pool, [tenant]) as connection:
-            explaining = ExplainingConnection(connection)
-            undone = connection.transaction()
-            await undone.start()
-            await run(cast("Any", explaining))
-            await undone.rollback()
-            runs.append(explaining.statements)
-    quickest = tuple(min(same, key=lambda each: each.milliseconds) for same in zip(*runs, strict=True))
-    return Cost(service, name, rooftops, quickest)
+    service, name, _ = path
+    best = Cost(service, name, rooftops, await _explained(pool, tenant, path))
+    settled = 0
+    for _ in range(MOST_RUNS):
+        again = await _explained(pool, tenant, path)
+        quickest = tuple(
+            min(same, key=lambda each: each.milliseconds) for same in zip(best.statements, again, strict=True)
+        )
+        before, best = best, Cost(service, name, rooftops, quickest)
+        settled = settled + 1 if best.milliseconds > _QUICKER * before.milliseconds else 0
+        if settled == RUNS:
+            break
+    return best
+
+
+async def _explained(pool: Pool, tenant: UUID, path: Path) -> tuple[Statement, ...]:
+    """Explain what a path sends, and undo it."""
+    async with tenant_transaction(pool, [tenant]) as connection:
+        explaining = ExplainingConnection(connection)
+        undone = connection.transaction()
+        await undone.start()
+        await path[2](cast("Any", explaining))
+        await undone.rollback()
+    return tuple(explaining.statements)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from shared.postgres.pool import Connection
 
 _EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
@@ -35,6 +37,11 @@ class ExplainingConnection:
         """Explain; there are no rows."""
         await self._explain(sql, arguments)
         return []
+
+    async def cursor(self, sql: str, *arguments: object, prefetch: int) -> AsyncIterator[Any]:  # noqa: ARG002  # all
+        """Explain the whole; there are no rows."""
+        for row in await self.fetch(sql, *arguments):
+            yield row
 
     async def fetchrow(self, sql: str, *arguments: object) -> None:
         """Explain; there is no row."""

@@ -31,7 +31,7 @@ def table(costs: Sequence[Cost], sizes: Sequence[int]) -> Table:
     written.notes += [f"{name}: {scans}" for name, scans in worst.items()]
     written.notes += [
         "pages of 8 kB touched in the shared buffers, by EXPLAIN (ANALYZE, BUFFERS): other load does not change them",
-        "each as its service's own role under row-level security; times are the quickest of five runs",
+        "each as its service's own role under row-level security; times are the quickest of several runs",
         (
             "dearer: the lesser of the ratios of pages and of milliseconds; a small table is read whole, which"
             " touches fewer pages than an index does later, and time alone is other load's too"

@@ -15,6 +15,7 @@ from services.market.handlers import ANEW, SURVEYS
 from services.market.restating import survey_anew
 from services.recommend.restating import BY_ID, embed_anew
 from services.recommend.similar import CASES
+from shared.messaging.given_up import REST_SECONDS
 from shared.postgres.pool import Connection
 from shared.postgres.spans import Key, Span, within
 from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
@@ -23,9 +24,8 @@ PIECE = 500
 _LOOK_SECONDS = 0.5
 STILL_SECONDS = 120.0
 """How long nothing may move before we say so and stop waiting; what the service had given up waits half of it."""
-STILL_GIVEN_UP_SECONDS = 600.0
-"""The same where all that is waited for had been given up: a worker leaves that alone for ten times as long as its
-last failed try took, and a statement takes half a minute at most."""
+STILL_GIVEN_UP_SECONDS = 2 * REST_SECONDS
+"""The same where all that is waited for had been given up: a worker may leave that alone for half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,11 @@ class _Waiting:
     ahead: int
 
     def moved_since(self, before: _Waiting) -> bool:
-        """Tell whether something was done or tried: marks only make it more, and what is postponed is tried once."""
-        return self.due < before.due or self.ahead < before.ahead
+        """Tell whether something was done or tried; what is postponed is tried once.
+
+        Marks only make it more, but what is sound beside what is given up has a wait of its own, a shorter one.
+        """
+        return self.due < before.due or self.ahead < before.ahead or (self.sound > 0 and before.sound == 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ TURN_SECONDS = 0.5
 for that."""
 RESTS = 10.0
 """How many times as long as a try of it failed a worker then leaves what is given up alone: what cannot succeed takes
-about a tenth of its time at most, however long a try takes and however often it is marked."""
+about a tenth of its time at most, however often it is marked."""
+REST_SECONDS = 300.0
+"""It rests no longer than this, which is for a statement that was ended at half a minute; what fails after longer
+still is hardly marked each minute."""
 
 
 class GivenUpShare:
@@ -35,5 +38,12 @@ class GivenUpShare:
 
     def failed(self, seconds: float) -> None:
         """Note that a try failed, which took these seconds."""
+        self._rest(min(RESTS * seconds, REST_SECONDS))
+
+    def postponed(self, seconds: float) -> None:
+        """Note that something is away, which is to be looked for again after these seconds."""
+        self._rest(seconds)
+
+    def _rest(self, seconds: float) -> None:
         self._size = 1
-        self._rests_until = self._clock() + RESTS * seconds
+        self._rests_until = self._clock() + seconds

@@ -74,6 +74,7 @@ class Worker:
         self._measured_at = -math.inf
         self._batch = batch
         self._given_up = GivenUpShare(batch)
+        self._took = 0.0
         self._lease = lease
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
         for outcome in (_RETRIED, _GIVEN_UP, _POSTPONED):
@@ -147,13 +148,14 @@ class Worker:
         left = [item for item in items if item.given_up]
         if error := await self._failure(sound) if sound else None:
             if not _its_own(error):
-                await self._give_back_failed(items, error)
+                await self._give_back_failed(sound, error)
+                await self._release(left)
                 return
             if len(sound) > 1:
                 left = await self._one_by_one(sound, left, until)
             else:
                 left = await self._without(sound[0], error, left)
-        if left:
+        if left and time.monotonic() < until:  # after that their lease may be another's
             await self._heal(left, until)
 
     async def _one_by_one(
@@ -169,28 +171,34 @@ class Worker:
             if time.monotonic() >= until:
                 reason = "not tried: others took all the time that there was"
                 await self._give_back([each for each in left if not each.given_up], reason, counts=False)
-                await self._release([each for each in left if each.given_up])
-                return []
-        return left
+                break
+        return [each for each in left if each.given_up]
 
     async def _heal(self, given_up: Sequence[WorkItem], until: float) -> None:
         """Try what is given up, rooftop by rooftop, until one fails or time is up; the rest goes back as it was."""
         began, left = time.monotonic(), list(given_up)
         while left:
-            tried_at, tried = time.monotonic(), [item for item in left if _rooftop(item) == _rooftop(left[0])]
+            tried = [item for item in left if _rooftop(item) == _rooftop(left[0])]
             error = await self._failure(tried)
-            now = time.monotonic()
             if error:
-                self._given_up.failed(now - tried_at)
-                if len(tried) == 1:  # of several we do not know whose failure it is; the next turn tries one
+                if _its_own(error):
+                    self._given_up.failed(self._took)
+                else:
+                    self._given_up.postponed(AGAIN_SECONDS)
+                if len(tried) == 1:
                     await self._give_back_failed(tried, error)
                     left = left[1:]
+                else:  # whose failure it is we do not know; the next turn tries one
+                    first = tried[0].key
+                    self._log.warning("given-up work failed together", items=len(tried), first=first, exc_info=error)
                 break
             left = [item for item in left if item not in tried]
+            now = time.monotonic()
             self._given_up.succeeded(len(given_up) - len(left), now - began)
             if now >= min(until, began + TURN_SECONDS):
                 break
-        await self._release(left)
+        if time.monotonic() < until:
+            await self._release(left)
 
     async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
         """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
@@ -199,14 +207,20 @@ class Worker:
             return list(left)
         reason = f"not tried: {item.key} of the same tenant alone took longer than a statement may"
         spared = [each for each in left if each.tenant_id == item.tenant_id]
-        await self._give_back(spared, reason, counts=False, delay=SPARED_SECONDS)
+        sound = [each for each in spared if not each.given_up]
+        await self._give_back(sound, reason, counts=False, delay=SPARED_SECONDS)
+        self._given_up.failed(self._took)
+        await self._release([each for each in spared if each.given_up])
         return [each for each in left if each.tenant_id != item.tenant_id]
 
     async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
+        began = time.monotonic()
         try:
             await self._compute(items)
         except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and the work given back
             return error
+        finally:
+            self._took = time.monotonic() - began
         return None
 
     async def _give_back_failed(self, items: Sequence[WorkItem], error: Exception) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.messaging import EventRouter, create_service
 from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
@@ -275,9 +276,48 @@ async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(
         message = "the database is away"
         raise ConnectionError(message)
 
-    await mark(probe, 1, 2)
-    await probe.owner.execute("UPDATE work SET attempts = $1 WHERE key = '2'", MAX_ATTEMPTS)
+    await give_up(probe, 2)
+    before = await probe.owner.fetchrow("SELECT due_at, error FROM work")
+    await mark(probe, 1)
     async with working(probe, compute):
-        await probe.eventually(lambda: probe.value("SELECT count(*) = 2 FROM work WHERE error IS NOT NULL"))
-    assert tried == [[1]]
-    assert await probe.value("SELECT max(due_at) < now() + interval '10 seconds' FROM work")
+        await probe.eventually(lambda: probe.value("SELECT error LIKE 'Connection%' FROM work WHERE key = '1'"))
+        assert tried[0] == [1]
+        await probe.eventually(lambda: asyncio.sleep(0, [2] in tried))
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["postponed"] == 2))
+    assert tried == [[1], [2]], "it is left alone for as long as what is sound waits"
+    after = await probe.owner.fetchrow("SELECT due_at, error FROM work WHERE key = '2'")
+    assert after["due_at"] == before["due_at"], "it keeps its place in the line"
+    assert after["error"] == "ConnectionError: the database is away"
+
+
+async def test_what_fails_together_is_told(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.GivenUpShare.size", 2)
+
+    async def compute(items) -> None:
+        message = "too long for two at once"
+        raise ValueError(message)
+
+    await give_up(probe, 1, 2)
+    with capture_logs() as logs:
+        async with working(probe, compute):
+            await probe.eventually(lambda: asyncio.sleep(0, logs))
+    assert (logs[0]["event"], logs[0]["items"], logs[0]["first"]) == ("given-up work failed together", 2, "1")
+    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+
+
+async def test_once_the_lease_may_be_over_what_is_given_up_is_neither_tried_nor_given_back(probe) -> None:
+    tried, leases = [], []
+
+    async def compute(items) -> None:
+        tried.extend(item.key for item in items)
+        leases.append(await probe.value("SELECT leased_until FROM work WHERE key = '2'"))
+        await store(probe, items)
+
+    await give_up(probe, 2)
+    await mark(probe, 1)
+    async with working(probe, compute, lease=0.0):
+        assert await results(probe, 1) == [1]
+        await mark(probe, 3)
+        assert await results(probe, 2) == [1, 3]
+    assert tried == ["1", "3"]
+    assert leases[0] == leases[1], "another may have it by now"

@@ -148,10 +148,14 @@ async def test_a_failed_item_waits_twice_as_long_each_time_and_then_an_hour_each
     assert await probe.value("SELECT attempts FROM work") == MAX_ATTEMPTS
 
 
-async def test_a_given_up_item_that_something_else_keeps_from_its_try_gets_it_soon(probe) -> None:
+async def test_a_given_up_item_that_something_else_keeps_from_its_try_keeps_its_place_in_the_line(probe) -> None:
     await mark(probe, "civic")
     await fail(probe, MAX_ATTEMPTS)
-    assert await fail(probe, 1, counts=False, delay=7.0) == [(1, 7)]
+    items = await claim(probe)
+    before = await probe.value("SELECT due_at FROM work")
+    assert await SURVEYS.fail(probe.work.pool, items, "the database is away", counts=False, delay=7.0) == 1
+    assert await probe.value("SELECT due_at FROM work") == before
+    assert await claim(probe) == items
 
 
 async def test_a_failed_item_does_not_hold_up_others(probe) -> None:
@@ -208,12 +212,10 @@ async def test_a_mark_has_what_is_given_up_tried_soon_and_further_marks_change_n
 async def test_what_is_given_up_and_marked_during_its_try_is_soon_tried_again(probe) -> None:
     await mark(probe, "civic")
     await fail(probe, MAX_ATTEMPTS)
-    for how, again in (({}, MARKED_SECONDS), ({"counts": False, "delay": GIVEN_UP_SECONDS}, MARKED_SECONDS)):
-        items = await claim(probe)
-        await mark(probe, "civic")
-        failing = lambda owner, items=items, how=how: SURVEYS.fail(owner, items, "no price", **how)  # noqa: E731
-        assert (await seconds_ahead(probe, failing))[0] == again
-        await make_due(probe)
+    items = await claim(probe)
+    await mark(probe, "civic")
+    waits, _ = await seconds_ahead(probe, lambda owner: SURVEYS.fail(owner, items, "no price"))
+    assert waits == MARKED_SECONDS
 
 
 async def test_what_succeeds_and_was_marked_meanwhile_is_sound_again(probe) -> None:
@@ -257,6 +259,16 @@ async def test_what_goes_back_untried_is_as_it_was(probe) -> None:
     await mark(probe, "civic", delay=60)
     await SURVEYS.release(probe.work.pool, items)
     assert len(await claim(probe)) == 1, "a mark meanwhile does not put off what waits for its try"
+
+
+async def test_what_was_healed_and_marked_meanwhile_waits_as_its_mark_would_have_it(probe) -> None:
+    await mark(probe, "civic")
+    await fail(probe, MAX_ATTEMPTS)
+    items = await claim(probe)
+    await mark(probe, "civic", delay=30, patience=60)
+    await finish(probe, items)
+    waits = await probe.owner.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM work")
+    assert 20 < waits < 61
 
 
 async def test_what_is_given_up_is_counted_by_queue(probe) -> None:

@@ -111,6 +111,33 @@ async def test_what_was_given_up_may_have_to_wait_for_longer_and_not_for_ever(wa
     assert wait.looks * wait.seconds > STILL_GIVEN_UP_SECONDS
 
 
+async def test_what_is_sound_has_a_wait_of_its_own_beside_what_was_given_up(wait: Wait) -> None:
+    async def mark_then_do_it() -> None:
+        if wait.looks == 2:
+            await wait.mark(TENANT, "later")
+        if wait.looks == 3:
+            await wait.recommend.execute("DELETE FROM work")
+
+    await wait.mark(TENANT, "ours")
+    await wait.give_up()
+    wait.seconds = (STILL_SECONDS + STILL_GIVEN_UP_SECONDS) / 4
+    await wait.until_done(mark_then_do_it)
+    assert wait.looks == 3
+
+
+async def test_what_could_not_be_tried_again_did_not_fail(wait: Wait) -> None:
+    async def postpone_then_do_it() -> None:
+        claimed = await CASES.claim(wait.recommend, limit=9)
+        await CASES.fail(wait.recommend, claimed, "the vectors are away", counts=False, delay=600)
+        if wait.looks == 2:
+            await wait.recommend.execute("DELETE FROM work")
+
+    await wait.mark(TENANT, "ours")
+    await wait.give_up()
+    await wait.until_done(postpone_then_do_it)
+    assert wait.looks == 2
+
+
 async def test_what_fails_again_has_failed_though_it_is_marked_again_and_again(wait: Wait) -> None:
     async def try_one() -> None:
         await wait.fail("first" if wait.looks == 1 else "second")

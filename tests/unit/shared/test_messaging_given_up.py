@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.messaging.given_up import TURN_SECONDS, GivenUpShare
+from shared.messaging.given_up import REST_SECONDS, TURN_SECONDS, GivenUpShare
 
 MOST = 32
 
@@ -64,3 +64,17 @@ def test_a_success_after_a_failure_has_it_grow_anew(share: GivenUpShare, clock: 
     assert share.size == 1
     share.succeeded(1, 0.0)
     assert share.size == 2
+
+
+def test_however_long_a_failure_took_it_is_tried_again_within_minutes(share: GivenUpShare, clock: Clock) -> None:
+    share.failed(3_600.0)
+    clock.now += REST_SECONDS
+    assert share.size == 1
+
+
+def test_what_is_away_is_looked_for_again_when_it_is_to_be(share: GivenUpShare, clock: Clock) -> None:
+    share.succeeded(16, 0.0)
+    share.postponed(5.0)
+    assert share.size == 0
+    clock.now += 5.0
+    assert share.size == 1

@@ -80,6 +80,16 @@ async def ended(owner: asyncpg.Connection, pool: Pool, number: UUID) -> asyncpg.
             await task
 
 
+async def test_an_import_that_another_brought_to_its_end_stays_as_it_ended(pool, owner) -> None:
+    number = await an_import(owner)
+    [late] = await IMPORT_QUEUE.claim(pool, limit=1)
+    await owner.execute("UPDATE work SET leased_until = NULL")
+    before = await ended(owner, pool, number)
+    assert before["status"] == "done"
+    await Importer(UnitOfWork(pool, "gateway")).compute([late])
+    assert await owner.fetchrow("SELECT status, error, starts FROM import WHERE import_id = $1", number) == before
+
+
 async def test_a_full_disk_is_tried_again_and_then_told(pool, owner, monkeypatch) -> None:
     tried = []
 

@@ -63,6 +63,9 @@ class Importer:
             raise LookupError(message)
         async with self._work.begin(item.tenant_id) as tx:
             starts = await store.start(tx.connection, import_id)
+            if not starts:  # claimed long ago, and brought to its end by another since
+                await IMPORT_QUEUE.finish(tx.connection, [item])
+                return
         error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, starts)
         async with self._work.begin(work.tenant_id) as tx:
             await store.finish(tx.connection, import_id, error=error)

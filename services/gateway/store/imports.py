@@ -78,10 +78,11 @@ async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[
 
 
 async def start(connection: Connection, import_id: UUID) -> int:
-    """Note that an import is begun; returns how often it has been, this time included."""
+    """Note that an import is begun; returns how often it has been, this time included, or 0 where it has ended."""
     return int(
         await connection.fetchval(
-            "UPDATE import SET starts = starts + 1 WHERE import_id = $1 RETURNING starts", import_id
+            "UPDATE import SET starts = starts + 1 WHERE import_id = $1 AND status = 'running' RETURNING starts",
+            import_id,
         )
         or 0
     )

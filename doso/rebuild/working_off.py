@@ -169,13 +169,15 @@ class WorkedOff:
 
     async def _waiting(self, connection: Connection, tenant_id: UUID, by_then: datetime) -> _Waiting:
         row = await connection.fetchrow(
-            # Nothing but a failed try has what is given up wait beyond then, however often it is marked.
+            # Nothing but a failed try has what is given up wait beyond then, however often it is marked; what could
+            # not be tried is at the end of its line.
             "SELECT count(*) FILTER (WHERE ours AND NOT failed) AS due,"
             " count(*) FILTER (WHERE ours AND sound) AS sound,"
             " count(*) FILTER (WHERE ours AND failed) AS failed,"
             " max(error) FILTER (WHERE ours AND failed) AS why,"
             " count(*) FILTER (WHERE due_at <= $5) AS ahead"
-            " FROM (SELECT error, due_at, attempts < $4 AS sound, attempts >= $4 AND due_at > $5 AS failed,"
+            " FROM (SELECT error, due_at, attempts < $4 AS sound,"
+            " attempts >= $4 AND due_at > greatest($5, now()) AS failed,"
             " tenant_id = $2 AND ($3::text IS NULL OR key = $3) AS ours FROM work WHERE queue = $1) AS w",
             self.queue,
             tenant_id,

@@ -23,6 +23,7 @@ from services.recommend.domain import (
     usual_stock,
 )
 from services.recommend.domain.time_to_sale import HazardModel, NotConverged
+from services.recommend.packs import unpacked
 from services.recommend.translate import (
     book_of,
     closed,
@@ -30,7 +31,6 @@ from services.recommend.translate import (
     lives_of,
     standing_of,
     stored_document,
-    unpacked,
 )
 from services.recommend.translate.rules import Documents
 from shared.events import AdviceStatus, RecommendationIssued

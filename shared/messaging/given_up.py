@@ -40,9 +40,9 @@ class GivenUpShare:
         """Note that a try failed, which took these seconds."""
         self._rest(min(RESTS * seconds, REST_SECONDS))
 
-    def postponed(self, seconds: float) -> None:
-        """Note that something is away, which is to be looked for again after these seconds."""
-        self._rest(seconds)
+    def postponed(self, seconds: float, took: float = 0.0) -> None:
+        """Note that there is no use in it for these seconds, or for longer after a try that took long to find out."""
+        self._rest(max(seconds, min(RESTS * took, REST_SECONDS)))
 
     def _rest(self, seconds: float) -> None:
         self._size = 1

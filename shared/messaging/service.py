@@ -117,10 +117,12 @@ async def running(
             deadline = budget.health_seconds
             health.add_consumer(watch, ConsumerPatience(rejoin_seconds=deadline, stuck_seconds=deadline))
             service.run(watch.run)
-        if build:
-            await build(service)
-        # What works ends before what it works with: half a computation would be logged, and count, as a failed try.
-        stack.push_async_callback(_cancel, service.tasks)
+        try:
+            if build:
+                await build(service)
+        finally:
+            # What works ends before what it works with: half a computation would count as a failed try.
+            stack.push_async_callback(_cancel, service.tasks)
         spare_the_collector()
         yield service
 

@@ -135,7 +135,7 @@ class Worker:
             await asyncio.wait([renewing])
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
-        until = time.monotonic() + self._lease - LEASE_SECONDS
+        until = time.monotonic() + self._lease
         while time.monotonic() < until:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:
@@ -149,12 +149,14 @@ class Worker:
         if error := await self._failure(sound) if sound else None:
             if not _its_own(error):
                 await self._give_back_failed(sound, error)
-                await self._release(left)
+                if left:
+                    self._given_up.postponed(AGAIN_SECONDS)
+                    await self._release(left, until)
                 return
             if len(sound) > 1:
                 left = await self._one_by_one(sound, left, until)
             else:
-                left = await self._without(sound[0], error, left)
+                left = await self._without(sound[0], error, left, until)
         if left and time.monotonic() < until:  # after that their lease may be another's
             await self._heal(left, until)
 
@@ -167,10 +169,11 @@ class Worker:
             item = left.pop(0)
             error = await self._failure([item])
             if error:
-                left = await self._without(item, error, left)
+                left = await self._without(item, error, left, until)
             if time.monotonic() >= until:
                 reason = "not tried: others took all the time that there was"
-                await self._give_back([each for each in left if not each.given_up], reason, counts=False)
+                if _still_ours(until):
+                    await self._give_back([each for each in left if not each.given_up], reason, counts=False)
                 break
         return [each for each in left if each.given_up]
 
@@ -184,7 +187,7 @@ class Worker:
                 if _its_own(error):
                     self._given_up.failed(self._took)
                 else:
-                    self._given_up.postponed(AGAIN_SECONDS)
+                    self._given_up.postponed(AGAIN_SECONDS, self._took)
                 if len(tried) == 1:
                     await self._give_back_failed(tried, error)
                     left = left[1:]
@@ -197,10 +200,11 @@ class Worker:
             self._given_up.succeeded(len(given_up) - len(left), now - began)
             if now >= min(until, began + TURN_SECONDS):
                 break
-        if time.monotonic() < until:
-            await self._release(left)
+        await self._release(left, until)
 
-    async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
+    async def _without(
+        self, item: WorkItem, error: Exception, left: Sequence[WorkItem], until: float
+    ) -> list[WorkItem]:
         """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
         await self._give_back_failed([item], error)
         if not took_too_long(error):
@@ -209,8 +213,9 @@ class Worker:
         spared = [each for each in left if each.tenant_id == item.tenant_id]
         sound = [each for each in spared if not each.given_up]
         await self._give_back(sound, reason, counts=False, delay=SPARED_SECONDS)
-        self._given_up.failed(self._took)
-        await self._release([each for each in spared if each.given_up])
+        if len(sound) < len(spared):
+            self._given_up.postponed(SPARED_SECONDS)
+            await self._release([each for each in spared if each.given_up], until)
         return [each for each in left if each.tenant_id != item.tenant_id]
 
     async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
@@ -241,9 +246,9 @@ class Worker:
             return await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay) if items else 0
         return 0
 
-    async def _release(self, items: Sequence[WorkItem]) -> None:
+    async def _release(self, items: Sequence[WorkItem], until: float) -> None:
         async with self._giving_back():
-            if items:
+            if items and _still_ours(until):
                 await self._queue.release(self._work.pool, items)
 
     @contextlib.asynccontextmanager
@@ -256,6 +261,11 @@ class Worker:
             # Their lease runs out by itself.
             self._log.warning("work not given back", error=str(error))
             await asyncio.sleep(PASSING_SECONDS)
+
+
+def _still_ours(until: float) -> bool:
+    """Tell whether our lease, which is renewed up to then, surely lasts: what is another's by now we leave alone."""
+    return time.monotonic() < until + LEASE_SECONDS / 2
 
 
 def _its_own(error: Exception) -> bool:

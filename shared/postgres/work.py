@@ -212,15 +212,16 @@ class WorkTable:
         """Give failed items back with a growing delay, given up ones with an hour's; gives how many are given up.
 
         That is after ``MAX_ATTEMPTS`` tries that count. What failed because something else is away does not count,
-        and is tried every ``delay`` seconds for as long as that takes, but what is given up keeps its place in the
-        line. What was marked during its try waits no longer than a mark would have it wait.
+        and is tried every ``delay`` seconds for as long as that takes; what is given up goes to the end of its line,
+        and its worker waits. What was marked during its try waits no longer than a mark would have it wait.
         """
         rows = await pool.fetch(
             """
             UPDATE work w SET leased_until = NULL, attempts = least(attempts + $6::bool::int, $8::int), error = $5,
-                due_at = CASE WHEN attempts >= $8 AND NOT $6 THEN w.due_at ELSE now() + make_interval(secs => least(
-                    CASE WHEN NOT $6 THEN $7::float8 WHEN attempts + 1 < $8 THEN power(2, attempts) ELSE $9 END,
-                    CASE WHEN w.generation > g THEN $10::float8 END)) END
+                due_at = now() + make_interval(secs => least(
+                    CASE WHEN NOT $6 AND attempts >= $8 THEN 0 WHEN NOT $6 THEN $7::float8
+                         WHEN attempts + 1 < $8 THEN power(2, attempts) ELSE $9 END,
+                    CASE WHEN w.generation > g THEN $10::float8 END))
             FROM unnest($2::uuid[], $3::uuid[], $4::text[], $11::bigint[]) AS u(t, d, k, g)
             WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
             RETURNING attempts >= $8 AS given_up

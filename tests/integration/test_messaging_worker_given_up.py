@@ -189,14 +189,14 @@ async def test_a_failure_has_one_tried_again_and_leaves_the_others_of_its_turn_a
 
 
 @pytest.mark.usefixtures("unhurried")
-async def test_a_turn_of_what_is_given_up_ends_with_its_first_failure(probe) -> None:
-    tried, untried = [], []
+async def test_a_turn_of_what_is_given_up_ends_with_its_first_failure(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.given_up.RESTS", 1e9)
+    tried = []
 
     async def compute(items) -> None:
-        tried.append({item.tenant_id for item in items})
+        tried.append(sorted(int(item.key) for item in items))
         if len(tried) > 2:  # the turns of one and of two went well
-            untried.append(await probe.value("SELECT count(*) FROM work WHERE leased_until > now()"))
-            message = "no price"
+            message = "no room"
             raise ValueError(message)
         await store(probe, items)
 
@@ -204,10 +204,10 @@ async def test_a_turn_of_what_is_given_up_ends_with_its_first_failure(probe) -> 
     for n in range(4, 8):
         await give_up(probe, n, tenant=uuid4())
     async with working(probe, compute):
-        await probe.eventually(lambda: probe.value("SELECT count(*) = 1 FROM work WHERE error LIKE 'ValueError%'"))
+        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
         await probe.eventually(lambda: probe.value("SELECT count(*) = 0 FROM work WHERE leased_until > now()"))
-    assert untried[0] == 4
-    assert set(untried[1:]) <= {1}
+    assert [len(keys) for keys in tried] == [1, 2, 1]
+    assert await probe.value("SELECT count(*) FROM work WHERE error = 'no price' AND due_at <= now()") == 3
 
 
 async def test_what_is_sound_waits_for_one_rooftop_of_what_is_given_up(probe, monkeypatch) -> None:
@@ -281,13 +281,41 @@ async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(
     await mark(probe, 1)
     async with working(probe, compute):
         await probe.eventually(lambda: probe.value("SELECT error LIKE 'Connection%' FROM work WHERE key = '1'"))
-        assert tried[0] == [1]
-        await probe.eventually(lambda: asyncio.sleep(0, [2] in tried))
-        await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["postponed"] == 2))
-    assert tried == [[1], [2]], "it is left alone for as long as what is sound waits"
-    after = await probe.owner.fetchrow("SELECT due_at, error FROM work WHERE key = '2'")
-    assert after["due_at"] == before["due_at"], "it keeps its place in the line"
-    assert after["error"] == "ConnectionError: the database is away"
+        await probe.eventually(lambda: probe.value("SELECT leased_until IS NULL FROM work WHERE key = '2'"))
+    assert tried == [[1]]
+    assert await probe.owner.fetchrow("SELECT due_at, error FROM work WHERE key = '2'") == before
+
+
+async def test_one_whose_need_is_away_does_not_keep_the_others_behind_it_from_their_tries(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.given_up.RESTS", 0.0)
+
+    async def compute(items) -> None:
+        if any(item.key == "1" for item in items):
+            message = "the store of this one is away"
+            raise ConnectionError(message)
+        await store(probe, items)
+
+    await give_up(probe, 1, minutes=60)
+    await give_up(probe, 2, 3)
+    async with working(probe, compute):
+        assert await results(probe, 2) == [2, 3]
+
+
+async def test_a_tenant_that_takes_too_long_keeps_no_other_tenants_given_up_work(probe) -> None:
+    slow = uuid4()
+
+    async def compute(items) -> None:
+        if any(item.tenant_id == slow for item in items):
+            async with probe.work.begin() as tx:
+                await tx.connection.execute("SET LOCAL statement_timeout = 20")
+                await tx.connection.execute("SELECT pg_sleep(60)")
+        await store(probe, items)
+
+    await give_up(probe, 1)
+    await mark(probe, 2, 3, tenant=slow)
+    async with working(probe, compute):
+        assert await results(probe, 1) == [1]
 
 
 async def test_what_fails_together_is_told(probe, monkeypatch) -> None:

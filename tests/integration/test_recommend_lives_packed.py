@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.recommend import store
-from services.recommend.translate import lives_of, stored_document, unpacked
+from services.recommend.packs import unpacked
+from services.recommend.translate import lives_of, stored_document
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 

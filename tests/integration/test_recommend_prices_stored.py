@@ -13,7 +13,8 @@ from services.inventory.translate import change_of, inventory_updated
 from services.recommend import store
 from services.recommend.domain import UnitLife
 from services.recommend.handlers import on_inventory_updated
-from services.recommend.translate import lives_of, stored_document, unpacked
+from services.recommend.packs import unpacked
+from services.recommend.translate import lives_of, stored_document
 from shared.events import DmsEventReceived, InventoryUpdated, new_event_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool

@@ -1,10 +1,11 @@
 """The book as it is read for a review, of the transaction's tenant."""
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.recommend.translate import pack
+from services.recommend.packs import pack
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection
 
@@ -14,6 +15,7 @@ GROSS_DAYS = 180
 """Front grosses are averaged over the retail sales of this many days."""
 _AT_ONCE = 250
 """Rows of lives held as text, some 200 kB: packing them takes a millisecond or two."""
+_LIVES_SECONDS = 60.0
 
 
 async def rooftops(connection: Connection) -> list[dict[str, Any]]:
@@ -50,18 +52,22 @@ async def new_sales(connection: Connection, since: date) -> list[dict[str, Any]]
 
 
 async def lives(connection: Connection, since: date) -> list[bytes]:
-    """Load what is in stock and what left since a day, however it left, as packs of the text of each row."""
+    """Load what is in stock and what left since a day, however it left, as packs of the text of each row.
+
+    Raises TimeoutError after a minute: a statement's own limit is for each few rows here.
+    """
     packs: list[bytes] = []
     rows: list[str] = []
-    async for row in connection.cursor(
-        "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status = 'in_stock' OR exit_date >= $1",
-        since,
-        prefetch=_AT_ONCE,
-    ):
-        rows.append(row["row"])
-        if len(rows) == _AT_ONCE:
-            packs.append(pack(rows))
-            rows = []
+    async with asyncio.timeout(_LIVES_SECONDS):
+        async for row in connection.cursor(
+            "SELECT to_jsonb(unit)::text AS row FROM unit WHERE status = 'in_stock' OR exit_date >= $1",
+            since,
+            prefetch=_AT_ONCE,
+        ):
+            rows.append(row["row"])
+            if len(rows) == _AT_ONCE:
+                packs.append(pack(rows))
+                rows = []
     return [*packs, pack(rows)] if rows else packs
 
 

@@ -2,16 +2,5 @@
 
 from services.recommend.translate.advice import closed, issued, standing_of
 from services.recommend.translate.book import book_of, lives_of, stored_document, unit_row
-from services.recommend.translate.packs import pack, unpacked
 
-__all__ = [
-    "book_of",
-    "closed",
-    "issued",
-    "lives_of",
-    "pack",
-    "standing_of",
-    "stored_document",
-    "unit_row",
-    "unpacked",
-]
+__all__ = ["book_of", "closed", "issued", "lives_of", "standing_of", "stored_document", "unit_row"]

@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from services.recommend import computing
 from services.recommend.computing import Learned, Material, learn, review_tenant
 from services.recommend.domain.time_to_sale import NotConverged
-from services.recommend.translate import pack, stored_document
+from services.recommend.packs import pack
+from services.recommend.translate import stored_document
 from shared.events import RecommendationIssued
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "events" / "examples"

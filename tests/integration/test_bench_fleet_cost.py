@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,22 @@ if TYPE_CHECKING:
 SIZES = (10, 60)
 
 
-async def test_no_query_grows_with_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet_cost, "SIZES", SIZES)
-    options = Options(("memory",), None, 1, tmp_path, 1.0, tmp_path, 0)
+async def grown_in(folder: Path) -> dict[str, str]:
+    """Measure a fleet of its own; gives the queries that cost more in the larger one, with why."""
+    await asyncio.to_thread(folder.mkdir)
+    options = Options(("memory",), None, 1, folder, 1.0, folder, 0)
     table = await fleet_cost.measure(options, Steps(Console(file=io.StringIO())))
     assert len(table.rows) > 70
-    grown = {row.name: row.detail for row in table.rows if not row.met}
-    assert not grown, "\n".join([*(f"{name}: {detail}" for name, detail in grown.items()), *table.notes])
+    return {row.name: "; ".join([str(row.detail), *table.notes]) for row in table.rows if not row.met}
+
+
+async def test_no_query_grows_with_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_cost, "SIZES", SIZES)
+    grown = await grown_in(tmp_path / "first")
+    if grown:  # in milliseconds that other load may have taken, which it does not do twice to the same query
+        again = await grown_in(tmp_path / "second")
+        grown = {name: why for name, why in again.items() if name in grown}
+    assert not grown, "\n".join(f"{name}: {why}" for name, why in grown.items())
 
 
 async def test_a_fleet_may_be_added_to(migrated: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SMALL_FLEET = 10
 MOST_TIMES = Mark("below", 2.000_1, "≤ 2×")
 FEW_PAGES = 20
-QUICK_MILLISECONDS = 0.2
+QUICK_MILLISECONDS = 1.0
 """A path below both is not told apart from one that costs nothing."""
 
 

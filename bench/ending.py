@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,9 @@ def _end_children() -> None:
     """End processes that compute: a thread waits for them, and we would wait for the thread."""
     children = psutil.Process().children(recursive=True)
     for child in children:
-        child.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
     _, alive = psutil.wait_procs(children, timeout=_PATIENCE_SECONDS)
     for child in alive:
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()

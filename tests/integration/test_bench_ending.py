@@ -33,11 +33,10 @@ def at_work_in(folder: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            told = [*process.cmdline(), process.cwd()]
+            if any(str(folder) in each for each in [*process.cmdline(), process.cwd()]):
+                found.append(process.name())
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        if any(str(folder) in each for each in told):
-            found.append(process.name())
     return found
 
 

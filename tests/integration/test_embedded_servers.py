@@ -66,7 +66,10 @@ def kill(server: PostgresServer | ApacheKafka) -> None:
 
 def is_gone(process: psutil.Process) -> bool:
     """Tell whether the process has ended; one that nobody reaped counts as ended."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

@@ -6,10 +6,9 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, cast
 
-import pytest
-
 from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
+from tests.integration import worked_queue
 from tests.integration.worked_queue import (
     QUEUE,
     failed_tries,
@@ -23,11 +22,7 @@ from tests.integration.worked_queue import (
 if TYPE_CHECKING:
     from shared.messaging.arrivals import Arrivals
 
-
-@pytest.fixture(autouse=True)
-def quick_turns(monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
-    monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
+quick_turns = worked_queue.quick_turns
 
 
 class Flood:

@@ -7,13 +7,10 @@ from uuid import uuid4
 import pytest
 
 from shared.postgres.work import MAX_ATTEMPTS
+from tests.integration import worked_queue
 from tests.integration.worked_queue import QUEUE, hurry, mark, results, store, working
 
-
-@pytest.fixture(autouse=True)
-def quick_turns(monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
-    monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
+quick_turns = worked_queue.quick_turns
 
 
 async def test_a_batch_that_takes_too_long_is_computed_item_by_item(probe) -> None:

@@ -7,12 +7,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from shared.messaging import Worker
 from shared.messaging.ending import end
 from shared.postgres import WorkTable
 from shared.postgres.work import MAX_ATTEMPTS
 
 QUEUE = WorkTable("surveys")
+
+
+@pytest.fixture(autouse=True)
+def quick_turns(monkeypatch) -> None:
+    """Have a worker look for work again at once, in every test of a module that gives this a name."""
+    monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
 
 
 def worker_of(probe, compute, **how: Any) -> Worker:
@@ -34,11 +43,36 @@ async def mark(probe, *numbers: int, tenant: UUID | None = None) -> None:
         await QUEUE.mark(tx.connection, [(tenant or probe.tenant, probe.dealer, str(n)) for n in numbers])
 
 
+async def give_up(probe, *numbers: int, minutes: int = 0, **whose: Any) -> None:
+    """Have marked what was given up, this long overdue."""
+    await mark(probe, *numbers, **whose)
+    await probe.owner.execute(
+        "UPDATE work SET attempts = $1, error = 'no price', due_at = now() - make_interval(mins => $3)"
+        " WHERE key = ANY($2)",
+        MAX_ATTEMPTS,
+        [str(n) for n in numbers],
+        minutes,
+    )
+
+
 async def store(probe, items) -> None:
     """Commit the results, taking the items off in the same transaction."""
     async with probe.work.begin() as tx:
         await probe.note([probe.event(int(item.key)) for item in items], tx)
         await QUEUE.finish(tx.connection, items)
+
+
+def three_fails(probe, tried: list[list[int]]):
+    """Compute all but item 3, which fails always; ``tried`` has the items of each call."""
+
+    async def compute(items) -> None:
+        tried.append(sorted(int(item.key) for item in items))
+        if any(item.key == "3" for item in items):
+            message = "3 has no price"
+            raise ValueError(message)
+        await store(probe, items)
+
+    return compute
 
 
 async def hurry(probe) -> None:

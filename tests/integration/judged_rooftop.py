@@ -7,18 +7,33 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.feedback.judging import Judge
 from shared import events
 from shared.events import RecommendationIssued
-from shared.postgres import WorkItem
+from shared.messaging import UnitOfWork
+from shared.postgres import PostgresSettings, WorkItem, create_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from shared.messaging import UnitOfWork
+    from collections.abc import AsyncIterator, Callable
 
 NOW = datetime.now(UTC)
 NORTH, SOUTH = uuid4(), uuid4()
+
+
+@pytest.fixture
+async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
+    """Give feedback's unit of work over a database of this test's own."""
+    pool = await create_pool("feedback", PostgresSettings(dsn=migrated))
+    yield UnitOfWork(pool, "feedback")
+    await pool.close()
+
+
+@pytest.fixture
+def tenant() -> UUID:
+    """Give a tenant of this test's own."""
+    return uuid4()
 
 
 class AtOnce:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,25 +18,12 @@ from services.feedback.judging import Judge
 from shared import events
 from shared.events import ForecastReady, RecommendationAnswered
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+from tests.integration import judged_rooftop
 from tests.integration.judged_rooftop import NORTH, NOW, SOUTH, AtOnce, advice, judge, outcomes, sold
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 EXAMPLES = Path(events.__file__).parent / "examples"
 
-
-@pytest.fixture
-async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
-    pool = await create_pool("feedback", PostgresSettings(dsn=migrated))
-    yield UnitOfWork(pool, "feedback")
-    await pool.close()
-
-
-@pytest.fixture
-def tenant() -> UUID:
-    return uuid4()
+work, tenant = judged_rooftop.work, judged_rooftop.tenant
 
 
 async def test_more_advice_than_a_page_is_judged_page_by_page_and_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,26 +14,13 @@ from services.feedback.handlers import DELAY, on_inventory_updated
 from shared import events
 from shared.events import InventoryUpdated
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+from tests.integration import judged_rooftop
 from tests.integration.judged_rooftop import NORTH, NOW, advice, judge, outcomes, sold
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 EXAMPLE = Path(events.__file__).parent / "examples" / "inventory-updated" / "v1" / "sold.json"
 STEPS = 10
 
-
-@pytest.fixture
-async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
-    pool = await create_pool("feedback", PostgresSettings(dsn=migrated))
-    yield UnitOfWork(pool, "feedback")
-    await pool.close()
-
-
-@pytest.fixture
-def tenant() -> UUID:
-    return uuid4()
+work, tenant = judged_rooftop.work, judged_rooftop.tenant
 
 
 async def seconds_to_go(work: UnitOfWork, tenant: UUID, version: int) -> float:

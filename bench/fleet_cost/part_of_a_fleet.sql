@@ -60,8 +60,10 @@ WHERE c.d = segment_n.d AND c.n % :segments = segment_n.s AND c.status = 'in_sto
 INSERT INTO gateway.forecast SELECT tenant, dealer, segment, 1, (SELECT document FROM example WHERE topic =
     'forecast-ready') || jsonb_build_object('segment', segment) FROM segment_n;
 
-INSERT INTO gateway.recommendation SELECT tenant, id, dealer, 'reprice', CASE WHEN n % 4 = 0 THEN 'issued'
-ELSE 'expired' END, n * 10, now() - n * interval '1 hour', now() + interval '7 days', NULL,
+INSERT INTO gateway.recommendation (tenant_id, recommendation_id, dealer_id, action, status, value, issued_at,
+    expires_at, document)
+SELECT tenant, id, dealer, 'reprice', CASE WHEN n % 4 = 0 THEN 'issued' ELSE 'expired' END, n * 10,
+now() - n * interval '1 hour', now() + interval '7 days',
 (SELECT document FROM example WHERE topic = 'recommendation-issued') || jsonb_build_object('vehicle_key', key,
     'segment', segment) FROM car_n WHERE n <= 200;
 

@@ -54,7 +54,8 @@ async def release_leases(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         for service in _WITH_WORK:
-            await connection.execute(f"UPDATE {service}.work SET leased_until = NULL WHERE leased_until IS NOT NULL")  # noqa: S608
+            statement = f"UPDATE {service}.work SET leased_until = NULL, claim = NULL WHERE claim IS NOT NULL"  # noqa: S608
+            await connection.execute(statement)
     finally:
         await connection.close()
 

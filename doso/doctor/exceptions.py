@@ -17,8 +17,8 @@ TABLES_OF_NO_TENANT = {
 
 TABLES_OF_IDS = {
     "work": ("what is to be computed: workers claim it across tenants", {
-        "queue", "key", "tenant_id", "dealer_id", "generation", "due_at", "latest_at", "leased_until", "attempts",
-        "error",
+        "queue", "key", "tenant_id", "dealer_id", "generation", "due_at", "latest_at", "leased_until", "claim",
+        "attempts", "error",
     }),
     "series": ("which series there are: the weekly refresh looks across tenants", {
         "tenant_id", "dealer_id", "segment", "week",

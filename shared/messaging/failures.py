@@ -3,6 +3,8 @@
 import asyncpg
 from aiokafka.errors import KafkaError
 
+from shared.postgres.work import ClaimLostError
+
 _PASSING = (
     OSError,
     TimeoutError,
@@ -21,6 +23,7 @@ _PASSING = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+    ClaimLostError,
 )
 _LASTING = (asyncpg.exceptions.UnsupportedClientFeatureError, asyncpg.exceptions.ProtocolError)
 

@@ -151,14 +151,16 @@ class Worker:
                 await self._give_back_failed(sound, error)
                 if left:
                     self._given_up.postponed(AGAIN_SECONDS)
-                    await self._release(left, until)
+                    await self._release(left)
                 return
             if len(sound) > 1:
                 left = await self._one_by_one(sound, left, until)
             else:
-                left = await self._without(sound[0], error, left, until)
-        if left and time.monotonic() < until:  # after that their lease may be another's
+                left = await self._without(sound[0], error, left)
+        if time.monotonic() < until:
             await self._heal(left, until)
+        else:
+            await self._release(left)
 
     async def _one_by_one(
         self, sound: Sequence[WorkItem], given_up: Sequence[WorkItem], until: float
@@ -169,11 +171,10 @@ class Worker:
             item = left.pop(0)
             error = await self._failure([item])
             if error:
-                left = await self._without(item, error, left, until)
+                left = await self._without(item, error, left)
             if time.monotonic() >= until:
                 reason = "not tried: others took all the time that there was"
-                if _still_ours(until):
-                    await self._give_back([each for each in left if not each.given_up], reason, counts=False)
+                await self._give_back([each for each in left if not each.given_up], reason, counts=False)
                 break
         return [each for each in left if each.given_up]
 
@@ -200,11 +201,9 @@ class Worker:
             self._given_up.succeeded(len(given_up) - len(left), now - began)
             if now >= min(until, began + TURN_SECONDS):
                 break
-        await self._release(left, until)
+        await self._release(left)
 
-    async def _without(
-        self, item: WorkItem, error: Exception, left: Sequence[WorkItem], until: float
-    ) -> list[WorkItem]:
+    async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
         """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
         await self._give_back_failed([item], error)
         if not took_too_long(error):
@@ -215,7 +214,7 @@ class Worker:
         await self._give_back(sound, reason, counts=False, delay=SPARED_SECONDS)
         if len(sound) < len(spared):
             self._given_up.postponed(SPARED_SECONDS)
-            await self._release([each for each in spared if each.given_up], until)
+            await self._release([each for each in spared if each.given_up])
         return [each for each in left if each.tenant_id != item.tenant_id]
 
     async def _failure(self, items: Sequence[WorkItem]) -> Exception | None:
@@ -246,9 +245,9 @@ class Worker:
             return await self._queue.fail(self._work.pool, items, reason, counts=counts, delay=delay) if items else 0
         return 0
 
-    async def _release(self, items: Sequence[WorkItem], until: float) -> None:
+    async def _release(self, items: Sequence[WorkItem]) -> None:
         async with self._giving_back():
-            if items and _still_ours(until):
+            if items:
                 await self._queue.release(self._work.pool, items)
 
     @contextlib.asynccontextmanager
@@ -261,11 +260,6 @@ class Worker:
             # Their lease runs out by itself.
             self._log.warning("work not given back", error=str(error))
             await asyncio.sleep(PASSING_SECONDS)
-
-
-def _still_ours(until: float) -> bool:
-    """Tell whether our lease, which is renewed up to then, surely lasts: what is another's by now we leave alone."""
-    return time.monotonic() < until + LEASE_SECONDS / 2
 
 
 def _its_own(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """The work table: what has to be computed again, coalesced, leased to one worker at a time.
 
 A handler marks a key; marking it again before it was computed costs one computation, not two. A worker
-claims keys with SKIP LOCKED under a lease, so that a worker that dies gives its keys back. ``generation``
+claims keys with SKIP LOCKED under a lease, so that a worker that dies gives its keys back. ``claim`` names who
+holds a key, so that one whose lease ran out changes nothing about what another holds by then. ``generation``
 tells whether a key was marked again while it was being computed.
 """
 
@@ -21,6 +22,7 @@ CREATE TABLE work (
     due_at timestamptz NOT NULL,
     latest_at timestamptz NOT NULL,
     leased_until timestamptz,
+    claim uuid,
     attempts int NOT NULL DEFAULT 0,
     error text,
     PRIMARY KEY (queue, tenant_id, dealer_id, key)
@@ -56,22 +58,27 @@ _CLAIM = f"""
           AND (leased_until IS NULL OR leased_until < now())
         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
     )
-    UPDATE work w SET leased_until = now() + make_interval(secs => $3)
+    UPDATE work w SET leased_until = now() + make_interval(secs => $3), claim = gen_random_uuid()
     FROM (TABLE sound UNION ALL TABLE given_up LIMIT {_MOST}) AS c
     WHERE w.queue = $1 AND w.tenant_id = c.tenant_id AND w.dealer_id = c.dealer_id AND w.key = c.key
-    RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.attempts >= {MAX_ATTEMPTS} AS given_up
+    RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.claim, w.attempts >= {MAX_ATTEMPTS} AS given_up
 """  # noqa: S608  # numbers of ours
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A claimed piece of work, and whether it failed so often before that it is tried once an hour only."""
+    """A piece of work under a claim, and whether it failed so often before that it is tried once an hour only."""
 
     tenant_id: UUID
     dealer_id: UUID
     key: str
     generation: int
+    claim: UUID
     given_up: bool = False
+
+
+class ClaimLostError(Exception):
+    """Work took longer than its lease and is another's by now, or done, or gone with its tenant."""
 
 
 class WorkTable:
@@ -145,17 +152,14 @@ class WorkTable:
         return [WorkItem(**row) for row in rows]
 
     async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> None:
-        """Hold claimed items ``lease`` seconds more, from now; those given back or finished stay as they are."""
+        """Hold claimed items ``lease`` seconds more, from now; those given back or another's stay as they are."""
         await pool.execute(
             """
-            UPDATE work w SET leased_until = now() + make_interval(secs => $5)
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.leased_until > now()
+            UPDATE work w SET leased_until = now() + make_interval(secs => $6)
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
             """,
-            self.queue,
-            [item.tenant_id for item in items],
-            [item.dealer_id for item in items],
-            [item.key for item in items],
+            *self._claimed(items),
             lease,
         )
 
@@ -163,42 +167,45 @@ class WorkTable:
         """Give claimed items back as they were, which were not tried: due as before, and with the error they had."""
         await pool.execute(
             """
-            UPDATE work w SET leased_until = NULL FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u(t, d, k)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            UPDATE work w SET leased_until = NULL, claim = NULL
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
             """,
-            self.queue,
-            [item.tenant_id for item in items],
-            [item.dealer_id for item in items],
-            [item.key for item in items],
+            *self._claimed(items),
         )
 
     async def finish(self, connection: Connection, items: Sequence[WorkItem]) -> None:
-        """Take finished items off, in the transaction that stores their result; those marked anew stay."""
-        columns = (
-            self.queue,
-            [item.tenant_id for item in items],
-            [item.dealer_id for item in items],
-            [item.key for item in items],
+        """Take finished items off, in the transaction that stores their result; those marked anew stay.
+
+        Raises ClaimLostError if another has taken any of them over, who may have seen more than we did: the result
+        is not to be stored then.
+        """
+        gone = await connection.execute(
+            """
+            DELETE FROM work w
+            USING unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[]) AS u(t, d, k, c, g)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
+              AND w.generation = g
+            """,
+            *self._claimed(items),
             [item.generation for item in items],
         )
-        await connection.execute(
-            """
-            DELETE FROM work w USING unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS u(t, d, k, g)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.generation = g
-            """,
-            *columns,
-        )
-        await connection.execute(
+        stay = await connection.execute(
             """
             -- A mark puts off what is sound, and not what is given up: that was healed, and starts its wait now.
-            UPDATE work w SET leased_until = NULL, attempts = 0, error = NULL,
+            UPDATE work w SET leased_until = NULL, claim = NULL, attempts = 0, error = NULL,
                 due_at = CASE WHEN attempts >= $6 THEN latest_at ELSE due_at END
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) AS u(t, d, k, g)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
             """,
-            *columns,
+            *self._claimed(items),
             MAX_ATTEMPTS,
         )
+        if _rows(gone) + _rows(stay) < len(items):
+            message = (
+                f"work of {self.queue} was taken over when its lease had run out: {len(items)} from {items[0].key}"
+            )
+            raise ClaimLostError(message)
 
     async def fail(
         self,
@@ -217,26 +224,24 @@ class WorkTable:
         """
         rows = await pool.fetch(
             """
-            UPDATE work w SET leased_until = NULL, attempts = least(attempts + $6::bool::int, $8::int), error = $5,
+            UPDATE work w SET leased_until = NULL, claim = NULL, error = $7,
+                attempts = least(attempts + $8::bool::int, $10::int),
                 due_at = now() + make_interval(secs => least(
-                    CASE WHEN NOT $6 AND attempts >= $8 THEN 0 WHEN NOT $6 THEN $7::float8
-                         WHEN attempts + 1 < $8 THEN power(2, attempts) ELSE $9 END,
-                    CASE WHEN w.generation > g THEN $10::float8 END))
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $11::bigint[]) AS u(t, d, k, g)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k
-            RETURNING attempts >= $8 AS given_up
+                    CASE WHEN NOT $8 AND attempts >= $10 THEN 0 WHEN NOT $8 THEN $9::float8
+                         WHEN attempts + 1 < $10 THEN power(2, attempts) ELSE $11 END,
+                    CASE WHEN w.generation > g THEN $12::float8 END))
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[]) AS u(t, d, k, c, g)
+            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
+            RETURNING attempts >= $10 AS given_up
             """,
-            self.queue,
-            [item.tenant_id for item in items],
-            [item.dealer_id for item in items],
-            [item.key for item in items],
+            *self._claimed(items),
+            [item.generation for item in items],
             error.replace("\x00", "")[:2000],
             counts,
             delay,
             MAX_ATTEMPTS,
             GIVEN_UP_SECONDS,
             MARKED_SECONDS,
-            [item.generation for item in items],
         )
         return sum(row["given_up"] for row in rows)
 
@@ -244,3 +249,18 @@ class WorkTable:
         """Count the items that failed so often that they are tried once an hour only."""
         query = f"SELECT count(*) FROM work WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS}"  # noqa: S608
         return int(await pool.fetchval(query, self.queue))
+
+    def _claimed(self, items: Sequence[WorkItem]) -> tuple[object, ...]:
+        """Give what finds claimed items: the queue, and their tenants, dealers, keys and claims."""
+        return (
+            self.queue,
+            [item.tenant_id for item in items],
+            [item.dealer_id for item in items],
+            [item.key for item in items],
+            [item.claim for item in items],
+        )
+
+
+def _rows(status: str) -> int:
+    """Read how many rows a statement was about from its tag, such as "DELETE 3"."""
+    return int(status.rpartition(" ")[2])

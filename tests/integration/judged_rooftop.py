@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.feedback.handlers import OUTCOMES
 from services.feedback.judging import Judge
 from shared import events
 from shared.events import RecommendationIssued
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, WorkItem, create_pool
+from shared.postgres import PostgresSettings, create_pool
+from tests.integration.held_work import hold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -80,7 +82,7 @@ def sold(tenant: UUID, vehicle: str, days_ago: int) -> list[dict[str, Any]]:
 
 async def judge(work: UnitOfWork, tenant: UUID) -> AtOnce:
     pool = AtOnce()
-    await Judge(work, pool).compute([WorkItem(tenant, NORTH, "", 1)])  # type: ignore[arg-type]
+    await Judge(work, pool).compute([await hold(work, OUTCOMES, tenant, NORTH, "")])  # type: ignore[arg-type]
     return pool
 
 

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 from services.forecast.domain.calendar import monday
 from services.forecast.domain.sister_sales import SisterSales
 from services.forecast.forecasting import Forecaster
-from services.forecast.handlers import on_inventory_updated
+from services.forecast.handlers import SERIES, on_inventory_updated
 from services.forecast.store import load_tenant_sales, sales_version, save_regions
 from shared.events import InventoryUpdated, VehicleStatus, new_event_id
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, WorkItem, create_pool
+from shared.postgres import PostgresSettings, create_pool
+from tests.integration.held_work import hold
 
 TENANT, NORTH, SOUTH = uuid4(), uuid4(), uuid4()
 VIN = "1M8GDM9AXKP042788"
@@ -139,7 +140,7 @@ async def test_a_rooftop_new_to_a_group_that_was_just_forecast_is_lent_what_the_
             await on_inventory_updated(list(events), tx)
 
     async def lent(dealer: UUID) -> list[SisterSales]:
-        await forecaster.compute([WorkItem(ours, dealer, "used/audi/q3", 1)])
+        await forecaster.compute([await hold(work, SERIES, ours, dealer, "used/audi/q3")])
         return computing.sisters[-1]
 
     try:

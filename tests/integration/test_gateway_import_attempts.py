@@ -17,7 +17,7 @@ from services.gateway.importing.attempts import MAX_STARTS
 from shared.messaging import UnitOfWork, Worker
 from shared.observability.metrics import make_metrics
 from shared.postgres import PostgresSettings, create_pool
-from shared.postgres.work import MAX_ATTEMPTS
+from shared.postgres.work import MAX_ATTEMPTS, ClaimLostError
 from tests.e2e.conftest import as_csv, new_vin, stock_row
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ async def test_an_import_that_another_brought_to_its_end_stays_as_it_ended(pool,
     await owner.execute("UPDATE work SET leased_until = NULL")
     before = await ended(owner, pool, number)
     assert before["status"] == "done"
-    await Importer(UnitOfWork(pool, "gateway")).compute([late])
+    with pytest.raises(ClaimLostError):
+        await Importer(UnitOfWork(pool, "gateway")).compute([late])
     assert await owner.fetchrow("SELECT status, error, starts FROM import WHERE import_id = $1", number) == before
 
 

@@ -106,7 +106,7 @@ async def test_tables_that_are_open_to_workers_hold_ids_and_days_only(owner) -> 
     assert named["series"] == {"tenant_id", "dealer_id", "segment", "week"}
     assert named["review"] == {"tenant_id", "reviewed_on"}
     assert named["live_position"] == {"tenant_id", "last"}
-    bookkeeping = {"generation", "due_at", "latest_at", "leased_until", "attempts", "error"}
+    bookkeeping = {"generation", "due_at", "latest_at", "leased_until", "claim", "attempts", "error"}
     assert named["work"] == {"queue", "key", "tenant_id", "dealer_id"} | bookkeeping
 
 

@@ -62,10 +62,13 @@ CREATE TABLE recommendation (
     issued_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     answer jsonb,
+    decision text NOT NULL GENERATED ALWAYS AS (coalesce(answer->>'decision', 'none')) STORED,
     document jsonb NOT NULL,
     PRIMARY KEY (tenant_id, recommendation_id)
 );
 CREATE INDEX recommendation_ranked ON recommendation (tenant_id, status, value DESC, recommendation_id);
+-- A group's advice lies among that of all others; what is counted of it is counted here.
+CREATE INDEX recommendation_decided ON recommendation (tenant_id, dealer_id, decision);
 CREATE TABLE outcome (
     tenant_id uuid NOT NULL,
     outcome_id uuid NOT NULL,

@@ -93,7 +93,7 @@ async def observed_arms(connection: Connection, dealer_ids: list[UUID] | None) -
 async def answered_counts(connection: Connection, dealer_ids: list[UUID] | None) -> dict[str, int]:
     """Count advice by the answer it got; ``none`` for what was not answered."""
     rows = await connection.fetch(
-        "SELECT coalesce(answer->>'decision', 'none') AS decision, count(*) AS n FROM recommendation"  # noqa: S608
+        "SELECT decision, count(*) AS n FROM recommendation"  # noqa: S608
         f" WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1)) GROUP BY 1",
         dealer_ids,
     )

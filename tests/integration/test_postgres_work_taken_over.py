@@ -1,0 +1,79 @@
+"""Work that took longer than its lease: whoever took it over, or did it, is not disturbed by who held it before."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.postgres.work import ClaimLostError
+from tests.integration.marked_work import SURVEYS, claim, finish, let_leases_expire, mark
+
+
+async def stood(probe) -> object:
+    return await probe.owner.fetchrow("SELECT * FROM work")
+
+
+async def taken_over(probe) -> list:
+    """Give what a worker claimed and another holds by now."""
+    await mark(probe, "civic")
+    late = await claim(probe)
+    await let_leases_expire(probe)
+    assert [item.key for item in await claim(probe)] == ["civic"]
+    return late
+
+
+async def test_who_was_late_neither_holds_nor_gives_back_nor_fails_what_another_holds(probe) -> None:
+    late = await taken_over(probe)
+    before = await stood(probe)
+    await SURVEYS.renew(probe.work.pool, late, lease=900)
+    await SURVEYS.release(probe.work.pool, late)
+    assert await SURVEYS.fail(probe.work.pool, late, "too late") == 0
+    assert await stood(probe) == before
+
+
+async def test_who_was_late_does_not_store_what_it_computed_when_another_holds_the_work(probe) -> None:
+    late = await taken_over(probe)
+    before = await stood(probe)
+
+    async def store_and_finish() -> None:
+        async with probe.work.begin() as tx:
+            await SURVEYS.mark(tx.connection, [(item.tenant_id, item.dealer_id, "result") for item in late])
+            await SURVEYS.finish(tx.connection, late)
+
+    with pytest.raises(ClaimLostError, match="taken over"):
+        await store_and_finish()
+    assert await stood(probe) == before
+    assert await probe.value("SELECT count(*) FROM work") == 1, "its result was stored"
+
+
+async def test_who_was_late_does_not_take_off_what_was_done_and_marked_anew(probe) -> None:
+    await mark(probe, "civic")
+    late = await claim(probe)
+    await let_leases_expire(probe)
+    await finish(probe, await claim(probe))
+    await mark(probe, "civic")
+    assert await probe.value("SELECT generation FROM work") == late[0].generation, "else that alone would tell"
+    with pytest.raises(ClaimLostError):
+        await finish(probe, late)
+    assert [item.key for item in await claim(probe)] == ["civic"]
+
+
+async def test_one_that_was_taken_over_keeps_the_others_of_its_batch(probe) -> None:
+    await mark(probe, "civic", "accord")
+    late = await claim(probe)
+    await probe.owner.execute("UPDATE work SET leased_until = now() - interval '1 second' WHERE key = 'civic'")
+    assert [item.key for item in await claim(probe)] == ["civic"]
+    with pytest.raises(ClaimLostError):
+        await finish(probe, late)
+    await SURVEYS.fail(probe.work.pool, late, "taken over", counts=False, delay=0)
+    assert [item.key for item in await claim(probe)] == ["accord"]
+
+
+async def test_who_was_late_and_missed_by_nobody_finishes_as_ever(probe) -> None:
+    await mark(probe, "civic", "accord")
+    late = await claim(probe)
+    await let_leases_expire(probe)
+    await mark(probe, "accord")
+    await SURVEYS.renew(probe.work.pool, late)
+    assert await claim(probe) == [], "it is held again"
+    await finish(probe, late)
+    assert await probe.value("SELECT array_agg(key) FROM work") == ["accord"]

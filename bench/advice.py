@@ -1,4 +1,4 @@
-"""Advice for generated books: seconds of one core and memory of a rooftop, and of a whole group of thirty."""
+"""Advice for generated books and the learning before it: seconds of one core and memory, up to thirty rooftops."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.alone import alone, peak_megabytes
 from bench.generated_book import AS_OF, SEED, generated_book
+from bench.learning import add_learning
 from bench.statistics import spread
 from bench.tables import Mark, Row, Table
 from services.recommend.domain import review
@@ -47,12 +48,12 @@ SIZES = (
 
 
 async def measure(options: Options, steps: Steps) -> Table:
-    """Review each book in a process of its own, so that its memory is nobody else's."""
+    """Review each book, and learn from each year, in a process of its own, so that its memory is nobody else's."""
     return await asyncio.to_thread(_measure, options.repeats, steps)
 
 
 def _measure(repeats: int, steps: Steps) -> Table:
-    table = Table("advice", "Advice of a whole book: every unit weighed, every quantity chosen together, no I/O")
+    table = Table("advice", "Advice of a whole book, and what is learned daily from a year of lives; no I/O")
     with steps.step("reviewing generated books", total=repeats * len(SIZES)) as advance:
         for place, size in enumerate(SIZES):
             runs = []
@@ -64,8 +65,12 @@ def _measure(repeats: int, steps: Steps) -> Table:
             table.rows.append(Row(f"{size.name}: memory", "MB", megabytes, mark=Mark("below", size.megabytes)))
             said = ", ".join(f"{name} {count}" for name, count in sorted(runs[-1].actions.items()))
             table.notes.append(f"{size.name}: {said}; quantities {' and '.join(runs[-1].methods)}")
+    add_learning(table, repeats, steps)
     table.notes += [
-        "seconds of processor time of the review alone; memory is the most its process had, Python and book in it",
+        (
+            "seconds of processor time of the review or the learning alone; memory is the most its process had,"
+            " Python, book and lives in it"
+        ),
         "every second rooftop has a floorplan line, a full lot, turn and earn, and a days' supply rule",
     ]
     return table

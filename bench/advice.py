@@ -1,47 +1,23 @@
-"""Advice for generated books: seconds of one core and memory of a rooftop, and of a whole group of thirty."""
+"""Advice for generated books and the learning before it: seconds of one core and memory, up to thirty rooftops."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-import multiprocessing
-import resource
-import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from bench.alone import alone, peak_megabytes
+from bench.generated_book import AS_OF, SEED, generated_book
+from bench.learning import add_learning
 from bench.statistics import spread
 from bench.tables import Mark, Row, Table
-from services.recommend.domain import (
-    Attraction,
-    BrandRule,
-    BrandSales,
-    GrossHistory,
-    Parameters,
-    Rooftop,
-    Rules,
-    SegmentDemand,
-    SegmentMarket,
-    TenantBook,
-    Unit,
-    review,
-)
+from services.recommend.domain import review
 
 if TYPE_CHECKING:
     from bench.options import Options
     from bench.progress import Steps
-
-AS_OF = date(2026, 3, 2)
-SEED = 11
-_MAKES = ("toyota", "honda", "ford", "chevrolet", "nissan", "jeep")
-_MODELS = 8
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +48,32 @@ SIZES = (
 
 
 async def measure(options: Options, steps: Steps) -> Table:
-    """Review each book in a process of its own, so that its memory is nobody else's."""
+    """Review each book, and learn from each year, in a process of its own, so that its memory is nobody else's."""
     return await asyncio.to_thread(_measure, options.repeats, steps)
 
 
 def _measure(repeats: int, steps: Steps) -> Table:
-    table = Table("advice", "Advice of a whole book: every unit weighed, every quantity chosen together, no I/O")
+    table = Table("advice", "Advice of a whole book, and what is learned daily from a year of lives; no I/O")
     with steps.step("reviewing generated books", total=repeats * len(SIZES)) as advance:
         for place, size in enumerate(SIZES):
             runs = []
             for repeat in range(repeats):
-                runs.append(_alone(size))
+                runs.append(alone(_review, size))
                 advance(place * repeats + repeat + 1)
             seconds, megabytes = (spread([getattr(run, name) for run in runs]) for name in ("seconds", "megabytes"))
             table.rows.append(Row(size.name, "s", seconds, mark=Mark("below", size.seconds)))
             table.rows.append(Row(f"{size.name}: memory", "MB", megabytes, mark=Mark("below", size.megabytes)))
             said = ", ".join(f"{name} {count}" for name, count in sorted(runs[-1].actions.items()))
             table.notes.append(f"{size.name}: {said}; quantities {' and '.join(runs[-1].methods)}")
+    add_learning(table, repeats, steps)
     table.notes += [
-        "seconds of processor time of the review alone; memory is the most its process had, Python and book in it",
+        (
+            "seconds of processor time of the review or the learning alone; memory is the most its process had,"
+            " Python, book and lives in it"
+        ),
         "every second rooftop has a floorplan line, a full lot, turn and earn, and a days' supply rule",
     ]
     return table
-
-
-def _alone(size: Size) -> Measured:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(_review, size).result()
 
 
 def _review(size: Size) -> Measured:
@@ -108,7 +82,7 @@ def _review(size: Size) -> Measured:
     began = time.process_time()
     found = review(book, AS_OF)
     took = time.process_time() - began
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    most = peak_megabytes()
     methods = {
         line.value
         for advice in found.advice
@@ -116,96 +90,4 @@ def _review(size: Size) -> Measured:
         if line.name == "How the quantities were chosen"
     }
     actions = Counter(advice.action.value for advice in found.advice)
-    return Measured(took, most / _MEGABYTE, dict(actions), tuple(sorted(methods)))
-
-
-def generated_book(rooftops: int, vehicles: int, seed: int) -> TenantBook:
-    """Draw a group whose stock is out of step with its demand; half of it near its limits. USD and kilometres."""
-    rng = np.random.default_rng(seed)
-    segments = [
-        (f"{condition}/{make}/model{number}", 18_000.0 + 3_500 * number, 0.15 + 1.2 / (number + 1))
-        for condition in ("used", "new")
-        for make in _MAKES
-        for number in range(_MODELS)
-    ]
-    weights = np.array([rate for *_, rate in segments])
-    ids = [f"store{number:02d}" for number in range(rooftops)]
-    units = [
-        _unit(rng, number, ids[number % rooftops], *segments[at][:2])
-        for number, at in enumerate(rng.choice(len(segments), vehicles, p=weights / weights.sum()))
-    ]
-    shelves = [(dealer_id, *segment) for dealer_id in ids for segment in segments]
-    scale = vehicles / rooftops / 60 / weights.sum()
-    rates = {(dealer, segment): rate * scale * 7 * rng.lognormal(0, 0.6) for dealer, segment, _, rate in shelves}
-    return TenantBook(
-        tenant_id="generated",
-        rooftops=tuple(_rooftop(dealer_id, place, vehicles / rooftops) for place, dealer_id in enumerate(ids)),
-        units=tuple(units),
-        markets=tuple(_market(dealer, segment, price) for dealer, segment, price, _ in shelves),
-        demands=tuple(
-            SegmentDemand(
-                dealer_id=dealer, segment=segment, label=segment, as_of=AS_OF, weekly_means=(float(weekly),) * 13,
-                dispersion=1.3, weekly_rate=float(weekly), units_sold=int(weekly * 50),
-            )
-            for (dealer, segment), weekly in rates.items()
-        ),
-        grosses=tuple(
-            GrossHistory(
-                dealer_id=dealer, scope=segment, n=20, as_of=AS_OF,
-                average_front_gross=float(rng.normal(1_700, 400)), average_cost=price * 0.89,
-                average_back_gross=1_000.0, median_days_to_sell=35.0,
-            )
-            for dealer, segment, price, _ in shelves
-        ),
-        brand_sales=tuple(BrandSales(dealer_id=each, brand=make, units=40) for each in ids for make in _MAKES),
-        attraction=_attraction({shelf: rate for shelf, rate in rates.items() if shelf[1].startswith("used/")}),
-    )  # fmt: skip
-
-
-def _attraction(weekly: dict[tuple[str, str], float]) -> Attraction:
-    """Give shoppers of the used units, twice as many as buy."""
-    shoppers = {shelf: rate * 2 / 7 for shelf, rate in weekly.items()}
-    usual = sum(shoppers.values()) / len(shoppers)
-    return Attraction(
-        appeal=0.2, elasticity=11.0, elasticity_sd=0.6, staleness=0.4, shoppers=shoppers,
-        by_rooftop={dealer: usual for dealer, _ in shoppers}, by_segment={name: usual for _, name in shoppers},
-        usual=usual, sales=2_000,
-    )  # fmt: skip
-
-
-def _rooftop(dealer_id: str, place: int, vehicles: float) -> Rooftop:
-    if place % 2:
-        return Rooftop(dealer_id=dealer_id, name=dealer_id, currency="USD")
-    brands = {make: BrandRule(allocation=4, pool_units=200, pool_sales=1_900) for make in _MAKES}
-    return Rooftop(
-        dealer_id=dealer_id,
-        name=dealer_id,
-        currency="USD",
-        parameters=Parameters(
-            floorplan_line=float(round(vehicles * 28_500)), lot_slots=float(round(vehicles * 1.06))
-        ),
-        rules=Rules(brands=brands, max_days_supply=70),
-    )
-
-
-def _market(dealer_id: str, segment: str, price: float) -> SegmentMarket:
-    return SegmentMarket(
-        dealer_id=dealer_id, segment=segment, as_of=AS_OF, active_listings=80, sold_per_day=1.6,
-        market_days_supply=50.0, price_median=price, price_log_reference=math.log(price * 1.15),
-        price_age_slope=-0.075, price_km_slope=-0.025, price_residual_sd=0.08, priced_listings=70,
-    )  # fmt: skip
-
-
-def _unit(rng: np.random.Generator, number: int, dealer_id: str, segment: str, price: float) -> Unit:
-    new = segment.startswith("new/")
-    year = 2026 if new else int(rng.integers(2019, 2025))
-    km = 0.0 if new else float(rng.gamma(4, 18_000) * (2026 - year) / 4)
-    worth = price * 1.15 * math.exp(-0.075 * (2026 - year) - 0.0025 * km / 1_000)
-    since = AS_OF - timedelta(days=int(rng.gamma(1.6, 26)))
-    return Unit(
-        dealer_id=dealer_id, vehicle_key=f"UNIT{number:06d}", segment=segment, label=segment, make="Make",
-        model="Model", model_year=year, odometer_km=km, cost=float(round(worth * 0.86)),
-        recon_cost=0.0 if new else 900.0,
-        list_price=float(round(worth * rng.lognormal(0, 0.04), -2)), stock_date=since, group_stock_date=since,
-        priced_on=since,
-    )  # fmt: skip
+    return Measured(took, most, dict(actions), tuple(sorted(methods)))

@@ -51,6 +51,12 @@ def test_a_pace_is_only_trusted_where_it_beats_the_prior_on_units_held_out() -> 
     assert fit_pace(book(demand(), gross()), lives(0.06), AS_OF) is None, "without a market nothing can be compared"
 
 
+def test_a_group_that_sells_much_has_a_pace_of_its_own() -> None:
+    model = fit_pace(PLAIN, lives(0.06, count=13_000), AS_OF)
+    assert model is not None
+    assert model.sales > 10_000
+
+
 def test_a_store_that_sells_fast_is_advised_by_its_own_pace(quick: HazardModel) -> None:
     slow = fit_pace(PLAIN, lives(0.01), AS_OF)
     assert slow is not None

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.recommend.domain.time_to_sale import (
     NAMES,
     TRADE_PRIOR,
+    Calibration,
     HazardModel,
     HazardPrior,
     Lives,
@@ -111,7 +112,7 @@ def test_without_lives_it_is_the_prior() -> None:
     nothing = Lives.of(UnitFeatures.of(AS_OF, [], []), [], [], [], [])
     model = fit(nothing)
     np.testing.assert_allclose(model.coefficients, TRADE_PRIOR.mean)
-    assert (model.sales, model.units, model.gain, model.calibration.kind) == (0, 0, None, "none")
+    assert (model.sales, model.units, model.gain, model.calibration) == (0, 0, None, Calibration())
 
 
 def test_the_prior_sells_half_of_used_cars_at_the_market_in_32_days() -> None:

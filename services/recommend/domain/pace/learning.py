@@ -52,8 +52,7 @@ def fit_pace(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> Hazard
             sold=[spell.sold for spell in spells],
         )
     )
-    trusted = model.gain is not None and model.gain > 0 and model.calibration.is_straight
-    return model if trusted else None
+    return model if model.gain is not None and model.gain > 0 else None
 
 
 def _prices(spells: Sequence[Spell]) -> Floats:

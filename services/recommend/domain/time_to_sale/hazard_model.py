@@ -72,26 +72,13 @@ class HazardModel:
         rows = self._rows(unit_features, prices)
         open_days = self._open_days(len(unit_features), days, delay)
         survival = np.ones((*rows.shape, days + 1))
-        if self.calibration.is_straight:
-            cumulated = self._cumulated(unit_features, days, open_days)
-            np.multiply(-self.rate(unit_features, rows)[:, :, None], cumulated[:, None, :], out=survival[:, :, 1:])
-        else:
-            log_intensity = (
-                pace_of(self.coefficients, unit_features, rows)[:, :, None]
-                + calendar_of(self.coefficients, unit_features, days)[:, None, :]
-            )
-            daily = np.exp(self.calibration(log_intensity)) * open_days[:, None, :]
-            np.negative(np.cumsum(daily, axis=2), out=survival[:, :, 1:])
+        cumulated = self._cumulated(unit_features, days, open_days)
+        np.multiply(-self.rate(unit_features, rows)[:, :, None], cumulated[:, None, :], out=survival[:, :, 1:])
         np.exp(survival[:, :, 1:], out=survival[:, :, 1:])
         return survival[0] if prices.ndim == 1 else survival
 
     def rate(self, unit_features: UnitFeatures, prices: Floats) -> Floats:
-        """Give the factor of a unit and price on the intensity, shape (n, k); for ``sojourn`` and ``survival``.
-
-        Raises:
-            ValueError: if the correction is isotonic, which leaves no such factor.
-        """
-        self._has_factors()
+        """Give the factor of a unit and price on the intensity, shape (n, k); for ``sojourn`` and ``survival``."""
         pace = pace_of(self.coefficients, unit_features, self._rows(unit_features, prices))
         factor: Floats = np.exp(self.calibration(pace))
         return factor
@@ -100,11 +87,7 @@ class HazardModel:
         """Cumulate the factors of the days over each unit's horizon, in days, both of shape (n,).
 
         With ``rate`` it stands in for the parameters' intensity in ``sojourn``.
-
-        Raises:
-            ValueError: if the correction is isotonic, which leaves no such factor.
         """
-        self._has_factors()
         days = int(np.ceil(horizon.max())) if horizon.size else 0
         open_days = self._open_days(len(unit_features), days, delay)
         return Exposure.of_cumulated(self._cumulated(unit_features, days, open_days), horizon)
@@ -120,11 +103,6 @@ class HazardModel:
         daily = np.exp(self.calibration.stretch * calendar_of(self.coefficients, unit_features, days))
         cumulated: Floats = np.cumsum(daily * open_days, axis=1)
         return cumulated
-
-    def _has_factors(self) -> None:
-        if not self.calibration.is_straight:
-            message = "the model's correction is isotonic: it has no rate apart from its days; use survival"
-            raise ValueError(message)
 
     @staticmethod
     def _open_days(n: int, days: int, delay: Floats | None) -> NDArray[np.bool_]:

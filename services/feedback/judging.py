@@ -56,6 +56,7 @@ class Judge:
                 exposure += judged.open_exposure
                 async with self._work.begin(item.tenant_id) as tx:
                     changed += await _keep(tx, item, judged, now)
+                    await OUTCOMES.hold(tx.connection, [item])
             if len(rows) < PAGE:
                 break
         async with self._work.begin(item.tenant_id) as tx:

@@ -14,6 +14,8 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LONGEST_SECONDS = 900.0
+"""What takes longer is taken for hung, and its process is ended. A wait for what others compute counts too."""
 _WATCH_SECONDS = 2.0
 NICENESS = 10
 """Fits and plans take what is left of a core: what reads events and answers people goes first."""
@@ -34,13 +36,25 @@ class ComputePool:
         self._executor: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a picklable function in a worker; raises ``WorkerDied`` when the worker died under it."""
+        """Run a picklable function in a worker.
+
+        Raises ``WorkerDied`` when the worker died under it, or was ended for taking longer than ``LONGEST_SECONDS``.
+        """
         if kwargs:
             message = "pass positional arguments: they cross a process boundary"
             raise TypeError(message)
         executor = self._executor or self._start()
+        limit = asyncio.timeout(LONGEST_SECONDS)
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+            async with limit:
+                return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            if self._executor is executor:
+                await self.close()
+            message = f"{function.__name__} computed for {LONGEST_SECONDS:,.0f} s and was ended with its worker"
+            raise WorkerDied(message) from error
         except BrokenProcessPool as error:
             if self._executor is executor:
                 self._executor = None

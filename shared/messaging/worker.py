@@ -16,7 +16,7 @@ from shared.messaging.given_up import TURN_SECONDS, GivenUpShare
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.observability import Metrics
 from shared.postgres import WorkItem, WorkTable
-from shared.postgres.work import AGAIN_SECONDS
+from shared.postgres.work import AGAIN_SECONDS, ClaimLostError
 
 Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 
@@ -24,6 +24,8 @@ IDLE_SECONDS = 0.2
 PASSING_SECONDS = 1.0
 LEASE_SECONDS = 30.0
 """How long the work of a process that died lies idle."""
+TRIES_SECONDS = 120.0
+"""How long a turn goes on with tries; the one that is under way then is its last."""
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
@@ -38,7 +40,7 @@ SPARED_SECONDS = 60.0
 much: the batch's time and its own."""
 MEASURE_SECONDS = 30.0
 """How often it looks how much is given up, which reads what its queue holds."""
-_RETRIED, _GIVEN_UP, _POSTPONED = "retried", "given_up", "postponed"
+_RETRIED, _GIVEN_UP, _POSTPONED, _TAKEN_OVER = "retried", "given_up", "postponed", "taken_over"
 
 
 class Worker:
@@ -48,10 +50,11 @@ class Worker:
     with a growing delay, which after five tries is an hour; a batch that fails is tried one item at a time, so one
     bad item does not hold up the rest. What is given up is tried apart from the others and after them: more a turn
     while it succeeds, for half a second, and one now and then while it fails. Nor does one that takes long hold
-    others up: what was not tried within ``lease`` seconds goes back, and so does what is left of a tenant of whom one
-    item alone took too long, which counts as a failed try. While it computes, the lease is renewed, for ``lease``
-    seconds at most: so a process that died is missed soon, and one that hangs is not waited for without end. Given
-    the service's ``arrivals``, it steps back while events arrive late, and rests for longer while they stream in.
+    others up: what was not tried within ``tries`` seconds goes back, and so does what is left of a tenant of whom one
+    item alone took too long, which counts as a failed try. For as long as it computes, the lease is renewed: who died
+    is missed after ``lease`` seconds (30 if none are given), and who takes long is not disturbed. That none hangs is
+    for what it waits for: statements and computations all have their limits. Given the service's ``arrivals``, it
+    steps back while events arrive late, and rests for longer while they stream in.
     """
 
     def __init__(
@@ -63,7 +66,8 @@ class Worker:
         *,
         metrics: Metrics,
         batch: int = 32,
-        lease: float = 120.0,
+        lease: float | None = None,
+        tries: float = TRIES_SECONDS,
         arrivals: Arrivals | None = None,
     ) -> None:
         self._arrivals = arrivals
@@ -75,9 +79,10 @@ class Worker:
         self._batch = batch
         self._given_up = GivenUpShare(batch)
         self._took = 0.0
-        self._lease = lease
+        self._lease = lease or LEASE_SECONDS
+        self._tries = tries
         self._log = structlog.stdlib.get_logger("doso.worker", service=service, queue=queue.queue)
-        for outcome in (_RETRIED, _GIVEN_UP, _POSTPONED):
+        for outcome in (_RETRIED, _GIVEN_UP, _POSTPONED, _TAKEN_OVER):
             metrics.failed_work(queue.queue, outcome, items=0)  # what is not there before its first does not increase
 
     async def run(self) -> None:
@@ -87,7 +92,7 @@ class Worker:
             await self._measure()
             try:
                 items = await self._queue.claim(
-                    self._work.pool, limit=self._batch, given_up=self._given_up.size, lease=LEASE_SECONDS
+                    self._work.pool, limit=self._batch, given_up=self._given_up.size, lease=self._lease
                 )
             except Exception as error:
                 if not passing(error):
@@ -98,7 +103,7 @@ class Worker:
             if items:
                 began = time.monotonic()
                 async with self._held(items):
-                    await self._attempt(items, until=began + self._lease)
+                    await self._attempt(items, until=began + self._tries)
                 await self._rest(time.monotonic() - began)
             else:
                 await asyncio.sleep(IDLE_SECONDS)
@@ -135,11 +140,10 @@ class Worker:
             await asyncio.wait([renewing])
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
-        until = time.monotonic() + self._lease
-        while time.monotonic() < until:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+        while True:
+            await asyncio.sleep(self._lease / 3)
             try:
-                await self._queue.renew(self._work.pool, items, lease=LEASE_SECONDS)
+                await self._queue.renew(self._work.pool, items, lease=self._lease)
             except Exception as error:  # noqa: BLE001  # whatever it was, the lease merely runs out
                 self._log.warning("lease not renewed", error=str(error))
 
@@ -147,14 +151,14 @@ class Worker:
         sound = [item for item in items if not item.given_up]
         left = [item for item in items if item.given_up]
         if error := await self._failure(sound) if sound else None:
-            if not _its_own(error):
+            if not _its_own(error) and not _taken_over(error):
                 await self._give_back_failed(sound, error)
                 if left:
                     self._given_up.postponed(AGAIN_SECONDS)
                     await self._release(left)
                 return
             if len(sound) > 1:
-                left = await self._one_by_one(sound, left, until)
+                left = await self._one_by_one(await self._still_ours(sound), left, until)
             else:
                 left = await self._without(sound[0], error, left)
         if time.monotonic() < until:
@@ -165,7 +169,10 @@ class Worker:
     async def _one_by_one(
         self, sound: Sequence[WorkItem], given_up: Sequence[WorkItem], until: float
     ) -> list[WorkItem]:
-        """Try each sound one by itself, one at least, so that every turn gets on; gives what is left to be healed."""
+        """Try each sound one by itself, one at least, so that every turn gets on; gives what is left to be healed.
+
+        What the batch finished before it failed is no longer among them.
+        """
         left = [*sound, *given_up]
         while left and not left[0].given_up:
             item = left.pop(0)
@@ -185,6 +192,9 @@ class Worker:
             tried = [item for item in left if _rooftop(item) == _rooftop(left[0])]
             error = await self._failure(tried)
             if error:
+                if _taken_over(error):
+                    left = await self._still_ours(left)
+                    break
                 if _its_own(error):
                     self._given_up.failed(self._took)
                 else:
@@ -205,6 +215,8 @@ class Worker:
 
     async def _without(self, item: WorkItem, error: Exception, left: Sequence[WorkItem]) -> list[WorkItem]:
         """Give back an item that failed alone, and with it what is not to be tried after that; gives what is."""
+        if _taken_over(error):
+            return list(left)
         await self._give_back_failed([item], error)
         if not took_too_long(error):
             return list(left)
@@ -221,11 +233,21 @@ class Worker:
         began = time.monotonic()
         try:
             await self._compute(items)
+        except ClaimLostError as error:
+            self._log.warning("work was taken over", items=len(items), first=items[0].key, error=str(error))
+            self._metrics.failed_work(self._queue.queue, _TAKEN_OVER)
+            return error
         except Exception as error:  # noqa: BLE001  # whatever it was, it is logged and the work given back
             return error
         finally:
             self._took = time.monotonic() - began
         return None
+
+    async def _still_ours(self, items: Sequence[WorkItem]) -> list[WorkItem]:
+        """Tell which items are neither finished by themselves nor another's by now."""
+        async with self._giving_back():
+            return await self._queue.still_held(self._work.pool, items) if items else []
+        return []
 
     async def _give_back_failed(self, items: Sequence[WorkItem], error: Exception) -> None:
         self._log.error("work failed", items=len(items), first=items[0].key, exc_info=error)
@@ -260,6 +282,11 @@ class Worker:
             # Their lease runs out by itself.
             self._log.warning("work not given back", error=str(error))
             await asyncio.sleep(PASSING_SECONDS)
+
+
+def _taken_over(error: Exception) -> bool:
+    """Tell whether it is another's by now, or was: nothing is to be given back."""
+    return isinstance(error, ClaimLostError)
 
 
 def _its_own(error: Exception) -> bool:

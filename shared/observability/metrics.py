@@ -82,7 +82,7 @@ class Metrics:
         self.purged_rows.labels(self.service, table).inc(rows)
 
     def failed_work(self, queue: str, outcome: str, items: int = 1) -> None:
-        """Count tries of work that failed by what becomes of it: retried, given_up, postponed."""
+        """Count tries of work that failed by what becomes of it: retried, given_up, postponed, taken_over."""
         self.work_failed.labels(self.service, queue, outcome).inc(items)
 
     def given_up_work(self, queue: str, items: int) -> None:
@@ -166,7 +166,8 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
         ),
         work_failed=Counter(
             "doso_work_failed_total",
-            "Tries of work that failed: retried soon, given_up for an hour, postponed while something else is away.",
+            "Tries of work that failed: retried soon, given_up for an hour, postponed while something else is away,"
+            " taken_over by another whose result counts.",
             ("service", "queue", "outcome"),
             registry=registry,
         ),

@@ -78,7 +78,7 @@ class WorkItem:
 
 
 class ClaimLostError(Exception):
-    """Work took longer than its lease and is another's by now, or done, or gone with its tenant."""
+    """Work whose lease ran out is another's by now, or done by that."""
 
 
 class WorkTable:
@@ -163,6 +163,20 @@ class WorkTable:
             lease,
         )
 
+    async def still_held(self, pool: Pool, items: Sequence[WorkItem]) -> list[WorkItem]:
+        """Give those of claimed items that were neither finished nor given back nor taken over since."""
+        held = await pool.fetch(self._held(), *self._claimed(items))
+        claims = {row["claim"] for row in held}
+        return [item for item in items if item.claim in claims]
+
+    async def hold(self, connection: Connection, items: Sequence[WorkItem]) -> None:
+        """Keep claimed items from being taken over until the transaction ends, which stores a part of their result.
+
+        Raises ClaimLostError if another has taken any of them over before.
+        """
+        held = await connection.fetch(f"{self._held()} FOR NO KEY UPDATE OF w", *self._claimed(items))
+        self._all_ours(len(held), items)
+
     async def release(self, pool: Pool, items: Sequence[WorkItem]) -> None:
         """Give claimed items back as they were, which were not tried: due as before, and with the error they had."""
         await pool.execute(
@@ -201,11 +215,7 @@ class WorkTable:
             *self._claimed(items),
             MAX_ATTEMPTS,
         )
-        if _rows(gone) + _rows(stay) < len(items):
-            message = (
-                f"work of {self.queue} was taken over when its lease had run out: {len(items)} from {items[0].key}"
-            )
-            raise ClaimLostError(message)
+        self._all_ours(_rows(gone) + _rows(stay), items)
 
     async def fail(
         self,
@@ -249,6 +259,20 @@ class WorkTable:
         """Count the items that failed so often that they are tried once an hour only."""
         query = f"SELECT count(*) FROM work WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS}"  # noqa: S608
         return int(await pool.fetchval(query, self.queue))
+
+    def _all_ours(self, held: int, items: Sequence[WorkItem]) -> None:
+        if held < len(items):
+            message = f"{len(items) - held} of {len(items)} of {self.queue} taken over, from {items[0].key} on"
+            raise ClaimLostError(message)
+
+    @staticmethod
+    def _held() -> str:
+        return """
+            SELECT w.claim FROM work w
+            JOIN unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+                ON w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
+            WHERE w.queue = $1
+        """
 
     def _claimed(self, items: Sequence[WorkItem]) -> tuple[object, ...]:
         """Give what finds claimed items: the queue, and their tenants, dealers, keys and claims."""

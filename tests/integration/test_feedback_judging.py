@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,8 +19,13 @@ from services.feedback.judging import Judge
 from shared import events
 from shared.events import ForecastReady, RecommendationAnswered
 from shared.messaging import UnitOfWork
+from shared.postgres.work import ClaimLostError
 from tests.integration import judged_rooftop
+from tests.integration.held_work import hold
 from tests.integration.judged_rooftop import NORTH, NOW, SOUTH, AtOnce, advice, judge, outcomes, sold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXAMPLES = Path(events.__file__).parent / "examples"
 
@@ -147,6 +153,25 @@ async def test_what_was_worked_off_is_taken_off(work: UnitOfWork, tenant: UUID) 
     [item] = await OUTCOMES.claim(work.pool, limit=10)
     await Judge(work, AtOnce()).compute([item])  # type: ignore[arg-type]
     assert await work.pool.fetchval("SELECT count(*) FROM work WHERE tenant_id = $1", tenant) == 0
+
+
+async def test_a_page_judged_by_one_whose_work_another_took_over_is_not_kept(work: UnitOfWork, tenant: UUID) -> None:
+    class TakenOverMeanwhile(AtOnce):
+        async def run(self, function: Callable[..., Any], *args: Any) -> Any:
+            await work.pool.execute("UPDATE work SET claim = gen_random_uuid() WHERE tenant_id = $1", tenant)
+            return await super().run(function, *args)
+
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [advice(tenant, 60, "V1")])
+        await store.save_states(tx.connection, sold(tenant, "V1", 20))
+    item = await hold(work, OUTCOMES, tenant, NORTH, "")
+    told = await work.pool.fetchval("SELECT count(*) FROM outbox")
+    with pytest.raises(ClaimLostError):
+        await Judge(work, TakenOverMeanwhile()).compute([item])  # type: ignore[arg-type]
+    assert await outcomes(work, tenant) == {}
+    assert await work.pool.fetchval("SELECT count(*) FROM outbox") == told
+    await judge(work, tenant)
+    assert len(await outcomes(work, tenant)) == 1
 
 
 async def test_a_car_counts_for_the_advice_it_came_of_and_not_for_what_was_superseded_before(

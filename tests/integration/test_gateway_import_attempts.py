@@ -56,12 +56,12 @@ async def an_import(owner: asyncpg.Connection) -> UUID:
     return number
 
 
-async def ended(owner: asyncpg.Connection, pool: Pool, number: UUID) -> asyncpg.Record:
+async def ended(owner: asyncpg.Connection, pool: Pool, number: UUID, **how: float) -> asyncpg.Record:
     """Work until the import has ended, letting the pauses between tries pass at once."""
     work = UnitOfWork(pool, "gateway")
     metrics = make_metrics("gateway", CollectorRegistry())
     task = asyncio.create_task(
-        Worker("gateway", IMPORT_QUEUE, work, Importer(work).compute, metrics=metrics, batch=1).run()
+        Worker("gateway", IMPORT_QUEUE, work, Importer(work).compute, metrics=metrics, batch=1, **how).run()
     )
     try:
         async with asyncio.timeout(60):
@@ -151,7 +151,6 @@ async def test_what_is_no_fault_of_the_file_is_never_held_against_it(pool, owner
 
 
 async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch) -> None:
-    monkeypatch.setattr("services.gateway.importing.attempts.IMPORT_LEASE", 0.4)
     entered, leave = asyncio.Event(), asyncio.Event()
     write = importer.store.write_file
 
@@ -160,15 +159,40 @@ async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch
         await leave.wait()
         await write(*arguments)
 
+    async def renewed() -> None:
+        """Wait until the lease of the claim is longer than it was."""
+        before = await pool.fetchval("SELECT leased_until FROM work")
+        while await pool.fetchval("SELECT leased_until FROM work") <= before:
+            await asyncio.sleep(0.02)
+
     monkeypatch.setattr(importer.store, "write_file", long)
-    await an_import(owner)
-    work = UnitOfWork(pool, "gateway")
-    [item] = await IMPORT_QUEUE.claim(pool, limit=1, lease=0.4)
-    running = asyncio.create_task(Importer(work).compute([item]))
-    await entered.wait()
-    for _ in range(10):
-        await asyncio.sleep(0.1)
-        assert await IMPORT_QUEUE.claim(pool, limit=1) == []
+    ending = asyncio.create_task(ended(owner, pool, await an_import(owner), lease=2.0, tries=0.0))
+    async with asyncio.timeout(60):
+        await entered.wait()
+        for _ in range(5):
+            await renewed()
+            assert await IMPORT_QUEUE.claim(pool, limit=1) == []
     leave.set()
-    await running
-    assert await owner.fetchval("SELECT status FROM import") == "done"
+    row = await ending
+    assert (row["status"], row["starts"]) == ("done", 1)
+
+
+async def test_a_gateway_whose_import_another_took_over_tells_nothing_more_of_it(pool, owner, monkeypatch) -> None:
+    number = await an_import(owner)
+    report = importer.store.report
+
+    async def taken_over_meanwhile(*arguments: object, **told: object) -> None:
+        await report(*arguments, **told)
+        await owner.execute("UPDATE work SET claim = gen_random_uuid()")
+
+    monkeypatch.setattr(importer.store, "report", taken_over_meanwhile)
+    [late] = await IMPORT_QUEUE.claim(pool, limit=1)
+    with pytest.raises(ClaimLostError):
+        await Importer(UnitOfWork(pool, "gateway")).compute([late])
+    row = await owner.fetchrow("SELECT status, rows, starts FROM import WHERE import_id = $1", number)
+    assert tuple(row) == ("running", 0, 0)
+    assert await owner.fetchval("SELECT count(*) FROM outbox") == 0
+    monkeypatch.undo()
+    await owner.execute("UPDATE work SET leased_until = NULL")
+    row = await ended(owner, pool, number)
+    assert (row["status"], row["starts"], row["error"]) == ("done", 1, None)

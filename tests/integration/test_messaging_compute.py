@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from shared.messaging import ComputePool
+from shared.messaging.compute import WorkerDied
 
 
 @pytest.fixture
@@ -66,6 +67,16 @@ async def test_a_worker_that_ends_itself_is_replaced_each_time(pool) -> None:
     for _ in range(2):
         with pytest.raises(ConnectionError):
             await pool.run(os._exit, 3)
+    assert await pool.run(abs, -1) == 1
+
+
+async def test_what_computes_for_too_long_is_ended_with_its_process(pool, monkeypatch) -> None:
+    hung = await pool.run(os.getpid)
+    monkeypatch.setattr("shared.messaging.compute.LONGEST_SECONDS", 0.1)
+    with pytest.raises(WorkerDied, match="sleep computed for 0 s"):
+        await pool.run(time.sleep, 600)
+    assert is_gone(hung)
+    monkeypatch.undo()
     assert await pool.run(abs, -1) == 1
 
 

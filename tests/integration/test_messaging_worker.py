@@ -185,7 +185,7 @@ async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> 
     async with working(probe, compute):
         await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE error IS NOT NULL"))
         assert await probe.value("SELECT max(attempts) FROM work") == 0
-        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 3}
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 3, "taken_over": 0}
         assert calls == [3]
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 3) == [1, 2, 3]
@@ -242,7 +242,8 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
         return bool(await probe.value(claimed))
 
     await mark(probe, 1)
-    async with working(probe, compute), working(probe, compute):
+    long = {"tries": 0.0}  # longer than a turn goes on with tries
+    async with working(probe, compute, **long), working(probe, compute, **long):
         await probe.eventually(outlived_its_lease)
         assert len(turns) == 1, "nobody else may take what is being computed"
         finished.set()

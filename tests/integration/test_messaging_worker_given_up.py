@@ -40,10 +40,10 @@ async def test_what_fails_again_and_again_is_told_to_be_given_up_until_it_is_don
 
     await mark(probe, *range(5))
     async with working(probe, compute):
-        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+        assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0, "taken_over": 0}
         assert await results(probe, 4) == [0, 1, 2, 4]
         await probe.eventually(lambda: told(1))
-        assert failed_tries(probe) == {"retried": 4, "given_up": 1, "postponed": 0}
+        assert failed_tries(probe) == {"retried": 4, "given_up": 1, "postponed": 0, "taken_over": 0}
         await probe.owner.execute("UPDATE work SET due_at = now()")  # an hour later
         await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 2))
         assert given_up(probe) == 1
@@ -65,7 +65,7 @@ async def test_a_service_tells_at_its_start_what_is_given_up_in_its_queues(probe
     )
     async with app.start_lifespan_context():
         await probe.eventually(lambda: asyncio.sleep(0, given_up(probe) == 2))
-    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0, "taken_over": 0}
 
 
 async def test_what_is_given_up_is_tried_apart_and_spoils_no_batch(probe) -> None:
@@ -209,7 +209,7 @@ async def test_a_turn_whose_time_is_over_gives_what_is_given_up_back_as_it_was(p
     await give_up(probe, 2)
     before = await probe.owner.fetchrow("SELECT due_at, attempts, error FROM work")
     await mark(probe, 1)
-    async with working(probe, compute, lease=0.0):
+    async with working(probe, compute, tries=0.0):
         assert await results(probe, 1) == [1]
         await probe.eventually(lambda: probe.value("SELECT claim IS NULL FROM work WHERE key = '2'"))
     assert (tried, held) == (["1"], [True])

@@ -49,7 +49,7 @@ async def test_a_failure_has_one_tried_again_and_leaves_the_others_of_its_turn_a
         assert await results(probe, 7) == [0, 1, 2, 4, 5, 6, 7]
         await probe.eventually(lambda: asyncio.sleep(0, failed_tries(probe)["given_up"] == 1))
     assert tried == [[0], [1, 2], [3, 4, 5, 6], [3], [4], [5, 6], [7]]
-    assert failed_tries(probe) == {"retried": 0, "given_up": 1, "postponed": 0}
+    assert failed_tries(probe) == {"retried": 0, "given_up": 1, "postponed": 0, "taken_over": 0}
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -125,4 +125,4 @@ async def test_what_fails_together_is_told(probe, monkeypatch) -> None:
         async with working(probe, compute):
             await probe.eventually(lambda: asyncio.sleep(0, logs))
     assert (logs[0]["event"], logs[0]["items"], logs[0]["first"]) == ("given-up work failed together", 2, "1")
-    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0}
+    assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 0, "taken_over": 0}

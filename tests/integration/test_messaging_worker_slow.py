@@ -8,7 +8,7 @@ import pytest
 
 from shared.postgres.work import MAX_ATTEMPTS
 from tests.integration import worked_queue
-from tests.integration.worked_queue import QUEUE, failed_tries, hurry, mark, results, store, working
+from tests.integration.worked_queue import QUEUE, hurry, mark, results, store, working
 
 quick_turns = worked_queue.quick_turns
 
@@ -131,7 +131,7 @@ async def test_what_was_not_tried_in_time_goes_back_for_others_and_every_turn_ge
         await store(probe, items)
 
     await mark(probe, *range(10))
-    async with working(probe, compute, lease=0.0):
+    async with working(probe, compute, tries=0.0):
         for turn in (1, 2):
             assert len(await results(probe, turn)) == turn
             returned = "SELECT count(*) = $1 FROM work WHERE leased_until IS NULL AND error LIKE 'not tried%'"
@@ -139,19 +139,3 @@ async def test_what_was_not_tried_in_time_goes_back_for_others_and_every_turn_ge
             assert tried == [10, 1, 9, 1][: 2 * turn]
             assert await probe.value("SELECT max(attempts) FROM work") == 0
             await probe.owner.execute("UPDATE work SET due_at = now(), error = NULL")
-
-
-async def test_what_another_took_over_meanwhile_is_neither_stored_nor_counted_as_a_failed_try(probe) -> None:
-    async def compute(items) -> None:
-        await probe.owner.execute("UPDATE work SET claim = gen_random_uuid()")  # as another does after the lease
-        await store(probe, items)
-
-    async def postponed() -> bool:
-        return failed_tries(probe)["postponed"] == 2
-
-    await mark(probe, 1, 2)
-    async with working(probe, compute):
-        await probe.eventually(postponed)
-    assert list(await probe.effects()) == []
-    untouched = "SELECT count(*) FROM work WHERE attempts = 0 AND error IS NULL AND leased_until > now()"
-    assert await probe.value(untouched) == 2

@@ -57,6 +57,32 @@ async def test_who_was_late_does_not_take_off_what_was_done_and_marked_anew(prob
     assert [item.key for item in await claim(probe)] == ["civic"]
 
 
+async def test_who_was_late_does_not_keep_a_part_of_what_it_computed(probe) -> None:
+    late = await taken_over(probe)
+    assert await SURVEYS.still_held(probe.work.pool, late) == []
+
+    async def keep_a_part() -> None:
+        async with probe.work.begin() as tx:
+            await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "part")])
+            await SURVEYS.hold(tx.connection, late)
+
+    with pytest.raises(ClaimLostError):
+        await keep_a_part()
+    assert await probe.value("SELECT array_agg(key) FROM work") == ["civic"]
+
+
+async def test_what_is_kept_of_a_result_keeps_the_work_from_being_taken_over_meanwhile(probe) -> None:
+    await mark(probe, "civic", "accord")
+    items = await claim(probe)
+    await let_leases_expire(probe)
+    async with probe.work.begin() as tx:
+        await SURVEYS.hold(tx.connection, items)
+        assert await claim(probe) == []
+    assert await SURVEYS.still_held(probe.work.pool, items) == items
+    [other] = await claim(probe, limit=1)
+    assert [item.key for item in await SURVEYS.still_held(probe.work.pool, items)] != [other.key]
+
+
 async def test_one_that_was_taken_over_keeps_the_others_of_its_batch(probe) -> None:
     await mark(probe, "civic", "accord")
     late = await claim(probe)

@@ -86,7 +86,7 @@ def failed_tries(probe) -> dict[str, float]:
     labels = {"service": probe.service, "queue": QUEUE.queue}
     return {
         outcome: told("doso_work_failed_total", {**labels, "outcome": outcome})
-        for outcome in ("retried", "given_up", "postponed")
+        for outcome in ("retried", "given_up", "postponed", "taken_over")
     }
 
 

@@ -1,15 +1,6 @@
 """How often an import is tried, and for how long it is held: none may stay running for ever."""
 
-import asyncio
 import errno
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
-import structlog
-
-from shared.messaging.failures import passing
-from shared.postgres import WorkItem, WorkTable
-from shared.postgres.pool import Pool
 
 IMPORT_LEASE = 120.0
 """Seconds; renewed while an import runs, so that what a dead gateway held is another's soon."""
@@ -22,9 +13,7 @@ NO_ROOM = (
     f"The gateway found no room on its own disk for this file, {MAX_STARTS} times. Nothing is wrong with the file:"
     " tell whoever runs the installation, and send it again later."
 )
-_RENEWALS_A_LEASE = 4
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT})
-_log = structlog.stdlib.get_logger("doso.import", service="gateway")
 
 
 class NoRoomError(Exception):
@@ -34,26 +23,3 @@ class NoRoomError(Exception):
 def of_the_disk(error: BaseException) -> bool:
     """Tell whether an error is that of our own disk; those of the network are none."""
     return isinstance(error, OSError) and not isinstance(error, ConnectionError) and error.errno in _DISK
-
-
-@asynccontextmanager
-async def held(queue: WorkTable, pool: Pool, item: WorkItem) -> AsyncIterator[None]:
-    """Go on holding an item until the block ends, however long that takes."""
-    renewing = asyncio.create_task(_renew(queue, pool, item))
-    try:
-        yield
-    finally:
-        renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
-
-
-async def _renew(queue: WorkTable, pool: Pool, item: WorkItem) -> None:
-    while True:
-        await asyncio.sleep(IMPORT_LEASE / _RENEWALS_A_LEASE)
-        try:
-            await queue.renew(pool, [item], lease=IMPORT_LEASE)
-        except Exception as error:
-            if not passing(error):
-                raise
-            _log.warning("lease not renewed; trying again", error_class=type(error).__name__)

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.gateway.domain.snapshot import Known, step
-from services.gateway.importing.attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, held, of_the_disk
+from services.gateway.importing.attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, of_the_disk
 from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
 from services.gateway.importing.departures import Departures
 from services.gateway.importing.progress import Progress
@@ -51,8 +51,7 @@ class Importer:
     async def compute(self, items: Sequence[WorkItem]) -> None:
         """Run claimed imports, one after the other."""
         for item in items:
-            async with held(IMPORT_QUEUE, self._work.pool, item):
-                await self._run(item)
+            await self._run(item)
 
     async def _run(self, item: WorkItem) -> None:
         import_id = UUID(item.key)
@@ -66,20 +65,20 @@ class Importer:
             if not starts:  # claimed long ago, and brought to its end by another since
                 await IMPORT_QUEUE.finish(tx.connection, [item])
                 return
-        error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, starts)
+        error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, item, starts)
         async with self._work.begin(work.tenant_id) as tx:
             await store.finish(tx.connection, import_id, error=error)
             await IMPORT_QUEUE.finish(tx.connection, [item])
         _log.info("import ended", import_id=str(import_id), kind=work.kind, error=error)
 
-    async def _attempt(self, work: Import, starts: int) -> str | None:
+    async def _attempt(self, work: Import, item: WorkItem, starts: int) -> str | None:
         """Try once; gives why the file failed, and raises what may be over at the next try."""
         try:
             with tempfile.TemporaryDirectory(prefix="doso-import-") as folder:
                 path = Path(folder) / "file"
                 async with self._work.begin(work.tenant_id) as tx:
                     await store.write_file(tx.connection, work.import_id, path)
-                await self._import(work, path)
+                await self._import(work, item, path)
         except (ImportFileError, ImportRefusedError) as refusal:
             return str(refusal)
         except Exception as defect:
@@ -98,7 +97,7 @@ class Importer:
             )
         return None
 
-    async def _import(self, work: Import, path: Path) -> None:
+    async def _import(self, work: Import, item: WorkItem, path: Path) -> None:
         dealers = await self._dealers(work.tenant_id)
         unit = "mi" if dealers[work.dealer_id].currency in _MILES else "km"
         reading = await asyncio.to_thread(
@@ -126,6 +125,7 @@ class Importer:
                     tx.connection, work.import_id, rows=counts.rows, accepted=counts.accepted,
                     rejected=counts.rejected, report=progress.report(),
                 )  # fmt: skip
+                await IMPORT_QUEUE.hold(tx.connection, [item])
             chunk_number += 1
         await departures.tell()
         if reading.counts.rows == 0:

@@ -15,7 +15,6 @@ from services.market.handlers import ANEW, SURVEYS
 from services.market.restating import survey_anew
 from services.recommend.restating import BY_ID, embed_anew
 from services.recommend.similar import CASES
-from shared.messaging.given_up import REST_SECONDS
 from shared.postgres.pool import Connection
 from shared.postgres.spans import Key, Span, within
 from shared.postgres.work import MARKED_SECONDS, MAX_ATTEMPTS
@@ -24,8 +23,9 @@ PIECE = 500
 _LOOK_SECONDS = 0.5
 STILL_SECONDS = 120.0
 """How long nothing may move before we say so and stop waiting; what the service had given up waits half of it."""
-STILL_GIVEN_UP_SECONDS = 2 * REST_SECONDS
-"""The same where all that is waited for had been given up: a worker may leave that alone for half of it."""
+STILL_GIVEN_UP_SECONDS = 600.0
+"""The same where all that is waited for had been given up: a worker leaves that alone for half of it after a
+statement that was ended at half a minute. Where it hangs for longer, that is to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LONGEST_SECONDS = 900.0
+LONGEST_SECONDS = 600.0
 """What takes longer is taken for hung, and its process is ended. A wait for what others compute counts too."""
 _WATCH_SECONDS = 2.0
 NICENESS = 10
@@ -51,8 +51,7 @@ class ComputePool:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            if self._executor is executor:
-                await self.close()
+            await self._end(executor)
             message = f"{function.__name__} computed for {LONGEST_SECONDS:,.0f} s and was ended with its worker"
             raise WorkerDied(message) from error
         except BrokenProcessPool as error:
@@ -63,11 +62,15 @@ class ComputePool:
 
     async def close(self) -> None:
         """End the workers at once; what they were computing is still marked as work."""
-        executor, self._executor = self._executor, None
-        if executor is None:
-            return
+        if executor := self._executor:
+            await self._end(executor)
+
+    async def _end(self, executor: ProcessPoolExecutor) -> None:
+        """End its processes; whoever waits for it, in its queue as well, is told that the worker died."""
+        if self._executor is executor:
+            self._executor = None
         processes = list((executor._processes or {}).values())  # noqa: SLF001  # 3.11 has no public kill
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(wait=False)
         for process in processes:
             process.terminate()
         for process in processes:

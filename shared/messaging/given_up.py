@@ -9,9 +9,8 @@ for that."""
 RESTS = 10.0
 """How many times as long as a try of it failed a worker then leaves what is given up alone: what cannot succeed takes
 about a tenth of its time at most, however often it is marked."""
-REST_SECONDS = 300.0
-"""It rests no longer than this, which is for a statement that was ended at half a minute; what fails after longer
-still is hardly marked each minute."""
+REST_SECONDS = 3600.0
+"""It rests no longer than this: as long as what is given up waits anyway."""
 
 
 class GivenUpShare:

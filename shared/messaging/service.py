@@ -17,9 +17,10 @@ from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention, RetentionSettings
 from shared.messaging.router import EventRouter
+from shared.messaging.turns import Compute
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.watch import SubscriberWatch
-from shared.messaging.worker import Compute, Worker
+from shared.messaging.worker import Worker
 from shared.observability import (
     ConsumerPatience,
     Health,

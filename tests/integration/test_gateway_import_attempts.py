@@ -196,3 +196,22 @@ async def test_a_gateway_whose_import_another_took_over_tells_nothing_more_of_it
     await owner.execute("UPDATE work SET leased_until = NULL")
     row = await ended(owner, pool, number)
     assert (row["status"], row["starts"], row["error"]) == ("done", 1, None)
+
+
+async def test_nothing_departs_by_a_snapshot_that_another_took_over_after_its_last_row(
+    pool, owner, monkeypatch
+) -> None:
+    number = await an_import(owner)
+    dealer = await owner.fetchval("SELECT dealer_id FROM import WHERE import_id = $1", number)
+    tell = importer.Departures.tell
+
+    async def taken_over_before(departures: importer.Departures) -> None:
+        await owner.execute("UPDATE work SET claim = gen_random_uuid()")
+        departures._gone = {dealer: {new_vin()}}  # as if a snapshot lacked it
+        await tell(departures)
+
+    monkeypatch.setattr(importer.Departures, "tell", taken_over_before)
+    [late] = await IMPORT_QUEUE.claim(pool, limit=1)
+    with pytest.raises(ClaimLostError):
+        await Importer(UnitOfWork(pool, "gateway")).compute([late])
+    assert await owner.fetchval("SELECT count(*) FROM outbox") == 1, "its row, and nothing that departed"

@@ -80,6 +80,19 @@ async def test_what_computes_for_too_long_is_ended_with_its_process(pool, monkey
     assert await pool.run(abs, -1) == 1
 
 
+async def test_who_waits_behind_what_computes_for_too_long_is_told_and_may_try_again(monkeypatch) -> None:
+    pool = ComputePool()
+    await pool.run(abs, -1)
+    monkeypatch.setattr("shared.messaging.compute.LONGEST_SECONDS", 0.5)
+    hung = asyncio.create_task(pool.run(time.sleep, 600))
+    await asyncio.sleep(0)
+    monkeypatch.undo()
+    told = await asyncio.gather(hung, *(pool.run(abs, -n) for n in range(4)), return_exceptions=True)
+    assert [type(each) for each in told] == 5 * [WorkerDied]
+    assert await pool.run(abs, -1) == 1
+    await pool.close()
+
+
 async def test_close_ends_a_busy_worker() -> None:
     pool = ComputePool(workers=2)
     workers = set(await asyncio.gather(*(pool.run(os.getpid) for _ in range(8))))

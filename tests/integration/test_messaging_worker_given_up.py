@@ -167,7 +167,7 @@ async def test_what_is_given_up_is_not_tried_while_what_the_others_need_is_away(
 
 
 async def test_one_whose_need_is_away_does_not_keep_the_others_behind_it_from_their_tries(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.turns.AGAIN_SECONDS", 0.01)
     monkeypatch.setattr("shared.messaging.given_up.RESTS", 0.0)
 
     async def compute(items) -> None:

@@ -18,7 +18,7 @@ quick_turns = worked_queue.quick_turns
 def unhurried(monkeypatch) -> None:
     """Have a turn take as long as it takes on a busy machine."""
     monkeypatch.setattr("shared.messaging.given_up.TURN_SECONDS", 600.0)
-    monkeypatch.setattr("shared.messaging.worker.TURN_SECONDS", 600.0)
+    monkeypatch.setattr("shared.messaging.turns.TURN_SECONDS", 600.0)
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -75,8 +75,8 @@ async def test_a_turn_of_what_is_given_up_ends_with_its_first_failure(probe, mon
 
 
 async def test_what_is_sound_waits_for_one_rooftop_of_what_is_given_up(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.GivenUpShare.size", 4)
-    monkeypatch.setattr("shared.messaging.worker.TURN_SECONDS", 0.0)
+    monkeypatch.setattr("shared.messaging.turns.GivenUpShare.size", 4)
+    monkeypatch.setattr("shared.messaging.turns.TURN_SECONDS", 0.0)
     tried, trying, fresh_is_marked = [], asyncio.Event(), asyncio.Event()
 
     async def compute(items) -> None:
@@ -114,7 +114,7 @@ async def test_after_a_failure_what_is_given_up_is_left_alone_and_what_is_sound_
 
 
 async def test_what_fails_together_is_told(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.GivenUpShare.size", 2)
+    monkeypatch.setattr("shared.messaging.turns.GivenUpShare.size", 2)
 
     async def compute(items) -> None:
         message = "too long for two at once"

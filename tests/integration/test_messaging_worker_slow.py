@@ -100,7 +100,7 @@ async def test_an_item_that_takes_too_long_alone_is_soon_tried_once_an_hour_only
 
 
 async def test_a_database_that_was_slow_for_a_while_leaves_nothing_undone(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.SPARED_SECONDS", 0.1)
+    monkeypatch.setattr("shared.messaging.turns.SPARED_SECONDS", 0.1)
     slow = True
 
     async def compute(items) -> None:

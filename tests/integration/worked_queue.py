@@ -21,7 +21,8 @@ QUEUE = WorkTable("surveys")
 def quick_turns(monkeypatch) -> None:
     """Have a worker look for work again at once, in every test of a module that gives this a name."""
     monkeypatch.setattr("shared.messaging.worker.IDLE_SECONDS", 0.01)
-    monkeypatch.setattr("shared.messaging.worker.PASSING_SECONDS", 0.01)
+    for room in ("worker", "turns"):
+        monkeypatch.setattr(f"shared.messaging.{room}.PASSING_SECONDS", 0.01)
 
 
 def worker_of(probe, compute, **how: Any) -> Worker:

@@ -2,6 +2,9 @@
 
 import errno
 
+from shared.postgres import WorkTable
+
+IMPORT_QUEUE = WorkTable("import")
 IMPORT_LEASE = 120.0
 """Seconds; renewed while an import runs, so that what a dead gateway held is another's soon."""
 MAX_STARTS = 3

@@ -5,19 +5,22 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.gateway.domain.snapshot import GRACE_DAYS, too_many_missing
+from services.gateway.importing.attempts import IMPORT_QUEUE
 from services.gateway.importing.chunks import ImportRefusedError, chunks
 from services.gateway.importing.progress import Progress
 from services.gateway.importing.row_events import moment, vehicle_event
 from services.gateway.store import imports as store
 from shared.messaging import Transaction, UnitOfWork
+from shared.postgres import WorkItem
 
 
 class Departures:
     """The vehicles that depart by one snapshot; none for files of other kinds, which are not judged."""
 
-    def __init__(self, work: UnitOfWork, progress: Progress) -> None:
+    def __init__(self, work: UnitOfWork, progress: Progress, item: WorkItem) -> None:
         self._work = work
         self._progress = progress
+        self._item = item
         self._gone: dict[UUID, set[str]] = {}
 
     async def judge(self, most_rows: int) -> None:
@@ -41,6 +44,7 @@ class Departures:
             for dealer_id, vins in present.items():
                 known = await store.in_stock(tx.connection, dealer_id) & awaited.get(dealer_id, set())
                 await self._judge_rooftop(tx, dealer_id, known, vins, unreadable[dealer_id])
+            await IMPORT_QUEUE.hold(tx.connection, [self._item])
 
     async def _judge_rooftop(
         self, tx: Transaction, dealer_id: UUID, known: set[str], present: set[str], unreadable: int
@@ -92,3 +96,4 @@ class Departures:
                 tx.connection, progress.work.import_id, rows=counts.rows, accepted=counts.accepted,
                 rejected=counts.rejected, report=progress.report(),
             )  # fmt: skip
+            await IMPORT_QUEUE.hold(tx.connection, [self._item])

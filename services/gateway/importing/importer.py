@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.gateway.domain.snapshot import Known, step
-from services.gateway.importing.attempts import GIVEN_UP, MAX_STARTS, NO_ROOM, NoRoomError, of_the_disk
+from services.gateway.importing.attempts import GIVEN_UP, IMPORT_QUEUE, MAX_STARTS, NO_ROOM, NoRoomError, of_the_disk
 from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
 from services.gateway.importing.departures import Departures
 from services.gateway.importing.progress import Progress
@@ -30,10 +30,9 @@ from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
 from shared.messaging import Transaction, UnitOfWork
 from shared.messaging.failures import passing
-from shared.postgres import WorkItem, WorkTable
+from shared.postgres import WorkItem
 
 LISTINGS_PER_EVENT = 100
-IMPORT_QUEUE = WorkTable("import")
 _MILES = {"USD", "GBP"}
 _log = structlog.stdlib.get_logger("doso.import", service="gateway")
 
@@ -112,7 +111,7 @@ class Importer:
         async with self._work.begin(work.tenant_id) as tx:
             opened = await store.known_dealers(tx.connection)
         progress = Progress(work, dealers, opened, reading)
-        departures = Departures(self._work, progress)
+        departures = Departures(self._work, progress, item)
         if work.kind == "inventory" and work.mode == "snapshot":
             await departures.judge(self._most_rows)
         chunk_number = 0

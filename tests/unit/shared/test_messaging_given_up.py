@@ -66,8 +66,8 @@ def test_a_success_after_a_failure_has_it_grow_anew(share: GivenUpShare, clock: 
     assert share.size == 2
 
 
-def test_however_long_a_failure_took_it_is_tried_again_within_minutes(share: GivenUpShare, clock: Clock) -> None:
-    share.failed(3_600.0)
+def test_however_long_a_failure_took_it_is_tried_again_within_an_hour(share: GivenUpShare, clock: Clock) -> None:
+    share.failed(36_000.0)
     clock.now += REST_SECONDS
     assert share.size == 1
 

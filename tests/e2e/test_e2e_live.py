@@ -166,11 +166,12 @@ def test_an_unknown_filter_is_named_with_the_known_ones(group: Group, path: str)
 
 def test_lists_sort_by_several_names(group: Group) -> None:
     first, second = sorted([group.dealer(), group.dealer()])
-    for dealer in (first, second):
-        assert group.stock(dealer, [stock_row(new_vin(), price) for price in (20_000, 22_000)])["accepted"] == 2
-    for dealer in (first, second):
-        for row in group.items("/inventory", dealer_id=dealer):
-            group.until(dealer, row["vin"], status="in_stock")
+    vins = {dealer: (new_vin(), new_vin()) for dealer in (first, second)}
+    for dealer, (cheap, dear) in vins.items():
+        assert group.stock(dealer, [stock_row(cheap, 20_000), stock_row(dear, 22_000)])["accepted"] == 2
+    for dealer, both in vins.items():
+        for vin in both:
+            group.until(dealer, vin, status="in_stock")
     found = [
         (row["dealer_id"], row["list_price"])
         for row in group.items("/inventory", sort="-price,dealer_id", max_price="22000")

@@ -65,7 +65,7 @@ async def user_by_name(connection: Connection, username: str) -> Credentials | N
 async def user_by_id(connection: Connection, user_id: UUID, *, lock: bool = False) -> User | None:
     """Find a user of the transaction's tenant; ``lock`` keeps others from changing it meanwhile."""
     if lock:  # first by itself: what is read then is what was committed while this waited
-        await connection.execute("SELECT FROM app_user WHERE user_id = $1 FOR UPDATE", user_id)
+        await connection.execute("SELECT 1 FROM app_user WHERE user_id = $1 FOR UPDATE", user_id)
     row = await connection.fetchrow(
         f"SELECT {_USER} FROM app_user u WHERE user_id = $1",  # noqa: S608  # constant
         user_id,

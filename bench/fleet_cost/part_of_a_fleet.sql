@@ -204,6 +204,8 @@ INSERT INTO feedback.policy (tenant_id, dealer_id, version, learned_on, paramete
 SELECT tenant, dealer, v, current_date - 10 + v, '{}', (SELECT document FROM example WHERE topic = 'policy-updated')
 FROM rooftop_n, generate_series(1, 10) AS v;
 
+INSERT INTO feedback.open_exposure SELECT tenant, dealer, 12.5 FROM rooftop_n;
+
 INSERT INTO market.work (queue, tenant_id, dealer_id, key, due_at, latest_at)
 SELECT 'survey', tenant, dealer, '', now() + interval '1 hour', now() + interval '1 hour' FROM rooftop_n;
 

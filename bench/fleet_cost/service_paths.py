@@ -41,7 +41,7 @@ def service_paths(tenant: UUID, dealer: UUID, keys: Sequence[str]) -> list[Path]
         *_market(tenant, dealer, since),
         *_forecast(tenant, dealer, vehicles, since),
         *_recommend(since),
-        *_feedback(dealer, keys, since),
+        *_feedback(tenant, dealer, keys, since),
         *_messaging(),
     ]
 
@@ -101,7 +101,7 @@ def _recommend(since: date) -> list[Path]:
     ]
 
 
-def _feedback(dealer: UUID, keys: Sequence[str], since: date) -> list[Path]:
+def _feedback(tenant: UUID, dealer: UUID, keys: Sequence[str], since: date) -> list[Path]:
     today = datetime.now(UTC).date()
     segments = [f"used/make{number}/model{number}" for number in (0, 2, 4)]  # as the fleet is filled
     return [
@@ -110,6 +110,7 @@ def _feedback(dealer: UUID, keys: Sequence[str], since: date) -> list[Path]:
         ("feedback", "rooftop: arrivals", lambda c: feedback.arrivals(c, dealer, segments, since)),
         ("feedback", "rooftop: stays on the shelf", lambda c: feedback.shelf_stays(c, dealer, segments)),
         ("feedback", "rooftop: claims", lambda c: feedback.claims(c, keys[:BATCH])),
+        ("feedback", "rooftop: open exposure", lambda c: feedback.open_exposure(c, tenant, dealer)),
         ("feedback", "group: lessons", lambda c: feedback.lessons(c, since)),
         ("feedback", "rooftop: weekly checks", lambda c: feedback.weekly_checks(c, dealer, today)),
         ("feedback", "rooftop: policies", lambda c: feedback.policies(c, dealer)),

@@ -4,6 +4,7 @@ from faststream.asgi import AsgiFastStream
 
 from services.feedback.handlers import OUTCOMES, router
 from services.feedback.judging import Judge
+from services.feedback.learning import LESSONS, Learner
 from services.feedback.settings import Settings
 from shared.messaging import ComputePool, Service, create_service
 from shared.observability import observe
@@ -18,6 +19,7 @@ def create_app(settings: Settings | None = None) -> AsgiFastStream:
         service.stack.push_async_callback(pool.close)
         judge = Judge(service.work, pool)
         service.drain(OUTCOMES, judge.compute)
+        service.drain(LESSONS, Learner(service.work).compute)
 
     return create_service(
         "feedback",

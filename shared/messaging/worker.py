@@ -20,6 +20,9 @@ LEASE_SECONDS = 30.0
 """How long the work of a process that died lies idle."""
 TRIES_SECONDS = 120.0
 """How long a turn goes on with tries; the one that is under way then is its last."""
+LOCKED_SECONDS = 1.0
+"""How soon leases are renewed again where one could not be: the busiest keys are locked most of the time, each time
+by another batch of events that marks them."""
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
@@ -122,9 +125,12 @@ class Worker:
             await asyncio.wait([renewing])
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
+        pause = self._lease / 3
         while True:
-            await asyncio.sleep(self._lease / 3)
+            await asyncio.sleep(pause)
+            pause = self._lease / 3
             try:
-                await self._queue.renew(self._work.pool, items, lease=self._lease)
+                if await self._queue.renew(self._work.pool, items, lease=self._lease):
+                    pause = min(LOCKED_SECONDS, pause)
             except Exception as error:  # noqa: BLE001  # whatever it was, the lease merely runs out
                 self._log.warning("lease not renewed", error=str(error))

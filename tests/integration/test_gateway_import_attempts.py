@@ -142,12 +142,46 @@ async def test_what_is_no_fault_of_the_file_is_never_held_against_it(pool, owner
     async def cut_off(*arguments: object) -> None:
         tried.append(1)
         if len(tried) <= max(MAX_STARTS, MAX_ATTEMPTS) + 2:
-            raise harm
+            raise type(harm)(*harm.args)  # anew: one that is raised again and again drags its past through the log
         await write(*arguments)
 
     monkeypatch.setattr(importer.store, "write_file", cut_off)
     row = await ended(owner, pool, await an_import(owner))
     assert (row["status"], row["starts"]) == ("done", 1)
+
+
+async def test_an_end_that_the_database_was_too_slow_for_is_not_held_against_the_file(
+    pool, owner, monkeypatch
+) -> None:
+    finish, tried = importer.store.finish, []
+
+    async def slow(*arguments: object, **told: object) -> None:
+        tried.append(1)
+        if len(tried) <= MAX_STARTS:
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        await finish(*arguments, **told)
+
+    monkeypatch.setattr(importer.store, "finish", slow)
+    row = await ended(owner, pool, await an_import(owner))
+    assert (row["status"], row["error"], row["starts"]) == ("done", None, 1)
+
+
+async def test_an_import_that_was_taken_over_at_its_end_is_not_held_against_the_file(
+    pool, owner, monkeypatch
+) -> None:
+    number = await an_import(owner)
+    finish = importer.store.finish
+
+    async def taken_over_before(*arguments: object, **told: object) -> None:
+        await owner.execute("UPDATE work SET claim = gen_random_uuid()")
+        await finish(*arguments, **told)
+
+    monkeypatch.setattr(importer.store, "finish", taken_over_before)
+    [late] = await IMPORT_QUEUE.claim(pool, limit=1)
+    with pytest.raises(ClaimLostError):
+        await Importer(UnitOfWork(pool, "gateway")).compute([late])
+    row = await owner.fetchrow("SELECT status, starts FROM import WHERE import_id = $1", number)
+    assert tuple(row) == ("running", 0)
 
 
 async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch) -> None:

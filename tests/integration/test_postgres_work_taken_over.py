@@ -103,3 +103,25 @@ async def test_who_was_late_and_missed_by_nobody_finishes_as_ever(probe) -> None
     assert await claim(probe) == [], "it is held again"
     await finish(probe, late)
     assert await probe.value("SELECT array_agg(key) FROM work") == ["accord"]
+
+
+async def test_one_that_another_transaction_has_locked_keeps_nobody_elses_lease_from_being_renewed(probe) -> None:
+    await mark(probe, "civic", "accord", "camry")
+    items = await claim(probe)
+    [locked] = [item for item in items if item.key == "civic"]
+    await let_leases_expire(probe)
+    leased = "SELECT array_agg(key ORDER BY key) FROM work WHERE leased_until > now()"
+    async with probe.work.begin() as tx:
+        # As a batch of events does that is long under way.
+        await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "civic")])
+        assert await SURVEYS.renew(probe.work.pool, items) == [locked]
+        assert await probe.value(leased) == ["accord", "camry"]
+        assert await claim(probe) == [], "what is locked is nobody else's either"
+        assert await SURVEYS.still_held(probe.work.pool, items) == items
+    assert await SURVEYS.renew(probe.work.pool, items) == []
+    assert await probe.value(leased) == ["accord", "camry", "civic"]
+
+
+async def test_what_is_another_s_by_now_is_not_told_to_be_locked(probe) -> None:
+    late = await taken_over(probe)
+    assert await SURVEYS.renew(probe.work.pool, late) == []

@@ -64,10 +64,16 @@ class Importer:
             if not starts:  # claimed long ago, and brought to its end by another since
                 await IMPORT_QUEUE.finish(tx.connection, [item])
                 return
-        error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, item, starts)
-        async with self._work.begin(work.tenant_id) as tx:
-            await store.finish(tx.connection, import_id, error=error)
-            await IMPORT_QUEUE.finish(tx.connection, [item])
+        try:
+            error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, item, starts)
+            async with self._work.begin(work.tenant_id) as tx:
+                await store.finish(tx.connection, import_id, error=error)
+                await IMPORT_QUEUE.finish(tx.connection, [item])
+        except Exception as failure:
+            if passing(failure):
+                async with self._work.begin(work.tenant_id) as tx:
+                    await store.forgive_start(tx.connection, import_id)
+            raise
         _log.info("import ended", import_id=str(import_id), kind=work.kind, error=error)
 
     async def _attempt(self, work: Import, item: WorkItem, starts: int) -> str | None:
@@ -86,8 +92,6 @@ class Importer:
                     return NO_ROOM
                 raise NoRoomError(str(defect)) from defect
             if passing(defect):
-                async with self._work.begin(work.tenant_id) as tx:
-                    await store.forgive_start(tx.connection, work.import_id)
                 raise
             _log.exception("import failed", import_id=str(work.import_id))
             return (

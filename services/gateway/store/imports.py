@@ -89,8 +89,10 @@ async def start(connection: Connection, import_id: UUID) -> int:
 
 
 async def forgive_start(connection: Connection, import_id: UUID) -> None:
-    """Take back a start that failed through no fault of the file's."""
-    await connection.execute("UPDATE import SET starts = starts - 1 WHERE import_id = $1", import_id)
+    """Take back a start that failed through no fault of the file's, unless another has ended the import by now."""
+    await connection.execute(
+        "UPDATE import SET starts = starts - 1 WHERE import_id = $1 AND status = 'running'", import_id
+    )
 
 
 async def load(connection: Connection, import_id: UUID) -> Import | None:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from shared.messaging import Transaction
     from shared.messaging.consumer import Handler
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 PARTITIONS = 4  # what the in-memory broker gives every topic
 EFFECTS = "CREATE TABLE effect (n int, event_id uuid, seq bigint GENERATED ALWAYS AS IDENTITY)"
 

@@ -228,7 +228,7 @@ async def mark_until_connected(probe, number: int) -> None:
 async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_process_died(
     probe, monkeypatch
 ) -> None:
-    monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 1.0)
+    monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 10.0)
     turns = []
     finished = asyncio.Event()
 
@@ -238,7 +238,7 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
         await store(probe, items)
 
     async def outlived_its_lease() -> bool:
-        claimed = "SELECT leased_until > now() AND now() > due_at + interval '2.5 seconds' FROM work"
+        claimed = "SELECT leased_until > now() AND now() > due_at + interval '12 seconds' FROM work"
         return bool(await probe.value(claimed))
 
     await mark(probe, 1)

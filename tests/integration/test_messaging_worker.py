@@ -124,6 +124,7 @@ async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
             probe.service, router, postgres=probe.postgres, kafka=kafka, telemetry=probe.telemetry, build=keep
         )
         async with app.start_lifespan_context():
+            built[-1].arrivals._clock = lambda: 0.0  # which does not go on meanwhile
             built[-1].arrivals.took_in([object()] * 2)
             assert built[-1].arrivals.streaming is (rate > 0)
 

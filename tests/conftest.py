@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
-READY_SECONDS = 120
+READY_SECONDS = 300
 
 # How long an example takes says how busy the machine is, and no more.
 settings.register_profile("no clock", settings(), deadline=None)
@@ -103,7 +103,7 @@ class System:
     def stop(self) -> int:
         """Press Ctrl-C and wait for the end; gives the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
 
 def start_system(data_dir: Path, broker: str) -> System:

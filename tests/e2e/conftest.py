@@ -184,11 +184,23 @@ class Group(Client):
 
 
 def sign_in(api: str, username: str, password: str) -> httpx.Client:
-    """Sign in; gives a client that carries the access token."""
-    client = httpx.Client(base_url=api, timeout=60)
-    answer = client.post("/auth/token", data={"username": username, "password": password})
+    """Sign in; gives a client that carries an access token, for however long."""
+    client, form = httpx.Client(base_url=api, timeout=60), {"username": username, "password": password}
+    answer = client.post("/auth/token", data=form)
     assert answer.status_code == 200, answer.text
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    began = time.monotonic()
+
+    def renew(request: httpx.Request) -> None:
+        nonlocal began
+        old = time.monotonic() - began > 600  # of the 900 seconds that a token lives; a module may take longer
+        if old and request.headers.get("Authorization") == client.headers["Authorization"]:
+            again = httpx.post(f"{api}/auth/token", data=form, timeout=60)
+            if again.status_code == 200:  # else whoever it was may sign in no more, and is to be told so
+                client.headers["Authorization"] = f"Bearer {again.json()['access_token']}"
+                request.headers["Authorization"], began = client.headers["Authorization"], time.monotonic()
+
+    client.event_hooks = {"request": [renew]}
     return client
 
 

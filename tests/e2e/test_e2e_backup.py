@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import start_system
 from tests.e2e.conftest import group_of, new_vin, poll, stock_row
 from tests.e2e.test_e2e_command_line import doso
+from tests.e2e.test_e2e_restart import ended, family
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,12 +81,14 @@ def test_what_was_acknowledged_before_the_backup_survives_the_loss_of_everything
         assert done.returncode == 0, done.stderr
         assert max(reporter.acknowledged.values()) > max(ledger.values()), "it was backed up under load"
         known = json.loads((data_dir / "credentials.json").read_text())
+        processes = family(system)
     finally:
         system.process.kill()
         system.process.wait(timeout=30)
 
     refused = doso("restore", str(archive), "--data-dir", str(data_dir))
     assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
+    poll(lambda: all(map(ended, processes)), "its servers to be gone, which write until then")
     shutil.rmtree(data_dir)
     made = doso("restore", str(archive), "--data-dir", str(data_dir))
     assert made.returncode == 0, made.stderr

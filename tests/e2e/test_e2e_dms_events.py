@@ -99,7 +99,8 @@ def test_late_event_is_put_where_it_belongs(group: Group, dealer: str) -> None:
     group.send(group.event(dealer, "vehicle.priced", vin, list_price="19000.00", ce_time=at[1]), stocked)
     found = group.until(dealer, vin, model="RAV4")
     assert (found["list_price"], found["priced_on"]) == ("18000.00", at[2][:10])
-    assert (found["stock_date"], found["days"]) == (at[0][:10], 30)
+    assert found["stock_date"] == at[0][:10]
+    assert found["days"] in {30, 30 + (datetime.now(UTC).date() - now.date()).days}
 
 
 def test_event_by_stock_number_finds_its_vehicle(group: Group, dealer: str) -> None:
@@ -119,7 +120,7 @@ def test_order_becomes_the_vehicle_that_comes(group: Group, dealer: str) -> None
     assert (ordered["model"], ordered["vin"]) == ("Camry", None)
     group.send(group.event(dealer, "order.received", vin, ce_subject=order, **facts))
     group.until(dealer, vin, status="in_stock")
-    assert group.items("/inventory", **listed) == []
+    poll(lambda: not group.items("/inventory", **listed), "the order to be gone")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_a_taken_port_is_said_and_the_next_start_has_credentials(tmp_path: Path)
         failed = subprocess.run(
             [sys.executable, "-c", "from doso.main import main; main()", "up", "--port", port,
              "--data-dir", str(data), "--broker", "memory"],
-            cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "COLUMNS": "200"},
+            cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip
     assert failed.returncode == 1
     assert f"port {port} on 127.0.0.1 is taken" in failed.stderr

@@ -28,10 +28,10 @@ ALWAYS = {
     "x-frame-options": "DENY", "cross-origin-resource-policy": "same-origin",
 }  # fmt: skip
 STRICT = {
-    "DOSO_GATEWAY_SIGN_IN_PER_ADDRESS": "4/hour",
-    "DOSO_GATEWAY_READS_PER_SENDER": "3/hour",
-    "DOSO_GATEWAY_WRITES_PER_TENANT": "2/hour",
-    "DOSO_GATEWAY_BODY_IDLE_SECONDS": "0.5",
+    "DOSO_GATEWAY_SIGN_IN_PER_ADDRESS": "4/day",
+    "DOSO_GATEWAY_READS_PER_SENDER": "3/day",
+    "DOSO_GATEWAY_WRITES_PER_TENANT": "2/day",
+    "DOSO_GATEWAY_BODY_IDLE_SECONDS": "5",
     "DOSO_GATEWAY_ALLOWED_HOSTS": "127.0.0.1",
     "DOSO_GATEWAY_CORS_ORIGINS": "https://app.dealer.example",
     "DOSO_GATEWAY_MAX_IMPORT_ROWS": "3",
@@ -42,7 +42,7 @@ STRICT = {
 def raw(url: str, head: str, body: bytes = b"") -> Iterator[socket.socket]:
     """Send a head and a part of a body, as they are."""
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
         yield connection
 
@@ -77,7 +77,7 @@ def test_body_over_its_cap_is_refused_with_a_length_and_without(group: Group, ma
     group.problem(
         413, "POST", "/dealers", content=iter([b" " * MIB] * 2), headers={"content-type": "application/json"}
     )
-    Client(httpx.Client(base_url=group.http.base_url)).problem(
+    Client(httpx.Client(base_url=group.http.base_url, timeout=60)).problem(
         413, "POST", "/auth/token", data={"username": "x" * 20_000}
     )
 
@@ -181,7 +181,7 @@ def test_limits_are_reached_told_and_kept_apart(strict: System) -> None:
         machine = Client(httpx.Client(base_url=api, headers={"X-API-Key": known["dms_api_key"]}, timeout=30))
         answers = [http.get("/dealers") for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-        assert 1 <= int(answers[-1].headers["retry-after"]) <= 7200
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 172_800
         assert answers[-1].headers["ratelimit"].startswith('"reads-sender";r=0;')
         assert "these credentials" in admin.problem(429, "GET", "/inventory")["detail"]
         made = [http.post("/dealers", json=_dealer(name)) for name in ("One", "Two", "Three")]
@@ -241,7 +241,7 @@ def test_body_that_stops_coming_is_given_up(strict: System) -> None:
     with raw(strict.url, head, b"[{") as connection:
         status, headers, body = answer_of(connection)
     assert (status, json.loads(body)["status"], headers["connection"]) == (408, 408, "close")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_only_named_hosts_and_origins_are_served(strict: System) -> None:

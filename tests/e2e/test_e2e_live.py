@@ -141,7 +141,8 @@ def test_a_websocket_tells_the_same(group: Group) -> None:
     dealer, vin = group.dealer(), new_vin()
     token = group.http.headers["Authorization"].removeprefix("Bearer ")
     address = f"ws{str(group.http.base_url)[4:].rstrip('/')}/ws?dealer_id={dealer}"
-    with connect(address, subprotocols=["doso.v1", f"bearer.{token}"]) as ws:  # type: ignore[list-item]
+    protocols = ["doso.v1", f"bearer.{token}"]
+    with connect(address, subprotocols=protocols, open_timeout=60) as ws:  # type: ignore[arg-type]
         assert json.loads(ws.recv(PATIENCE_SECONDS))["event"] == "ready"
         stocked(group, dealer, vin)
         frame = json.loads(ws.recv(PATIENCE_SECONDS))
@@ -151,7 +152,7 @@ def test_a_websocket_tells_the_same(group: Group) -> None:
 
 def test_machines_strangers_and_tokens_in_addresses_are_refused(group: Group) -> None:
     Client(group.dms).problem(403, "GET", "/stream")
-    with httpx.Client(base_url=group.http.base_url) as http:
+    with httpx.Client(base_url=group.http.base_url, timeout=60) as http:
         Client(http).problem(401, "GET", "/stream")
     (error,) = group.problem(422, "GET", "/stream", params={"access_token": "x"})["errors"]
     assert error["field"] == "query.access_token"
@@ -221,4 +222,4 @@ def test_a_system_that_stops_tells_its_streams_and_does_not_wait_for_them(tmp_pa
         running.process.send_signal(signal.SIGINT)
         _, data = stream.until("closed")
         assert (data["reason"], data["reconnect"]) == ("restart", True)
-    assert running.process.wait(timeout=30) == 0
+    assert running.process.wait(timeout=120) == 0

@@ -10,8 +10,10 @@ import pytest
 
 from doso.sample_group import write_sample_group
 from tests.e2e.conftest import poll
+from tests.e2e.rebuilding import idle
 
 if TYPE_CHECKING:
+    from tests.conftest import System
     from tests.e2e.conftest import Group
 
 SEED = 11
@@ -19,8 +21,8 @@ DETAIL = ("evidence", "alternatives", "similar")
 
 
 @pytest.fixture(scope="module")
-def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Import two years of one generated store and its market; gives its id once advice of every kind of input stands."""
+def store(system: System, group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Import two years of one generated store and its market; gives its id once all advice on it stands."""
     sample = write_sample_group(tmp_path_factory.mktemp("sample"), SEED, datetime.now(UTC).date())
     source = sample.stores[0]
     dealer = group.dealer(source.name, currency=sample.currency, region=sample.region)
@@ -31,7 +33,13 @@ def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
     for path in ("/inventory", "/forecasts", "/market", "/market/gaps"):
         poll(lambda path=path: group.get(path, dealer_id=dealer)["items"], f"something at {path}")
     poll(lambda: _reprice(group, dealer), "advice on a price")
+    settle(system)
     return dealer
+
+
+def settle(system: System) -> None:
+    """Wait until nothing goes on that would change what one read says before the next."""
+    poll(lambda: idle(system), "nothing to be under way")
 
 
 def _reprice(group: Group, dealer: str) -> list[dict[str, Any]]:
@@ -108,7 +116,7 @@ def test_answer_that_makes_no_sense_is_refused(group: Group, store: str) -> None
         assert group.problem(422, "POST", path, json=body)["errors"]
 
 
-def test_advice_followed_and_sold_is_counted(group: Group, store: str) -> None:
+def test_advice_followed_and_sold_is_counted(system: System, group: Group, store: str) -> None:
     advice = next(a for a in _reprice(group, store) if a["vin"])
     before = group.get("/feedback/summary", dealer_id=store)
     assert before["actions"].get("reprice", {"outcomes": 0})["outcomes"] == 0
@@ -149,6 +157,7 @@ def test_advice_followed_and_sold_is_counted(group: Group, store: str) -> None:
     late = group.problem(409, "POST", f"{detail}/response", json=answer)
     assert closed["status"] in late["detail"]
 
+    settle(system)
     after = group.get("/feedback/summary", dealer_id=store)
     assert after["answers"]["accepted"] == 1
     told = [

@@ -9,12 +9,14 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.conftest import new_vin, poll, stock_row
+from tests.e2e.rebuilding import idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
+    from tests.conftest import System
     from tests.e2e.conftest import Client, Group
 
 PATH = "/policies"
@@ -85,7 +87,7 @@ def test_a_default_that_contradicts_a_rooftops_rules_is_refused(new_group: Calla
 
 
 @pytest.fixture(scope="module")
-def aged(new_group: Callable[[], Group]) -> tuple[Group, str, str]:
+def aged(system: System, new_group: Callable[[], Group]) -> tuple[Group, str, str]:
     """Give a group with one old car on which no advice but by rule is given."""
     group = new_group()
     dealer, vin = group.dealer(), new_vin()
@@ -93,6 +95,7 @@ def aged(new_group: Callable[[], Group]) -> tuple[Group, str, str]:
     status = group.stock(dealer, [stock_row(vin, **{"Date In Stock": since})])
     assert status["accepted"] == 1, status
     poll(lambda: group.items("/forecasts", dealer_id=dealer), "a forecast")
+    poll(lambda: idle(system), "everybody to know the car")
     return group, dealer, vin
 
 

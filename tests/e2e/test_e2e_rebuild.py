@@ -17,7 +17,7 @@ from doso.sample_group import write_sample_group
 from shared.messaging.failpoints import ALLOWED, EXIT_CODE
 from tests.conftest import ROOT
 from tests.e2e.conftest import poll
-from tests.e2e.rebuilding import found, rebuild, settled, shown, sql
+from tests.e2e.rebuilding import found, idle, rebuild, settled, shown, sql
 
 if TYPE_CHECKING:
     from tests.conftest import System
@@ -27,7 +27,7 @@ SEED = 23
 
 
 @pytest.fixture(scope="module")
-def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
+def store(system: System, group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Fill one store: stock, sales, market, advice, an answer, and an outcome; gives its id."""
     sample = write_sample_group(tmp_path_factory.mktemp("rebuilt"), SEED, datetime.now(UTC).date())
     source = sample.stores[0]
@@ -40,7 +40,9 @@ def store(group: Group, tmp_path_factory: pytest.TempPathFactory) -> str:
         return [a for a in group.items("/recommendations", dealer_id=dealer, action="reprice") if a["vin"]]
 
     poll(lambda: group.items("/forecasts", dealer_id=dealer), "forecasts")
-    advice = poll(advised, "advice on a price")[0]
+    poll(advised, "advice on a price")
+    poll(lambda: idle(system), "nothing to be under way that would supersede it")
+    advice = advised()[0]
     answer = {"decision": "declined", "reason": "not now"}
     assert group.http.post(f"/recommendations/{advice['id']}/response", json=answer).status_code == 200
     group.send(group.event(dealer, "vehicle.sold", advice["vin"], sale_price="17000.00", front_gross="400.00"))

@@ -69,7 +69,7 @@ def test_state_and_events_survive_a_stop(
         poll(shown, "all events that were answered with 202 before the stop")
         duplicates = again.send(*events)
         assert (duplicates["accepted"], duplicates["duplicates"]) == (0, 300)
-        assert again.get("/ready")["status"] == "ok"
+        poll(lambda: again.http.get("/ready").json()["status"] == "ok", "the system to be ready again")
         if way == "SIGKILL":
             poll(lambda: all(ended(p) for p in processes), "what the killed system left running to be ended")
         processes = family(system)

@@ -38,7 +38,7 @@ def place(tmp_path: Path, system: System, group: Group) -> tuple[Path, dict[str,
 
 def run(place: tuple[Path, dict[str, str]], *command: str) -> Any:
     done = subprocess.run(
-        command, cwd=place[0], env=place[1], capture_output=True, text=True, timeout=60, check=False
+        command, cwd=place[0], env=place[1], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from shared.messaging import Transaction
     from shared.messaging.consumer import Handler
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 PARTITIONS = 4  # what the in-memory broker gives every topic
 EFFECTS = "CREATE TABLE effect (n int, event_id uuid, seq bigint GENERATED ALWAYS AS IDENTITY)"
 
@@ -250,9 +250,12 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     async def build() -> None:
         connection = await asyncpg.connect(postgres_server.dsn())
         await connection.execute("CREATE DATABASE migrated_template")
-        await connection.close()
         for service in SERVICES:
             await migrate(service, postgres_server.dsn(database="migrated_template"))
+        # Nobody may be connected to what is copied, and whoever was may still be ending.
+        while await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = 'migrated_template'"):
+            await asyncio.sleep(0.02)
+        await connection.close()
 
     asyncio.run(build())
     return "migrated_template"

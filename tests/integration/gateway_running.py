@@ -130,7 +130,8 @@ async def _running(dsn: str, kafka_servers: str, pool_max: int) -> AsyncIterator
             signing_key=SecretStr(json.dumps(SigningKeys.new_key())),
             encryption_key=SecretStr(Sealer.new_key()),
             second_factor_for="nobody",  # what a second factor guards has tests of its own
-            limits=LocalLimits(),
+            # A slow body lasts for as long as its test.
+            limits=LocalLimits(body_idle_seconds=600, delivery_seconds=600),
             postgres=postgres,
             kafka=KafkaSettings(bootstrap_servers=kafka_servers, fetch_max_wait_ms=MEMORY_FETCH_WAIT_MS),
             telemetry=TelemetrySettings(log_level="CRITICAL"),

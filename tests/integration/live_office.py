@@ -36,7 +36,7 @@ from shared.postgres import PostgresSettings, create_pool
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @dataclass

@@ -40,7 +40,7 @@ threading.Event().wait()
 
 async def query(server: PostgresServer, *statements: str) -> object:
     """Run the statements on one connection and give the first value of the last."""
-    connection = await asyncpg.connect(server.dsn(), timeout=10)
+    connection = await asyncpg.connect(server.dsn(), timeout=60)
     try:
         for statement in statements[:-1]:
             await connection.execute(statement)
@@ -105,7 +105,7 @@ async def test_postgres_is_durable_open_to_no_network_and_serves_every_role(tmp_
         settings = [await query(server, f"SHOW {name}") for name in names]
         assert settings == ["on", "on", "", "off", "120", "UTC"]
         await query(server, "CREATE ROLE doso_app LOGIN")
-        connection = await asyncpg.connect(server.dsn("doso_app", "postgres"), timeout=10)
+        connection = await asyncpg.connect(server.dsn("doso_app", "postgres"), timeout=60)
         assert await connection.fetchval("SELECT current_user || '@' || current_database()") == "doso_app@postgres"
         await connection.close()
 

@@ -200,10 +200,10 @@ async def test_an_import_is_held_for_as_long_as_it_runs(pool, owner, monkeypatch
             await asyncio.sleep(0.02)
 
     monkeypatch.setattr(importer.store, "write_file", long)
-    ending = asyncio.create_task(ended(owner, pool, await an_import(owner), lease=2.0, tries=0.0))
+    ending = asyncio.create_task(ended(owner, pool, await an_import(owner), lease=15.0, tries=0.0))
     async with asyncio.timeout(60):
         await entered.wait()
-        for _ in range(5):
+        for _ in range(2):
             await renewed()
             assert await IMPORT_QUEUE.claim(pool, limit=1) == []
     leave.set()

@@ -127,9 +127,10 @@ async def test_a_defect_is_told_and_the_next_stream_goes_on(migrated: str, monke
 async def test_everybody_is_seen_off_when_the_server_stops(migrated: str) -> None:
     async with office(migrated) as at:
         token = await at.person()
+        told = {"Authorization": f"Bearer {token}"}
         async with (
             at.follow(token) as stream,
-            connect(f"ws{at.url[4:]}/ws", additional_headers={"Authorization": f"Bearer {token}"}) as socket_,
+            connect(f"ws{at.url[4:]}/ws", additional_headers=told, open_timeout=PATIENCE) as socket_,
         ):
             await take(stream, 1)
             await socket_.recv()

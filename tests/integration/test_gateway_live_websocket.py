@@ -23,7 +23,10 @@ async def test_a_websocket_takes_a_token_three_ways_and_resumes(migrated: str, w
             extra = {"additional_headers": {"Authorization": f"Bearer {token}"}}
         if way == "subprotocol":
             extra = {"subprotocols": ["doso.v1", f"bearer.{token}"]}
-        async with connect(f"ws{at.url[4:]}/ws?last_event_id=1", **extra) as ws, asyncio.timeout(PATIENCE):
+        async with (
+            connect(f"ws{at.url[4:]}/ws?last_event_id=1", open_timeout=PATIENCE, **extra) as ws,
+            asyncio.timeout(PATIENCE),
+        ):
             if way == "message":
                 await ws.send(json.dumps({"token": token}))
             assert ws.subprotocol == ("doso.v1" if way == "subprotocol" else None), "a token is never echoed"
@@ -42,16 +45,17 @@ async def test_a_websocket_without_good_credentials_is_refused(migrated: str) ->
     async with office(migrated) as at:
         address = f"ws{at.url[4:]}/ws"
         with pytest.raises(InvalidStatus) as refused:
-            await connect(address, additional_headers={"Authorization": "Bearer nonsense"})
+            await connect(address, additional_headers={"Authorization": "Bearer nonsense"}, open_timeout=PATIENCE)
         assert refused.value.response.status_code == 401
         for sent in ("nonsense", json.dumps({"token": "nonsense"}), json.dumps([1]), "x" * 10_000):
-            async with connect(address) as ws:
+            async with connect(address, open_timeout=PATIENCE) as ws:
                 await ws.send(sent)
                 with pytest.raises(ConnectionClosed) as closed:
                     await ws.recv()
                 assert closed.value.rcvd.code == 1008
         limited = await at.person(at.here)
-        async with connect(f"{address}?dealer_id={at.there}", subprotocols=["doso.v1", f"bearer.{limited}"]) as ws:
+        elsewhere, protocols = f"{address}?dealer_id={at.there}", ["doso.v1", f"bearer.{limited}"]
+        async with connect(elsewhere, subprotocols=protocols, open_timeout=PATIENCE) as ws:  # type: ignore[arg-type]
             with pytest.raises(ConnectionClosed) as closed:
                 await ws.recv()
             assert "No dealer" in closed.value.rcvd.reason

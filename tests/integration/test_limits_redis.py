@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from deploy.local.servers.apache_kafka.configuration import free_ports
 from services.gateway.limits.limiter import CountersAway, Limiter
 from services.gateway.limits.metrics import make_limit_metrics
 from services.gateway.limits.routes import RouteClass
@@ -32,9 +33,7 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        (self.port,) = free_ports((), 1)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -59,7 +58,7 @@ class Redis:
 
     def limiter(self, password: str = PASSWORD) -> Limiter:
         url = SecretStr(f"redis://:{password.replace(' ', '%20')}@127.0.0.1:{self.port}/0")
-        settings = LimitSettings(redis_url=url, redis_seconds=2.0, reads_per_sender="5/hour")
+        settings = LimitSettings(redis_url=url, redis_seconds=30.0, reads_per_sender="5/day")
         return Limiter(settings, make_limit_metrics(CollectorRegistry()))
 
 

@@ -124,6 +124,7 @@ async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
             probe.service, router, postgres=probe.postgres, kafka=kafka, telemetry=probe.telemetry, build=keep
         )
         async with app.start_lifespan_context():
+            built[-1].arrivals._clock = lambda: 0.0  # which does not go on meanwhile
             built[-1].arrivals.took_in([object()] * 2)
             assert built[-1].arrivals.streaming is (rate > 0)
 
@@ -172,13 +173,14 @@ async def test_an_item_that_kills_the_computing_process_fails_alone(probe) -> No
 
 
 async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> None:
-    calls = []
+    calls, looked = [], asyncio.Event()
 
     async def compute(items) -> None:
         calls.append(len(items))
         if len(calls) == 1:
             message = "the database is away"
             raise ConnectionError(message)
+        await looked.wait()
         await store(probe, items)
 
     await mark(probe, 1, 2, 3)
@@ -186,7 +188,8 @@ async def test_a_passing_failure_is_computed_later_and_uses_up_no_try(probe) -> 
         await probe.eventually(lambda: probe.value("SELECT count(*) = 3 FROM work WHERE error IS NOT NULL"))
         assert await probe.value("SELECT max(attempts) FROM work") == 0
         assert failed_tries(probe) == {"retried": 0, "given_up": 0, "postponed": 3, "taken_over": 0}
-        assert calls == [3]
+        assert calls[0] == 3
+        looked.set()
         await probe.owner.execute("UPDATE work SET due_at = now()")
         assert await results(probe, 3) == [1, 2, 3]
 
@@ -228,7 +231,7 @@ async def mark_until_connected(probe, number: int) -> None:
 async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_process_died(
     probe, monkeypatch
 ) -> None:
-    monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 1.0)
+    monkeypatch.setattr("shared.messaging.worker.LEASE_SECONDS", 10.0)
     turns = []
     finished = asyncio.Event()
 
@@ -238,7 +241,7 @@ async def test_a_lease_is_renewed_while_its_work_goes_on_and_runs_out_when_its_p
         await store(probe, items)
 
     async def outlived_its_lease() -> bool:
-        claimed = "SELECT leased_until > now() AND now() > due_at + interval '2.5 seconds' FROM work"
+        claimed = "SELECT leased_until > now() AND now() > due_at + interval '12 seconds' FROM work"
         return bool(await probe.value(claimed))
 
     await mark(probe, 1)

@@ -20,7 +20,9 @@ _STOCKED = (
     " price_history, quantity)"
     " VALUES ($1, $2, gen_random_uuid(), 'in_stock', now(), gen_random_uuid(), 1, '[]', 1)"
 )
-_SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+_SOMEBODY_WAITS = (
+    "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def test_keys_are_sorted_as_the_database_sorts_them(migrated: str) -> None:

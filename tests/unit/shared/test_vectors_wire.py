@@ -77,9 +77,7 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def store_at(url: str, clock: Clock, **settings: Any) -> AsyncIterator[TenantVectors]:
-    chosen = VectorSettings(
-        qdrant_url=url, vectors_breaker_failures=3, vectors_write_timeout_seconds=60, **settings
-    )
+    chosen = VectorSettings(qdrant_url=url, vectors_breaker_failures=3, vectors_write_timeout_seconds=60, **settings)
     store = await open_vectors(chosen, EMBEDDER, clock=clock)
     try:
         yield store

@@ -31,7 +31,7 @@ test: setup ## Run all tests; TEST_ARGS goes to pytest
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
 faults: setup ## Kill, freeze and cut off every part under load, on real servers; FAULTS_ARGS goes to pytest
-	@$(BIN)/python -m pytest tests/faults -o "python_files=fault_*.py test_*.py" $(FAULTS_ARGS)
+	@$(BIN)/python -m pytest tests/faults -o "python_files=fault_*.py test_*.py" --timeout 3600 $(FAULTS_ARGS)
 
 check: setup ## Lint, types, import rules, contracts
 	@$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from deploy.local.servers import ApacheKafka, MemoryBroker, PostgresServer, unavailable_reason
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 CACHE = Path(os.environ.get("DOSO_CACHE_DIR", str(Path.home() / ".cache" / "doso")))
 READY_SECONDS = 300
+START_SECONDS = 300.0
 
-# How long an example takes says how busy the machine is, and no more.
-settings.register_profile("no clock", settings(), deadline=None)
+# How long an example takes, or is drawn, says how busy the machine is, and no more.
+settings.register_profile("no clock", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
 
 
@@ -71,7 +72,7 @@ def broker_kind(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """Run a real PostgreSQL for the session; tests isolate themselves by database or tenant."""
-    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+    with PostgresServer(tmp_path_factory.mktemp("postgres"), start_timeout=START_SECONDS) as server:
         yield server
 
 
@@ -79,7 +80,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 def kafka_servers(broker_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a broker for the session and give its bootstrap servers."""
     if broker_kind == "apache":
-        with ApacheKafka(tmp_path_factory.mktemp("kafka"), CACHE, heap="256m") as kafka:
+        directory = tmp_path_factory.mktemp("kafka")
+        with ApacheKafka(directory, CACHE, heap="256m", start_timeout=START_SECONDS) as kafka:
             yield kafka.bootstrap_servers
     else:
         with MemoryBroker() as memory:

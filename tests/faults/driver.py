@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.faults.fleet import Fleet
 
 SOURCE = "urn:dms:faults"
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 PAUSE_SECONDS = 0.3
 ORDERED = 1000
 SOME_EVENTS = 5

@@ -39,7 +39,7 @@ async def test_consumer_frozen_while_a_replica_takes_over(row: Row) -> None:
         fleet.services["inventory"].freeze()
         row.lifted()
         await asyncio.sleep(SESSION_SECONDS * 2)
-    await proof.settle(fleet, row.driver, 240)
+    await proof.settle(fleet, row.driver)
     async with row.reporting(pause=0.2):
         fleet.services["inventory"].thaw()
         await asyncio.sleep(2)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EVERYWHERE = ("transaction.before_commit", "consumer.before_commit", "consumer.after_commit", "relay.after_send")
 CASES = [(service, point) for service in SERVICES for point in EVERYWHERE]
 CASES.append(("gateway", "transaction.after_commit"))
-HIT_SECONDS = 120.0
+HIT_SECONDS = 300.0
 POISON = b"\x00 no JSON"
 
 
@@ -57,10 +57,10 @@ async def test_fifty_random_kills(row: Row, short: bool) -> None:
         for victim in victims:
             service = row.fleet.services[victim]
             if not service.running:
-                await service.ready()
+                await service.ready(supervised=True)
             service.kill()
             await asyncio.sleep(chance.uniform(0.2, 4.0))
         row.lifted()
-        await row.fleet.ready()
+        await row.fleet.ready(supervised=True)
     assert sum(one.starts for one in row.fleet.services.values()) >= kills
     await row.prove()

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from tests.faults.proxy import Behaviour
     from tests.faults.row import Row
 
-ADVISED_SECONDS = 120.0
-BREAKER = {"DOSO_VECTORS_BREAKER_COOLDOWN_SECONDS": "2", "DOSO_VECTORS_WRITE_TIMEOUT_SECONDS": "2"}
+ADVISED_SECONDS = 300.0
+BREAKER = {
+    "DOSO_VECTORS_BREAKER_COOLDOWN_SECONDS": "2",
+    "DOSO_VECTORS_SEARCH_TIMEOUT_SECONDS": "2",
+    "DOSO_VECTORS_WRITE_TIMEOUT_SECONDS": "2",
+}
 
 
 @pytest.mark.parametrize("behaviour", ["cut", "silent", "slow"])
@@ -39,15 +43,24 @@ async def test_similarity(row: Row, part: str, behaviour: Behaviour) -> None:
                     "DOSO_OPENAI_TIMEOUT_SECONDS": "2",
                 }  # fmt: skip
             await row.fleet.restart("recommend", **extra)
-            assert not await _degraded(row), "advice has its similar cases while all is well"
+            assert await _well(row), "advice has its similar cases while all is well"
             assert stub.searches > 0
             proxy.become(behaviour, delay=5.0)
             assert await _degraded(row), f"advice says that it lacks similar cases while the {part} is {behaviour}"
             proxy.become("open")
             row.lifted()
             await asyncio.sleep(3)  # the breaker's cool-down
-            assert not await _degraded(row), "advice has its similar cases again"
+            assert await _well(row), "advice has its similar cases again"
         await row.prove()
+
+
+async def _well(row: Row) -> bool:
+    """Ask for advice until it lacks nothing, a few times: one answer that came late marks all of its review."""
+    for _ in range(5):
+        if not await _degraded(row):
+            return True
+        await asyncio.sleep(3)  # the breaker's cool-down
+    return False
 
 
 async def _degraded(row: Row) -> bool:

@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 from doso.main import app
 from shared.messaging import KafkaSettings, ensure_topics
+from tests.faults.fleet import until
 
 if TYPE_CHECKING:
     from tests.faults.row import Row
 
 DOWN_SECONDS = 6.0
+WAITED_SECONDS = 240.0
 
 
 async def test_broker_killed_and_restarted(row: Row) -> None:
@@ -28,7 +30,7 @@ async def test_broker_killed_and_restarted(row: Row) -> None:
         await fleet.kill_kafka()
         before = len(row.driver.ledger)
         await asyncio.sleep(DOWN_SECONDS)
-        assert len(row.driver.ledger) > before, "events are taken in while the broker is away"
+        await _acknowledged(row, before + 1, "events to be taken in while the broker is away")
         await asyncio.to_thread(fleet.kafka.start)
         row.lifted()
         await asyncio.sleep(2)
@@ -43,7 +45,7 @@ async def test_broker_frozen(row: Row, short: bool) -> None:
         fleet.freeze_kafka()
         before = len(row.driver.ledger)
         await asyncio.sleep(15 if short else 60)
-        assert len(row.driver.ledger) > before, "events are taken in while the broker is frozen"
+        await _acknowledged(row, before + 1, "events to be taken in while the broker is frozen")
         for service in fleet.services.values():
             assert await _alive(service.url), f"{service.name} is not to be restarted for its broker's sake"
         fleet.thaw_kafka()
@@ -59,10 +61,10 @@ async def test_postgres_stopped_at_once_and_restarted(row: Row) -> None:
         await asyncio.sleep(1)
         await fleet.kill_postgres()
         await asyncio.sleep(DOWN_SECONDS)
+        await until(lambda: row.driver.resent > 0, WAITED_SECONDS, "an event that is not acknowledged")
         await asyncio.to_thread(fleet.postgres.start)
         row.lifted()
         await asyncio.sleep(2)
-    assert row.driver.resent > 0, "nothing can be acknowledged while the database is away"
     await row.prove()
     assert await _starts(row) == 6, "no service had to be restarted"
 
@@ -106,8 +108,13 @@ async def _starts(row: Row) -> int:
     return sum(service.pid in row.counted for service in row.fleet.services.values())
 
 
+async def _acknowledged(row: Row, count: int, what: str) -> None:
+    """Wait until as many events were acknowledged in all."""
+    await until(lambda: len(row.driver.ledger) >= count, WAITED_SECONDS, what)
+
+
 async def _alive(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return (await client.get(f"{url}/health")).status_code == 200
 
 
@@ -117,6 +124,7 @@ async def test_broker_lost_with_all_it_held(row: Row) -> None:
     async with row.reporting(pause=0.3):
         await asyncio.sleep(1)
         fleet.services["inventory"].kill()
+        await _acknowledged(row, len(row.driver.ledger) + 10, "events that inventory cannot take in")
         await asyncio.sleep(3)  # published, and now not taken in
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in fleet.services.values()))
         await asyncio.to_thread(fleet.kafka.stop)

@@ -19,7 +19,7 @@ from deploy.local.servers import ApacheKafka, PostgresServer
 from services.gateway.settings import Settings as GatewaySettings
 from shared.messaging import KafkaSettings, ensure_topics
 from shared.postgres import migrate
-from tests.conftest import CACHE
+from tests.conftest import CACHE, START_SECONDS
 from tests.faults.service_process import ServiceProcess
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class Fleet:
     ) -> None:
         directory.mkdir(exist_ok=True)
         self.directory = directory
-        self.kafka = ApacheKafka(kafka_directory or directory, CACHE, heap="512m")
-        self.postgres = PostgresServer(postgres_directory or directory)
+        self.kafka = ApacheKafka(kafka_directory or directory, CACHE, heap="512m", start_timeout=START_SECONDS)
+        self.postgres = PostgresServer(postgres_directory or directory, start_timeout=START_SECONDS)
         self._names = services
         self.services: dict[str, ServiceProcess] = {}
 
@@ -76,9 +76,9 @@ class Fleet:
         self.services[key] = ServiceProcess(name, self._environment(name), log)
         return self.services[key]
 
-    async def ready(self) -> None:
-        """Wait until every service that should run is ready."""
-        await asyncio.gather(*(one.ready() for one in self.services.values() if one.wanted))
+    async def ready(self, *, supervised: bool = False) -> None:
+        """Wait until every service that should run is ready; supervised ones may end meanwhile."""
+        await asyncio.gather(*(one.ready(supervised=supervised) for one in self.services.values() if one.wanted))
 
     async def restart(self, key: str, **extra: str) -> ServiceProcess:
         """Stop a service as its container is stopped, and start it again with more environment."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.structs import TopicPartition as Place
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, OffsetSpec
 
 from shared.events import TOPICS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Record = ConsumerRecord[bytes, bytes]
 ANSWER_SECONDS = 10.0
+LEAVING_SECONDS = 60.0
 
 
 def lag(servers: str, groups: Iterable[str]) -> int:
@@ -69,12 +71,14 @@ def again(record: Record) -> dict[str, Any]:
 
 
 def rewind(servers: str, group: str) -> None:
-    """Set a group that has no members back to the beginning of its topics; blocks."""
+    """Set a group back to the beginning of its topics, once its last member is gone; blocks."""
     admin = _admin(servers)
     topics = [topic.name for topic in TOPICS.values() if group in topic.consumers]
     start = [TopicPartition(one.topic, one.partition, 0) for one in _partitions(admin, topics)]
-    asked = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, start)])
-    assert all(one.error is None for one in asked[group].result().topic_partitions)
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while refusal := _refusal(admin, ConsumerGroupTopicPartitions(group, start)):
+        assert time.monotonic() < deadline, f"the offsets of {group} cannot be set: {refusal}"
+        time.sleep(1)
 
 
 def add_partitions(servers: str, topic: str, more: int) -> int:
@@ -83,6 +87,15 @@ def add_partitions(servers: str, topic: str, more: int) -> int:
     total = len(_partitions(admin, [topic])) + more
     admin.create_partitions([NewPartitions(topic, total)])[topic].result()
     return total
+
+
+def _refusal(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> KafkaError | KafkaException | None:
+    """Set a group's offsets; gives what speaks against it, as a member does that was stopped but is not missed yet."""
+    asked = admin.alter_consumer_group_offsets([wanted])
+    try:
+        return next((one.error for one in asked[wanted.group_id].result().topic_partitions if one.error), None)
+    except KafkaException as error:
+        return error
 
 
 def _admin(servers: str) -> AdminClient:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from tests.faults.driver import Driver
     from tests.faults.fleet import Fleet
 
-_AWAY = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
+RECOVERY_SECONDS = 600.0
+"""The bound, generous because the whole system shares a small machine with its tests."""
+# A broker that has just started does not list all topics yet.
+_AWAY = (OSError, TimeoutError, KafkaException, KeyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 READ_MODEL = (
     "dealer_id", "version", "status", "condition", "make", "model", "stock_date", "group_stock_date", "list_price",
     "cost", "recon_cost", "exit_date", "purchase_type", "front_gross",
@@ -63,7 +66,7 @@ async def unsettled(fleet: Fleet) -> str | None:
     return None
 
 
-async def settle(fleet: Fleet, driver: Driver, within: float) -> None:
+async def settle(fleet: Fleet, driver: Driver, within: float = RECOVERY_SECONDS) -> None:
     """Wait until everything acknowledged was taken in and everything has come to rest, and stays there."""
     deadline = time.monotonic() + within
     calm = 0
@@ -72,6 +75,14 @@ async def settle(fleet: Fleet, driver: Driver, within: float) -> None:
         calm = 0 if what else calm + 1
         assert time.monotonic() < deadline, f"not at rest after {within:.0f} s: {what}"
         await asyncio.sleep(0.3)
+
+
+async def arrive(fleet: Fleet, driver: Driver) -> None:
+    """Wait until everything acknowledged was taken in, whatever else is under way."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while what := await _missing(fleet, driver):
+        assert time.monotonic() < deadline, f"after {RECOVERY_SECONDS:.0f} s: {what}"
+        await asyncio.sleep(0.1)
 
 
 async def prove(fleet: Fleet, driver: Driver, *, dead_before: int = 0, dead_letters: int = 0) -> Proof:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from tests.faults.fleet import Fleet
 
-RECOVERY_SECONDS = 240.0
-"""The bound, generous because the whole system shares a small machine with its tests."""
-
 
 @dataclass
 class Row:
@@ -42,7 +39,7 @@ class Row:
         async with self.driver.reporting(**how):
             yield
 
-    async def prove(self, *, dead_letters: int = 0, within: float = RECOVERY_SECONDS) -> Result:
+    async def prove(self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS) -> Result:
         """Wait for rest, prove that nothing was lost or doubled, and enter it in the table."""
         await proof.settle(self.fleet, self.driver, within)
         recovery = time.monotonic() - self.lifted_at

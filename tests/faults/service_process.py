@@ -16,9 +16,18 @@ from deploy.local.servers.process import Command, ServerProcess
 from deploy.local.service_command import service_command
 
 ROOT = Path(__file__).parent.parent.parent
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 STOP_STEPS = ((signal.SIGTERM, 45.0),)
 """As long as the containers get."""
+_given: set[int] = set()
+
+
+def _own_port() -> int:
+    """Draw a port that no other service was given: nobody listens on it until that one has started."""
+    while (port := free_ports((), 1)[0]) in _given:
+        pass
+    _given.add(port)
+    return port
 
 
 @dataclass
@@ -28,7 +37,7 @@ class ServiceProcess:
     name: str
     environment: dict[str, str]
     log: Path
-    port: int = field(default_factory=lambda: free_ports((), 1)[0])
+    port: int = field(default_factory=_own_port)
     process: ServerProcess | None = None
     starts: int = 0
     wanted: bool = False
@@ -90,8 +99,8 @@ class ServiceProcess:
         assert code is not None
         return code
 
-    async def ready(self) -> None:
-        """Wait until it says that it can do its work."""
+    async def ready(self, *, supervised: bool = False) -> None:
+        """Wait until it says that it can do its work; a supervised one may end and be started again before it does."""
         deadline = time.monotonic() + START_SECONDS
         last = "no answer"
         async with httpx.AsyncClient(base_url=self.url, timeout=5) as client:
@@ -103,14 +112,14 @@ class ServiceProcess:
                     last = answer.text
                 except httpx.HTTPError as error:
                     last = repr(error)
-                assert self.running, f"{self.name} ended while starting; see {self.log}:\n{self.tail()}"
+                assert supervised or self.running, f"{self.name} ended while starting; see {self.log}:\n{self.tail()}"
                 assert time.monotonic() < deadline, f"{self.name} is not ready: {last}\n{self.tail()}"
                 await asyncio.sleep(0.2)
 
     async def duplicates(self) -> float:
         """Count the events that came again and were let pass, since this process began."""
         try:
-            async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+            async with httpx.AsyncClient(base_url=self.url, timeout=60) as client:
                 text = (await client.get("/metrics")).text
         except httpx.HTTPError:
             return 0.0

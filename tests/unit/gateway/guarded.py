@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,11 +21,12 @@ from services.gateway.limits.metrics import make_limit_metrics
 from services.gateway.limits.settings import LimitSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp
 
 HOST = "http://dealer.example"
+MIDST_OF_AN_HOUR = 1_000_000_020.0
 ALWAYS = {
     "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store",
     "x-frame-options": "DENY", "cross-origin-opener-policy": "same-origin",
@@ -74,13 +76,22 @@ def small_application() -> FastAPI:
 
 
 class Guarded:
-    def __init__(self, app: ASGIApp | None = None, *, max_event_bytes: int = 2000, **settings: Any) -> None:
+    def __init__(
+        self,
+        app: ASGIApp | None = None,
+        *,
+        max_event_bytes: int = 2000,
+        clock: Callable[[], float] = time.monotonic,
+        **settings: Any,
+    ) -> None:
         self.registry = CollectorRegistry()
         limits = LimitSettings(**settings)
         metrics = make_limit_metrics(self.registry)
+        # The hour never turns between two requests.
+        limiter = Limiter(limits, metrics, clock=lambda: MIDST_OF_AN_HOUR)
         guard = Guard(
-            app or small_application(), limits, Limiter(limits, metrics), metrics,
-            max_event_bytes=max_event_bytes, max_import_bytes=100_000,
+            app or small_application(), limits, limiter, metrics,
+            max_event_bytes=max_event_bytes, max_import_bytes=100_000, clock=clock,
         )  # fmt: skip
         self.app = Envelope(_cross_origin(guard, limits), limits)
 

@@ -13,6 +13,7 @@ from imports_sample_files import HEADER, ROWS, text_of, workbook
 from services.gateway.imports import ImportFileError, ImportKind, read_import
 
 AS_OF = dt.date(2026, 4, 15)
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 def _drain(path: Path, kind: ImportKind) -> None:
@@ -36,7 +37,7 @@ TABLE_BYTES = st.text(alphabet='VINMake123,;\t|"\n\r{}[]:ÿ\u2028', max_size=300
 MAGIC = st.sampled_from([b"", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"{", b"["])
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=SUPPRESSED)
 @given(magic=MAGIC, content=st.binary(max_size=400) | TABLE_BYTES, kind=st.sampled_from(list(ImportKind)))
 @example(magic=b"", content=b"VIN,Make,Model\n" + b'"' * 9, kind=ImportKind.INVENTORY)
 @example(magic=b"", content=b"VIN,Sale Date\n11111111111111111,99/99/9999\n", kind=ImportKind.SALES)
@@ -48,7 +49,7 @@ def test_arbitrary_bytes_raise_nothing_but_import_file_errors(
     _drain(path, kind)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=SUPPRESSED)
 @given(data=st.data(), form=st.sampled_from(["xlsx", "parquet", "csv", "json"]))
 def test_damaged_files_raise_nothing_but_import_file_errors(tmp_path: Path, data: st.DataObject, form: str) -> None:
     path = tmp_path / f"whole.{form}"
@@ -68,7 +69,7 @@ def test_damaged_files_raise_nothing_but_import_file_errors(tmp_path: Path, data
 
 
 @given(cells=st.lists(st.text(max_size=30), min_size=len(HEADER), max_size=len(HEADER)))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=SUPPRESSED)
 def test_arbitrary_cells_are_a_row_or_a_refusal(tmp_path: Path, cells: list[str]) -> None:
     path = tmp_path / "cells"
     items = [dict(zip([*HEADER, "Year"], [*cells, "2018"], strict=True))]

@@ -95,4 +95,5 @@ def test_hostile_bodies_of_a_megabyte_are_judged_at_once(unit: bytes) -> None:
     began = time.process_time()
     for lines in (False, True):
         objection(body, depth=32, values=250_000, digits=64, lines=lines)
-    assert time.process_time() - began < 1.0
+    # Looking again at what was seen before would take minutes; a quarter of a second is usual.
+    assert time.process_time() - began < 20.0

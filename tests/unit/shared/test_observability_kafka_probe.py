@@ -60,6 +60,12 @@ async def consuming(servers: str) -> AsyncIterator[Consumer]:
         consumer.gate.set()
 
 
+def at_work(one: ConsumerSnapshot) -> bool:
+    """Tell whether it has joined, read everything, and heard of all that it was assigned."""
+    known = len(one.partitions) == len(one.assigned) == len(one.heard) > 0
+    return known and one.joined and one.lag == 0 and None not in one.heard.values()
+
+
 async def test_a_subscriber_that_was_not_started_is_not_running(cluster: str) -> None:
     consumer = Consumer(cluster)
     assert consumer.probe.observe() == ConsumerSnapshot(running=False, joined=False)
@@ -68,7 +74,7 @@ async def test_a_subscriber_that_was_not_started_is_not_running(cluster: str) ->
 
 async def test_a_consumer_at_work_tells_its_partitions_position_and_last_poll(cluster: str) -> None:
     async with consuming(cluster) as consumer:
-        snapshot = await consumer.until(lambda one: one.lag == 0 and len(one.partitions) == len(one.assigned))
+        snapshot = await consumer.until(at_work)
         assert (snapshot.running, snapshot.joined, snapshot.failure) == (True, True, None)
         assert snapshot.unknown_topics == ()
         assert set(snapshot.partitions) == set(snapshot.assigned)
@@ -98,7 +104,7 @@ async def test_a_dead_background_task_is_found_while_the_broker_is_well(cluster:
         assert client is not None
         getattr(getattr(client, owner), task).cancel()
         snapshot = await consumer.until(lambda one: one.failure is not None)
-        assert await consumer.broker.ping(timeout=10)
+        assert await consumer.broker.ping(timeout=60)
         assert snapshot.running
         assert ConsumerWatch(ConsumerPatience()).judge(snapshot, 0.0)[0] == "dead"
 

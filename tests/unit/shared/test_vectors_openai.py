@@ -61,7 +61,7 @@ def embeddings(dimension: int) -> Behaviour:
 @asynccontextmanager
 async def openai_at(url: str) -> AsyncIterator[OpenAIEmbedder]:
     key = SecretStr("key").get_secret_value()
-    embedder = OpenAIEmbedder(key, model="small", dimension=32, base_url=url, timeout_seconds=5, retries=0)
+    embedder = OpenAIEmbedder(key, model="small", dimension=32, base_url=url, timeout_seconds=60, retries=0)
     yield embedder
     await embedder.close()
 

@@ -39,7 +39,7 @@ async def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             collection="doso-test",
             dimension=4,
             breaker=CircuitBreaker(failures=3, cooldown_seconds=10),
-            search_timeout_seconds=5,
+            search_timeout_seconds=60,
         )
     store = TenantVectors(engine, model="test-model", dimension=4)
     yield store

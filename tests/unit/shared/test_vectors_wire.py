@@ -77,7 +77,7 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def store_at(url: str, clock: Clock, **settings: Any) -> AsyncIterator[TenantVectors]:
-    chosen = VectorSettings(qdrant_url=url, vectors_breaker_failures=3, **settings)
+    chosen = VectorSettings(qdrant_url=url, vectors_breaker_failures=3, vectors_write_timeout_seconds=60, **settings)
     store = await open_vectors(chosen, EMBEDDER, clock=clock)
     try:
         yield store
@@ -165,7 +165,7 @@ async def test_after_the_cool_down_one_trial_closes_the_breaker() -> None:
     clock, qdrant = Clock(), Qdrant()
     async with (
         serving(qdrant) as server,
-        store_at(server.url, clock, vectors_search_timeout_seconds=5) as store,
+        store_at(server.url, clock, vectors_search_timeout_seconds=60) as store,
     ):
         assert await store.search("a", VECTOR, 5) == []
         qdrant.failing_status = 503
@@ -186,7 +186,7 @@ async def test_the_collection_is_made_once_with_a_tenant_index() -> None:
     qdrant = Qdrant()
     async with (
         serving(qdrant) as server,
-        store_at(server.url, Clock(), vectors_search_timeout_seconds=5) as store,
+        store_at(server.url, Clock(), vectors_search_timeout_seconds=60) as store,
     ):
         await asyncio.gather(*(store.search("a", VECTOR, 5) for _ in range(4)))
     assert [created["vectors"] for created in qdrant.created] == [{"size": 384, "distance": "Cosine"}]
@@ -202,7 +202,7 @@ async def test_the_collection_is_made_once_with_a_tenant_index() -> None:
 async def test_a_server_that_cannot_be_used_is_misconfigured(qdrant: Qdrant, says: str) -> None:
     async with (
         serving(qdrant) as server,
-        store_at(server.url, Clock(), vectors_search_timeout_seconds=5) as store,
+        store_at(server.url, Clock(), vectors_search_timeout_seconds=60) as store,
     ):
         with pytest.raises(VectorsMisconfigured, match=says):
             await store.search("a", VECTOR, 5)
@@ -222,7 +222,7 @@ async def test_refusals_say_whether_to_degrade_or_to_mend(status: int, kind: typ
     qdrant = Qdrant()
     async with (
         serving(qdrant) as server,
-        store_at(server.url, Clock(), vectors_search_timeout_seconds=5) as store,
+        store_at(server.url, Clock(), vectors_search_timeout_seconds=60) as store,
     ):
         await store.search("a", VECTOR, 5)
         qdrant.failing_status = status
@@ -235,7 +235,7 @@ async def test_a_dropped_collection_is_made_again() -> None:
     qdrant = Qdrant()
     async with (
         serving(qdrant) as server,
-        store_at(server.url, Clock(), vectors_search_timeout_seconds=5) as store,
+        store_at(server.url, Clock(), vectors_search_timeout_seconds=60) as store,
     ):
         await store.search("a", VECTOR, 5)
         qdrant.failing_status = 404

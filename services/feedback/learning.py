@@ -44,7 +44,9 @@ async def _learn(item: WorkItem, tx: Transaction, today: date) -> None:
         return  # another turn has begun to store outcomes, and marks this again at its end
     version, learned_on, current = await store.newest_policy(tx.connection, item.dealer_id)
     if learned_on == today:
-        return  # one bounded step a day, or a busy day would run through the bounds
+        # One bounded step a day, or a busy day would run through the bounds: the next turn looks again.
+        await store.owe_learning(tx.connection, item.tenant_id, item.dealer_id)
+        return
     by_dealer = await store.lessons(tx.connection, today - timedelta(days=LEARNING_DAYS))
     own = Evidence(by_dealer.pop(item.dealer_id, {}), exposure, await _demand_check(tx, item.dealer_id, today))
     proposal = propose(own, Evidence(_together(by_dealer)), current)

@@ -3,7 +3,7 @@
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared.postgres.work import ClaimLostError
+from shared.postgres.claims import ClaimLostError
 
 _PASSING = (
     OSError,

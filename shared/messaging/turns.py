@@ -14,7 +14,8 @@ from shared.messaging.given_up import TURN_SECONDS, GivenUpShare
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.observability import Metrics
 from shared.postgres import WorkItem, WorkTable
-from shared.postgres.work import AGAIN_SECONDS, ClaimLostError
+from shared.postgres.claims import ClaimLostError
+from shared.postgres.work import AGAIN_SECONDS
 
 Compute = Callable[[Sequence[WorkItem]], Awaitable[None]]
 

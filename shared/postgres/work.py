@@ -7,9 +7,9 @@ tells whether a key was marked again while it was being computed.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from shared.postgres.claims import Claims, WorkItem
 from shared.postgres.pool import Connection, Pool
 
 WORK_TABLE_V1 = """
@@ -64,45 +64,9 @@ _CLAIM = f"""
     RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.claim, w.attempts >= {MAX_ATTEMPTS} AS given_up
 """  # noqa: S608  # numbers of ours
 
-_HELD = """
-    SELECT w.tenant_id, w.dealer_id, w.key, w.claim FROM work w
-    JOIN unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
-        ON w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
-    WHERE w.queue = $1
-"""
 
-_RENEW = f"""
-    WITH held AS MATERIALIZED ({_HELD}), free AS MATERIALIZED (
-        {_HELD} ORDER BY w.tenant_id, w.dealer_id, w.key FOR NO KEY UPDATE OF w SKIP LOCKED
-    ), renewed AS (
-        UPDATE work w SET leased_until = now() + make_interval(secs => $6) FROM free f
-        WHERE w.queue = $1 AND w.tenant_id = f.tenant_id AND w.dealer_id = f.dealer_id AND w.key = f.key
-    )
-    SELECT claim FROM held WHERE claim NOT IN (SELECT claim FROM free)
-"""  # noqa: S608  # statements of ours
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A piece of work under a claim, and whether it failed so often before that it is tried once an hour only."""
-
-    tenant_id: UUID
-    dealer_id: UUID
-    key: str
-    generation: int
-    claim: UUID
-    given_up: bool = False
-
-
-class ClaimLostError(Exception):
-    """Work whose lease ran out is another's by now, or done by that."""
-
-
-class WorkTable:
+class WorkTable(Claims):
     """One named queue in a service's work table. Holds ids only, so workers may look across tenants."""
-
-    def __init__(self, queue: str) -> None:
-        self.queue = queue
 
     async def mark(
         self,
@@ -167,29 +131,6 @@ class WorkTable:
         """
         rows = await pool.fetch(_CLAIM, self.queue, limit, lease, given_up)
         return [WorkItem(**row) for row in rows]
-
-    async def renew(self, pool: Pool, items: Sequence[WorkItem], *, lease: float = 120.0) -> list[WorkItem]:
-        """Hold claimed items ``lease`` seconds more, from now; those given back or another's stay as they are.
-
-        Gives those that another transaction has locked, since to wait for it may cost all others their leases. They
-        are held as they were: to be tried again soon. Nobody claims what is locked, even where its lease runs out.
-        """
-        rows = await pool.fetch(_RENEW, *self._claimed(items), lease)
-        locked = {row["claim"] for row in rows}
-        return [item for item in items if item.claim in locked]
-
-    async def still_held(self, pool: Pool, items: Sequence[WorkItem]) -> list[WorkItem]:
-        """Give those of claimed items that were neither finished nor given back nor taken over since."""
-        claims = {row["claim"] for row in await pool.fetch(_HELD, *self._claimed(items))}
-        return [item for item in items if item.claim in claims]
-
-    async def hold(self, connection: Connection, items: Sequence[WorkItem]) -> None:
-        """Keep claimed items from being taken over until the transaction ends, which stores a part of their result.
-
-        Raises ClaimLostError if another has taken any of them over before.
-        """
-        held = await connection.fetch(f"{_HELD} FOR NO KEY UPDATE OF w", *self._claimed(items))
-        self._all_ours(len(held), items)
 
     async def release(self, pool: Pool, items: Sequence[WorkItem]) -> None:
         """Give claimed items back as they were, which were not tried: due as before, and with the error they had."""
@@ -273,21 +214,6 @@ class WorkTable:
         """Count the items that failed so often that they are tried once an hour only."""
         query = f"SELECT count(*) FROM work WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS}"  # noqa: S608
         return int(await pool.fetchval(query, self.queue))
-
-    def _all_ours(self, held: int, items: Sequence[WorkItem]) -> None:
-        if held < len(items):
-            message = f"{len(items) - held} of {len(items)} of {self.queue} taken over, from {items[0].key} on"
-            raise ClaimLostError(message)
-
-    def _claimed(self, items: Sequence[WorkItem]) -> tuple[object, ...]:
-        """Give what finds claimed items: the queue, and their tenants, dealers, keys and claims."""
-        return (
-            self.queue,
-            [item.tenant_id for item in items],
-            [item.dealer_id for item in items],
-            [item.key for item in items],
-            [item.claim for item in items],
-        )
 
 
 def _rows(status: str) -> int:

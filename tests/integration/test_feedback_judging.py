@@ -19,7 +19,7 @@ from services.feedback.judging import Judge
 from shared import events
 from shared.events import ForecastReady, RecommendationAnswered
 from shared.messaging import UnitOfWork
-from shared.postgres.work import ClaimLostError
+from shared.postgres.claims import ClaimLostError
 from tests.integration import judged_rooftop
 from tests.integration.held_work import hold
 from tests.integration.judged_rooftop import NORTH, NOW, SOUTH, AtOnce, advice, judge, outcomes, sold

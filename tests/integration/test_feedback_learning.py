@@ -13,10 +13,11 @@ from services.feedback.handlers import OUTCOMES
 from services.feedback.judging import Judge
 from services.feedback.learning import LESSONS, Learner
 from shared.messaging.ending import end
-from shared.postgres.work import ClaimLostError
+from shared.postgres.claims import ClaimLostError
 from tests.integration import judged_rooftop
 from tests.integration.held_work import hold
 from tests.integration.judged_rooftop import NORTH, AtOnce, advice, judge, sold
+from tests.integration.lock_waits import WAITING
 
 if TYPE_CHECKING:
     from shared.messaging import UnitOfWork
@@ -164,3 +165,34 @@ async def test_what_one_learned_whose_work_another_took_over_is_not_kept(work: U
     assert await learned(work, tenant) == []
     await Learner(work).compute(items)
     assert len(await learned(work, tenant)) == 1
+
+
+async def test_what_a_day_that_has_its_step_teaches_is_learned_on_the_next(work: UnitOfWork, tenant: UUID) -> None:
+    await sell(work, tenant, range(CARS))
+    await judge(work, tenant)
+    assert await learn(work) == 1
+    await sell(work, tenant, range(CARS, 2 * CARS))
+    await judge(work, tenant)
+    assert await learn(work) == 1
+    assert len(await learned(work, tenant)) == 1, "one step a day"
+    async with work.begin(tenant) as tx:
+        await tx.connection.execute("UPDATE policy SET learned_on = learned_on - 1")
+    await judge(work, tenant)
+    assert await learn(work) == 1, "though no outcome is new"
+    assert [each["evidence_count"] for each in await learned(work, tenant)] == [CARS, 2 * CARS]
+    await judge(work, tenant)
+    assert await learn(work) == 0
+
+
+async def test_a_page_waits_for_learning_that_has_begun(work: UnitOfWork, tenant: UUID) -> None:
+    await sell(work, tenant, range(3))
+    await judge(work, tenant)
+    await sell(work, tenant, range(3, 6))
+    async with asyncio.TaskGroup() as tasks, work.begin(tenant) as tx:
+        assert await store.open_exposure(tx.connection, tenant, NORTH) is not None
+        judging_on = tasks.create_task(judge(work, tenant))
+        async with asyncio.timeout(60):
+            while not await work.pool.fetchval(WAITING):
+                assert not judging_on.done()
+                await asyncio.sleep(0.02)
+        assert await tx.connection.fetchval("SELECT count(*) FROM outcome") == 3

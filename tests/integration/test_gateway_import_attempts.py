@@ -17,7 +17,8 @@ from services.gateway.importing.attempts import MAX_STARTS
 from shared.messaging import UnitOfWork, Worker
 from shared.observability.metrics import make_metrics
 from shared.postgres import PostgresSettings, create_pool
-from shared.postgres.work import MAX_ATTEMPTS, ClaimLostError
+from shared.postgres.claims import ClaimLostError
+from shared.postgres.work import MAX_ATTEMPTS
 from tests.e2e.conftest import as_csv, new_vin, stock_row
 
 if TYPE_CHECKING:
@@ -164,6 +165,32 @@ async def test_an_end_that_the_database_was_too_slow_for_is_not_held_against_the
     monkeypatch.setattr(importer.store, "finish", slow)
     row = await ended(owner, pool, await an_import(owner))
     assert (row["status"], row["error"], row["starts"]) == ("done", None, 1)
+
+
+async def test_an_end_that_the_database_was_away_for_is_not_held_against_the_file(pool, owner, monkeypatch) -> None:
+    number = await an_import(owner)
+    forgive, away = importer.store.forgive_start, asyncio.Event()
+
+    async def cut_off(*_: object, **__: object) -> None:
+        away.set()
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    async def forgive_when_it_is_back(*arguments: object) -> None:
+        if away.is_set():
+            away.clear()
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        await forgive(*arguments)
+
+    monkeypatch.setattr(importer.store, "finish", cut_off)
+    monkeypatch.setattr(importer.store, "forgive_start", forgive_when_it_is_back)
+    works = Importer(UnitOfWork(pool, "gateway"))
+    for _ in range(MAX_STARTS + 1):
+        [item] = await IMPORT_QUEUE.claim(pool, limit=1)
+        with pytest.raises(ConnectionRefusedError):
+            await works.compute([item])
+        await IMPORT_QUEUE.release(pool, [item])
+    row = await owner.fetchrow("SELECT status, starts FROM import WHERE import_id = $1", number)
+    assert tuple(row) == ("running", 1)
 
 
 async def test_an_import_that_was_taken_over_at_its_end_is_not_held_against_the_file(

@@ -16,12 +16,12 @@ from services.gateway.domain.sign_in_throttle import ADDRESS, PAIR, USERNAME
 from services.gateway.store.accounts import sign_in_failures
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool, tenant_transaction
+from tests.integration.lock_waits import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 
 

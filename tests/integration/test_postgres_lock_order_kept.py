@@ -11,6 +11,7 @@ import asyncpg
 from services.inventory.store import load_lives
 from shared.postgres import PostgresSettings, create_pool, lock_order
 from shared.postgres.tenancy import tenant_transaction
+from tests.integration.lock_waits import WAITING
 
 NAMES = ("1HGCM82633A123456", "a", "A", "aa", "AA", "stock:1", "stock-1", "stock 1", "é", "ß", "\uffee", "😀", "")
 
@@ -19,9 +20,6 @@ _STOCKED = (
     "INSERT INTO inventory.vehicle (tenant_id, vehicle_key, dealer_id, status, last_at, last_id, version,"
     " price_history, quantity)"
     " VALUES ($1, $2, gen_random_uuid(), 'in_stock', now(), gen_random_uuid(), 1, '[]', 1)"
-)
-_SOMEBODY_WAITS = (
-    "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
 
@@ -65,7 +63,7 @@ async def test_vehicles_are_locked_in_that_order_whatever_order_they_are_asked_f
         async with asyncio.timeout(60), other.transaction():
             await other.execute(f"{_ONE} FOR UPDATE", *keys[1])
             loading = asyncio.create_task(load())
-            while not await owner.fetchval(_SOMEBODY_WAITS):
+            while not await owner.fetchval(WAITING):
                 assert not loading.done()
                 await asyncio.sleep(0.01)
             assert [await locked(*key) for key in keys] == [True, True, False, False]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from shared.postgres.work import ClaimLostError
+from shared.postgres.claims import ClaimLostError
+from tests.integration.lock_waits import WAITING
 from tests.integration.marked_work import SURVEYS, claim, finish, let_leases_expire, mark
 
 
@@ -125,3 +128,26 @@ async def test_one_that_another_transaction_has_locked_keeps_nobody_elses_lease_
 async def test_what_is_another_s_by_now_is_not_told_to_be_locked(probe) -> None:
     late = await taken_over(probe)
     assert await SURVEYS.renew(probe.work.pool, late) == []
+
+
+async def test_what_others_queue_to_mark_is_renewed_in_its_turn(probe) -> None:
+    """A key that every batch of events marks is locked whenever one looks, and its work must not be lost for that."""
+    await mark(probe, "civic", "accord")
+    items = await claim(probe)
+    await let_leases_expire(probe)
+
+    async def mark_as_well() -> None:
+        async with probe.work.begin() as tx:
+            await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "civic")])
+
+    async def waiting(count: int) -> None:
+        await probe.eventually(lambda: probe.value(f"SELECT ({WAITING}) >= {count}"))
+
+    async with asyncio.TaskGroup() as tasks, probe.work.begin() as tx:
+        await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "civic")])
+        tasks.create_task(mark_as_well())
+        await waiting(1)
+        renewing = tasks.create_task(SURVEYS.renew(probe.work.pool, items))
+        await waiting(2)
+    assert renewing.result() == []
+    assert await probe.value("SELECT bool_and(leased_until > now()) FROM work")

@@ -33,6 +33,8 @@ async def open_exposure(connection: Connection, tenant_id: UUID, dealer_id: UUID
     No outcomes are stored beside it until the transaction ends.
     """
     sales: float | None = await connection.fetchval(
-        "SELECT sales FROM open_exposure WHERE tenant_id = $1 AND dealer_id = $2 FOR SHARE", tenant_id, dealer_id
+        "SELECT sales FROM open_exposure WHERE tenant_id = $1 AND dealer_id = $2 FOR NO KEY UPDATE",
+        tenant_id,
+        dealer_id,
     )
     return sales

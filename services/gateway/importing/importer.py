@@ -46,6 +46,7 @@ class Importer:
     def __init__(self, work: UnitOfWork, most_rows: int = 2_000_000) -> None:
         self._work = work
         self._most_rows = most_rows
+        self._unforgiven: set[UUID] = set()
 
     async def compute(self, items: Sequence[WorkItem]) -> None:
         """Run claimed imports, one after the other."""
@@ -60,10 +61,13 @@ class Importer:
             message = f"import {import_id} is marked as work but not stored"
             raise LookupError(message)
         async with self._work.begin(item.tenant_id) as tx:
+            if import_id in self._unforgiven:
+                await store.forgive_start(tx.connection, import_id)
             starts = await store.start(tx.connection, import_id)
             if not starts:  # claimed long ago, and brought to its end by another since
                 await IMPORT_QUEUE.finish(tx.connection, [item])
                 return
+        self._unforgiven.discard(import_id)
         try:
             error = GIVEN_UP if starts > MAX_STARTS else await self._attempt(work, item, starts)
             async with self._work.begin(work.tenant_id) as tx:
@@ -71,10 +75,19 @@ class Importer:
                 await IMPORT_QUEUE.finish(tx.connection, [item])
         except Exception as failure:
             if passing(failure):
-                async with self._work.begin(work.tenant_id) as tx:
-                    await store.forgive_start(tx.connection, import_id)
+                await self._forgive(work)
             raise
         _log.info("import ended", import_id=str(import_id), kind=work.kind, error=error)
+
+    async def _forgive(self, work: Import) -> None:
+        """Take a start back; at the next one, where the database is what is away."""
+        try:
+            async with self._work.begin(work.tenant_id) as tx:
+                await store.forgive_start(tx.connection, work.import_id)
+        except Exception as error:
+            if not passing(error):
+                raise
+            self._unforgiven.add(work.import_id)
 
     async def _attempt(self, work: Import, item: WorkItem, starts: int) -> str | None:
         """Try once; gives why the file failed, and raises what may be over at the next try."""

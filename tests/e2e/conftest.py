@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.e2e.users import User
     from tests.e2e.vendor import Vendor
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 _serials = itertools.count(100_001)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from shared.messaging.arrivals import Arrivals
+from shared.messaging.ending import end
 from shared.messaging.failures import passing
 from shared.messaging.turns import PASSING_SECONDS, Compute, Turns
 from shared.messaging.unit_of_work import UnitOfWork
@@ -121,8 +122,7 @@ class Worker:
         try:
             yield
         finally:
-            renewing.cancel()
-            await asyncio.wait([renewing])
+            await end(renewing)  # whose connection may be lost at that moment, and the cancellation with it
 
     async def _renew(self, items: Sequence[WorkItem]) -> None:
         pause = self._lease / 3

@@ -167,19 +167,25 @@ async def test_an_end_that_the_database_was_too_slow_for_is_not_held_against_the
     assert (row["status"], row["error"], row["starts"]) == ("done", None, 1)
 
 
-async def test_an_end_that_the_database_was_away_for_is_not_held_against_the_file(pool, owner, monkeypatch) -> None:
+@pytest.mark.parametrize("answer_lost", [False, True], ids=["it is not forgiven", "it is, and nobody hears of it"])
+async def test_an_end_that_the_database_was_away_for_is_not_held_against_the_file(
+    pool, owner, monkeypatch, answer_lost
+) -> None:
     number = await an_import(owner)
-    forgive, away = importer.store.forgive_start, asyncio.Event()
+    finish, forgive, away = importer.store.finish, importer.store.forgive_start, asyncio.Event()
 
     async def cut_off(*_: object, **__: object) -> None:
         away.set()
         raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
-    async def forgive_when_it_is_back(*arguments: object) -> None:
-        if away.is_set():
-            away.clear()
-            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-        await forgive(*arguments)
+    async def forgive_when_it_is_back(connection: asyncpg.Connection, import_id: UUID) -> None:
+        if not away.is_set():
+            await forgive(connection, import_id)
+            return
+        away.clear()
+        if answer_lost:
+            await forgive(owner, import_id)
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
 
     monkeypatch.setattr(importer.store, "finish", cut_off)
     monkeypatch.setattr(importer.store, "forgive_start", forgive_when_it_is_back)
@@ -189,8 +195,10 @@ async def test_an_end_that_the_database_was_away_for_is_not_held_against_the_fil
         with pytest.raises(ConnectionRefusedError):
             await works.compute([item])
         await IMPORT_QUEUE.release(pool, [item])
-    row = await owner.fetchrow("SELECT status, starts FROM import WHERE import_id = $1", number)
-    assert tuple(row) == ("running", 1)
+    monkeypatch.setattr(importer.store, "finish", finish)
+    await works.compute(await IMPORT_QUEUE.claim(pool, limit=1))
+    row = await owner.fetchrow("SELECT status, error, starts FROM import WHERE import_id = $1", number)
+    assert tuple(row) == ("done", None, 1)
 
 
 async def test_an_import_that_was_taken_over_at_its_end_is_not_held_against_the_file(

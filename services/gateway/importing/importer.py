@@ -64,7 +64,7 @@ class Importer:
             if import_id in self._unforgiven:
                 await store.forgive_start(tx.connection, import_id)
             starts = await store.start(tx.connection, import_id)
-            if not starts:  # claimed long ago, and brought to its end by another since
+            if starts is None:  # claimed long ago, and brought to its end by another since
                 await IMPORT_QUEUE.finish(tx.connection, [item])
                 return
         self._unforgiven.discard(import_id)

@@ -77,21 +77,22 @@ async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[
     return size
 
 
-async def start(connection: Connection, import_id: UUID) -> int:
-    """Note that an import is begun; returns how often it has been, this time included, or 0 where it has ended."""
-    return int(
-        await connection.fetchval(
-            "UPDATE import SET starts = starts + 1 WHERE import_id = $1 AND status = 'running' RETURNING starts",
-            import_id,
-        )
-        or 0
+async def start(connection: Connection, import_id: UUID) -> int | None:
+    """Note that an import is begun; returns how often it has been, this time included, or None where it has ended."""
+    starts: int | None = await connection.fetchval(
+        "UPDATE import SET starts = starts + 1 WHERE import_id = $1 AND status = 'running' RETURNING starts",
+        import_id,
     )
+    return starts
 
 
 async def forgive_start(connection: Connection, import_id: UUID) -> None:
-    """Take back a start that failed through no fault of the file's, unless another has ended the import by now."""
+    """Take back a start that failed through no fault of the file's, unless another has ended the import by now.
+
+    Taken back twice, where the answer to the first time was lost, it is the one before that is forgiven, or none.
+    """
     await connection.execute(
-        "UPDATE import SET starts = starts - 1 WHERE import_id = $1 AND status = 'running'", import_id
+        "UPDATE import SET starts = greatest(starts - 1, 0) WHERE import_id = $1 AND status = 'running'", import_id
     )
 
 

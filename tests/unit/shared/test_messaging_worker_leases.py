@@ -35,6 +35,37 @@ class Leased(WorkTable):
         return locked
 
 
+class CutOff(WorkTable):
+    """A queue whose renewal loses its connection just when it is cancelled: what it raises then is not that."""
+
+    def __init__(self) -> None:
+        super().__init__("surveys")
+        self.renewing = asyncio.Event()
+
+    async def renew(self, pool: Any, items: Sequence[WorkItem], *, lease: float = 120.0) -> list[WorkItem]:
+        if not self.renewing.is_set():
+            self.renewing.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionError("connection is closed") from None
+        return []
+
+
+def worker_of(queue: WorkTable, **settings: Any) -> Worker:
+    async def computes(_: object) -> NoReturn:
+        raise AssertionError
+
+    work = UnitOfWork(None, "market")  # type: ignore[arg-type]  # it is not asked
+    return Worker("market", queue, work, computes, metrics=make_metrics("market", CollectorRegistry()), **settings)
+
+
+async def test_a_turn_ends_though_its_renewal_mistakes_the_end_for_a_lost_connection() -> None:
+    queue = CutOff()
+    async with asyncio.timeout(60), worker_of(queue, lease=0.03)._held([ITEM]):
+        await queue.renewing.wait()
+
+
 async def test_what_could_not_be_renewed_is_tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Leased([], [ITEM], [ITEM], [], OSError("away"), [])
     pauses: list[float] = []
@@ -44,12 +75,8 @@ async def test_what_could_not_be_renewed_is_tried_again_soon(monkeypatch: pytest
         if not queue.left:
             raise asyncio.CancelledError
 
-    async def computes(_: object) -> NoReturn:
-        raise AssertionError
-
     monkeypatch.setattr("shared.messaging.worker.asyncio.sleep", passes_at_once)
-    work = UnitOfWork(None, "market")  # type: ignore[arg-type]  # it is not asked
-    worker = Worker("market", queue, work, computes, metrics=make_metrics("market", CollectorRegistry()))
+    worker = worker_of(queue)
     with pytest.raises(asyncio.CancelledError):
         await worker._renew([ITEM])
     often, soon = LEASE_SECONDS / 3, LOCKED_SECONDS

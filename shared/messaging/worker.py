@@ -22,8 +22,7 @@ LEASE_SECONDS = 30.0
 TRIES_SECONDS = 120.0
 """How long a turn goes on with tries; the one that is under way then is its last."""
 LOCKED_SECONDS = 1.0
-"""How soon leases are renewed again where one could not be: the busiest keys are locked most of the time, each time
-by another batch of events that marks them."""
+"""How soon leases are renewed again where one was locked for longer than its renewal queues."""
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""

@@ -6,7 +6,7 @@ from shared.postgres.pool import Connection
 
 
 async def owe_learning(connection: Connection, tenant_id: UUID, dealer_id: UUID) -> None:
-    """Note that a rooftop has outcomes which nothing was learned of, in the transaction that stores them."""
+    """Note, in the transaction that stores or leaves them, that nothing was learned of a rooftop's outcomes."""
     await connection.execute(
         "INSERT INTO open_exposure AS e (tenant_id, dealer_id, sales) VALUES ($1, $2, NULL)"
         " ON CONFLICT (tenant_id, dealer_id) DO UPDATE SET sales = NULL WHERE e.sales IS NOT NULL",

@@ -51,6 +51,7 @@ def table(
         )
     )
     measured.rows += _latencies(steady, VISIBLE) + _latencies(soak, None)
+    measured.rows.append(_overdue(soak[0]))
     measured.rows += _costs(soak[0], cores)
     measured.rows += [_memory(part, soak[0]) for part in soak[0].weighings[0].resident]
     measured.rows.append(
@@ -72,6 +73,7 @@ def table(
             " it over the last two thirds of a window, or is less than a quarter of a second's events at its end"
         ),
         "visible: from the answer to a POST of its own until the row that GET /inventory reads shows the price",
+        "computing put off: how long the oldest review, forecast, survey or outcome that is due has waited",
         "processor time is user and system, with all children, until all is worked off; the load generator apart",
         "memory is resident size, of PostgreSQL the proportional one; the slope is that over the soak's last half",
     ]
@@ -87,6 +89,11 @@ def _latencies(run: tuple[Trial, Seen], mark: Mark | None) -> list[Row]:
         figure = once(1e3 * percentile(seen.visible, share))
         rows.append(Row(f"{name}, {words}", "ms", figure, (posted,), mark if words == "p99" else None, detail))
     return rows
+
+
+def _overdue(trial: Trial) -> Row:
+    detail = f"when {trial.seconds:,.0f} s of it ended; less than a minute by design"
+    return Row(f"computing put off at {trial.rate:,.0f} events/s", "s", once(trial.overdue_seconds), detail=detail)
 
 
 def _cores(trial: Trial) -> float:

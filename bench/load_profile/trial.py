@@ -51,13 +51,17 @@ class Weighing:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A run at ``rate`` events a second; ``processor`` has the seconds that each part used until it was drained."""
+    """A run at ``rate`` events a second; ``processor`` has the seconds that each part used until it was drained.
+
+    ``overdue_seconds``: how long the oldest work that was due had waited when the last event was sent.
+    """
 
     rate: float
     seconds: float
     readings: tuple[Reading, ...]
     weighings: tuple[Weighing, ...]
     acknowledged: int
+    overdue_seconds: float
     drain_seconds: float
     processor: dict[str, float]
 
@@ -111,7 +115,7 @@ class Bench:
                 advance(at)
                 await asyncio.sleep(LOOK_SECONDS)
             await sending
-            ended = time.perf_counter()
+            ended, overdue = time.perf_counter(), await self.backlog.overdue()
         await self.drained()
         return Trial(
             rate,
@@ -119,6 +123,7 @@ class Bench:
             tuple(readings),
             tuple(weighings),
             sent.acknowledged,
+            overdue,
             time.perf_counter() - ended,
             self._processor().since(before),
         )

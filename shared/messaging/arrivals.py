@@ -16,11 +16,11 @@ STREAM_SECONDS = 2.0
 
 
 class Arrivals:
-    """Whether the events that a service takes in just now are late, and whether they stream in.
+    """Whether the events that a service takes in just now are late, and how hard they stream in.
 
     Late is told from the gateway's receipt of the report on. What is computed from late events would be out of date
-    by the time it is published; what is computed in a stream soon is. Both take the processor and the database away
-    from those who take events in.
+    by the time it is published; what is computed in a stream soon is, and the sooner the more events come. Both take
+    the processor and the database away from those who take events in.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Arrivals:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stream = stream_per_second * STREAM_SECONDS
+        self._stream = stream_per_second
         self._now = now
         self._clock = clock
         self._late_at = float("-inf")
@@ -51,10 +51,11 @@ class Arrivals:
         return self._clock() - self._late_at < RECENT_SECONDS
 
     @property
-    def streaming(self) -> bool:
-        """Whether ``stream_per_second`` events or more came in, over the last two seconds; never where that is 0."""
+    def pressure(self) -> float:
+        """How many times ``stream_per_second`` came in over the last two seconds; 0 for less, and where that is 0."""
         self._forget()
-        return 0 < self._stream <= sum(count for _, count in self._batches)
+        per_second = sum(count for _, count in self._batches) / STREAM_SECONDS
+        return per_second / self._stream if 0 < self._stream <= per_second else 0.0
 
     def _forget(self) -> None:
         since = self._clock() - STREAM_SECONDS

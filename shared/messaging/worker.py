@@ -27,13 +27,19 @@ REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
 STREAM_RESTS = 6.0
-STREAM_REST_SECONDS = 10.0
-"""While events stream in it rests this many times as long as it worked, so that four workers at once, of different
-services, leave a machine of two cores to the events; for these seconds at most, and no longer than the stream."""
+STREAM_REST_SECONDS = 30.0
+"""As soon as events stream in it rests this many times as long as it worked, and ten times that where ten times as
+many do, so that four workers at once, of different services, leave a machine of two cores to the events; for these
+seconds at most, and no longer than the stream."""
 STEP_BACK_SECONDS = 20.0
 """How long it waits at most while events arrive late: an endless flood must not mean no advice at all."""
 MEASURE_SECONDS = 30.0
 """How often it looks how much is given up, which reads what its queue holds."""
+
+
+def stream_rest(worked: float, pressure: float) -> float:
+    """Give the seconds to rest after ``worked`` seconds, for as long as events stream in with ``pressure``."""
+    return min(STREAM_RESTS * pressure * worked, STREAM_REST_SECONDS)
 
 
 class Worker:
@@ -110,10 +116,14 @@ class Worker:
             await asyncio.sleep(IDLE_SECONDS)
 
     async def _rest(self, worked: float) -> None:
-        until = time.monotonic() + min(STREAM_RESTS * worked, STREAM_REST_SECONDS)
+        began = time.monotonic()
         await asyncio.sleep(min(worked, REST_SECONDS))
-        while self._arrivals and self._arrivals.streaming and time.monotonic() < until:  # noqa: ASYNC110  # as above
+        while time.monotonic() - began < stream_rest(worked, self._pressure):  # noqa: ASYNC110  # as above
             await asyncio.sleep(IDLE_SECONDS)
+
+    @property
+    def _pressure(self) -> float:
+        return self._arrivals.pressure if self._arrivals else 0.0
 
     @contextlib.asynccontextmanager
     async def _held(self, items: Sequence[WorkItem]) -> AsyncIterator[None]:

@@ -41,9 +41,15 @@ async def test_what_is_sent_arrives_and_is_accounted_for(tmp_path: Path, monkeyp
         await bench.drained(0)
         arrived = await connections[0].fetchval("SELECT count(*) FROM inventory.inbox")
         shown = await connections[0].fetchval("SELECT count(*) FROM gateway.vehicle WHERE status = 'in_stock'")
+        await connections[0].execute(
+            "INSERT INTO market.work (queue, key, tenant_id, dealer_id, due_at, latest_at) SELECT 'nobody', '',"
+            " gen_random_uuid(), gen_random_uuid(), now() - interval '1000 seconds', now()"
+        )
+        overdue = await bench.backlog.overdue()
         for connection in connections:
             await connection.close()
     assert trial.acknowledged == RATE * SECONDS
+    assert overdue >= 1_000, "the oldest work that is due, which is old here"
     assert arrived == TENANTS * ROOFTOPS * STOCK + trial.acknowledged + len(seen.visible)
     assert abs(shown - TENANTS * ROOFTOPS * STOCK) <= TENANTS, "what is sold is replaced by the next report"
     assert len(seen.visible) == len(seen.acknowledged) >= SECONDS

@@ -28,7 +28,7 @@ quick_turns = worked_queue.quick_turns
 class Flood:
     """A service whose events arrive late, or not, as it is told."""
 
-    streaming = False
+    pressure = 0.0
 
     def __init__(self) -> None:
         self.high = True
@@ -69,9 +69,9 @@ class Stream:
         self.asked = asyncio.Event()
 
     @property
-    def streaming(self) -> bool:
+    def pressure(self) -> float:
         self.asked.set()
-        return self.high
+        return float(self.high)
 
 
 async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_than_they_do(
@@ -126,7 +126,7 @@ async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
         async with app.start_lifespan_context():
             built[-1].arrivals._clock = lambda: 0.0  # which does not go on meanwhile
             built[-1].arrivals.took_in([object()] * 2)
-            assert built[-1].arrivals.streaming is (rate > 0)
+            assert built[-1].arrivals.pressure == rate
 
 
 async def test_marked_items_are_computed_and_taken_off(probe) -> None:

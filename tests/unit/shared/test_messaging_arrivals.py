@@ -74,7 +74,7 @@ def test_it_is_forgotten_when_no_more_come(arrivals: Arrivals, clock: Clock) -> 
 
 def test_few_events_are_no_stream(arrivals: Arrivals) -> None:
     arrivals.took_in([object()] * int(STREAM_PER_SECOND * STREAM_SECONDS - 1))
-    assert not arrivals.streaming
+    assert arrivals.pressure == 0
 
 
 def test_events_stream_in_however_they_are_batched_and_until_no_more_come(arrivals: Arrivals, clock: Clock) -> None:
@@ -82,21 +82,28 @@ def test_events_stream_in_however_they_are_batched_and_until_no_more_come(arriva
     arrivals.took_in(half)
     clock.seconds = STREAM_SECONDS / 2
     arrivals.took_in(half)
-    assert arrivals.streaming
+    assert arrivals.pressure == 1
     clock.seconds = STREAM_SECONDS
-    assert not arrivals.streaming
+    assert arrivals.pressure == 0
 
 
 def test_how_many_make_a_stream_is_the_operators_to_say(clock: Clock) -> None:
     arrivals = Arrivals(stream_per_second=5_000.0, now=lambda: NOW, clock=clock)
     arrivals.took_in([object()] * int(5_000 * STREAM_SECONDS - 1))
-    assert not arrivals.streaming
+    assert arrivals.pressure == 0
     arrivals.took_in([object()])
-    assert arrivals.streaming
+    assert arrivals.pressure == 1
 
 
 def test_nothing_is_a_stream_where_it_is_switched_off(clock: Clock) -> None:
     arrivals = Arrivals(stream_per_second=0.0, now=lambda: NOW, clock=clock)
-    assert not arrivals.streaming
+    assert arrivals.pressure == 0
     arrivals.took_in([object()] * 100_000)
-    assert not arrivals.streaming
+    assert arrivals.pressure == 0
+
+
+def test_pressure_grows_with_what_streams_in(arrivals: Arrivals, clock: Clock) -> None:
+    for second in range(8):
+        clock.seconds = second / 2
+        arrivals.took_in([object()] * int(5 * STREAM_PER_SECOND / 2))
+    assert arrivals.pressure == 5

@@ -29,7 +29,8 @@ WARM_UP_SECONDS = 10.0
 MOST_TRIALS = 8
 _SHARE_OF_TRIAL, _SHARE_OF_STEADY, _SHARE_OF_SOAK = 0.08, 0.12, 0.35
 """Of the minutes asked for; the rest is for what waits in between."""
-_SHORTEST_SECONDS = 8.0
+_SHORTEST_SECONDS = 45.0
+"""Longer than any worker rests, so that what they compute is part of every window."""
 _PROBES_STEADY, _PROBES_SOAK = 25.0, 10.0
 """Prices a second; each is a request of its own, which costs more than one event of many."""
 

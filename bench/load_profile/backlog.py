@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     import asyncpg
 
 _ANSWER_SECONDS = 10.0
-_DUE = " UNION ALL ".join(
-    f"SELECT due_at FROM {name}.work WHERE attempts < 5 AND due_at <= now()"
+_OVERDUE = " UNION ALL ".join(
+    f"SELECT '{name} ' || queue AS queue, extract(epoch FROM now() - min(due_at))::float8 AS seconds"
+    f" FROM {name}.work WHERE attempts < 5 AND due_at <= now() GROUP BY queue"
     for name in SERVICES
-    if name != "inventory"
+    if name != "inventory"  # which computes nothing
 )
 _OUTBOXES = " UNION ALL ".join(
     f"SELECT '{name}' AS service, count(*) AS waiting FROM {name}.outbox_waiting" for name in SERVICES
@@ -54,12 +55,9 @@ class BacklogReader:
         rows = await self._connection.fetch(_OUTBOXES)
         return Backlog({row["service"]: row["waiting"] for row in rows}, lags)
 
-    async def overdue(self) -> float:
-        """Give the seconds that the oldest work which is due has waited, whatever it is; 0 where none is due."""
-        return float(
-            await self._connection.fetchval(f"SELECT extract(epoch FROM now() - min(due_at)) FROM ({_DUE}) AS due")
-            or 0.0
-        )
+    async def overdue(self) -> dict[str, float]:
+        """Give the seconds that the oldest work which is due has waited, by queue; those with none are left out."""
+        return {row["queue"]: row["seconds"] for row in await self._connection.fetch(_OVERDUE)}
 
     def _lags(self) -> dict[str, int]:
         if not self._places:

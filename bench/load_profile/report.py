@@ -73,8 +73,11 @@ def table(
             " it over the last two thirds of a window, or is less than a quarter of a second's events at its end"
         ),
         "visible: from the answer to a POST of its own until the row that GET /inventory reads shows the price",
-        "computing put off: how long the oldest review, forecast, survey or outcome that is due has waited",
-        "processor time is user and system, with all children, until all is worked off; the load generator apart",
+        "computing put off: the longest that work which was due had waited when somebody looked, by queue",
+        (
+            "processor time is user and system, with all children, until no event waits any more, what is computed"
+            " until then included; the load generator apart"
+        ),
         "memory is resident size, of PostgreSQL the proportional one; the slope is that over the soak's last half",
     ]
     return measured
@@ -92,8 +95,10 @@ def _latencies(run: tuple[Trial, Seen], mark: Mark | None) -> list[Row]:
 
 
 def _overdue(trial: Trial) -> Row:
-    detail = f"when {trial.seconds:,.0f} s of it ended; less than a minute by design"
-    return Row(f"computing put off at {trial.rate:,.0f} events/s", "s", once(trial.overdue_seconds), detail=detail)
+    longest = sorted(trial.overdue.items(), key=lambda item: -item[1])
+    figure = once(longest[0][1] if longest else 0.0)
+    detail = ", ".join(f"{queue} {seconds:,.0f}" for queue, seconds in longest)
+    return Row(f"computing put off at {trial.rate:,.0f} events/s", "s", figure, detail=detail)
 
 
 def _cores(trial: Trial) -> float:

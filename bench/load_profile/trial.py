@@ -53,7 +53,7 @@ class Weighing:
 class Trial:
     """A run at ``rate`` events a second; ``processor`` has the seconds that each part used until it was drained.
 
-    ``overdue_seconds``: how long the oldest work that was due had waited when the last event was sent.
+    ``overdue``: the longest that work which was due had waited at any reading, in seconds by queue.
     """
 
     rate: float
@@ -61,7 +61,7 @@ class Trial:
     readings: tuple[Reading, ...]
     weighings: tuple[Weighing, ...]
     acknowledged: int
-    overdue_seconds: float
+    overdue: dict[str, float]
     drain_seconds: float
     processor: dict[str, float]
 
@@ -101,7 +101,7 @@ class Bench:
 
     async def run(self, rate: float, seconds: float, text: str) -> Trial:
         """Send at a rate for a while, then wait until everything is worked off."""
-        sent, readings, weighings = Sent(), [], []
+        sent, readings, weighings, overdue = Sent(), [], [], dict[str, float]()
         before, began = self._processor(), time.perf_counter()
         with self.steps.step(f"{text}: {rate:,.0f} events/s", total=seconds) as advance:
             sending = asyncio.create_task(send_at(self.system.url, self.tenants, rate, seconds, sent))
@@ -110,12 +110,14 @@ class Bench:
                     break
                 waiting = (await self.backlog.read()).total + sent.unsent
                 readings.append(Reading(time.perf_counter() - began, waiting))
+                for queue, waited in (await self.backlog.overdue()).items():
+                    overdue[queue] = max(waited, overdue.get(queue, 0.0))
                 if len(readings) % READINGS_PER_WEIGHING == 1:
                     weighings.append(Weighing(at, read_resident(self.system.processes)))
                 advance(at)
                 await asyncio.sleep(LOOK_SECONDS)
             await sending
-            ended, overdue = time.perf_counter(), await self.backlog.overdue()
+            ended = time.perf_counter()
         await self.drained()
         return Trial(
             rate,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from shared.messaging.kafka_settings import STREAM_PER_SECOND
@@ -20,7 +21,8 @@ class Arrivals:
 
     Late is told from the gateway's receipt of the report on. What is computed from late events would be out of date
     by the time it is published; what is computed in a stream soon is, and the sooner the more events come. Both take
-    the processor and the database away from those who take events in.
+    the processor and the database away from those who take events in. Time stands still here for as long as a batch
+    is being taken in: a database that is slow is no sign that nothing comes.
     """
 
     def __init__(
@@ -35,6 +37,16 @@ class Arrivals:
         self._clock = clock
         self._late_at = float("-inf")
         self._batches: deque[tuple[float, int]] = deque()
+        self._began: float | None = None
+
+    @contextlib.contextmanager
+    def taking_in(self) -> Iterator[None]:
+        """Take in a batch until the block ends."""
+        self._began = self._clock()
+        try:
+            yield
+        finally:
+            self._began = None
 
     def took_in(self, events: Sequence[object]) -> None:
         """Take note of events that were handled; those that tell no ``received_at`` only count."""
@@ -48,7 +60,7 @@ class Arrivals:
     @property
     def late(self) -> bool:
         """Whether late events came in within the last second; when none come any more, nothing is late."""
-        return self._clock() - self._late_at < RECENT_SECONDS
+        return self._time() - self._late_at < RECENT_SECONDS
 
     @property
     def pressure(self) -> float:
@@ -58,6 +70,9 @@ class Arrivals:
         return per_second / self._stream if 0 < self._stream <= per_second else 0.0
 
     def _forget(self) -> None:
-        since = self._clock() - STREAM_SECONDS
+        since = self._time() - STREAM_SECONDS
         while self._batches and self._batches[0][0] <= since:
             self._batches.popleft()
+
+    def _time(self) -> float:
+        return self._clock() if self._began is None else self._began

@@ -96,7 +96,8 @@ class BatchConsumer:
         self.at_work = True
         self._began, self._salvaged_before = self._clock(), self.salvaged
         try:
-            await self._take_in(batch)
+            with self._arrivals.taking_in():
+                await self._take_in(batch)
         finally:
             self.at_work = False
 

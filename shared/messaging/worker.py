@@ -26,20 +26,28 @@ LOCKED_SECONDS = 1.0
 REST_SECONDS = 2.0
 """A worker rests as long as it worked, and no longer than this: while events stream in, whatever it computes is
 soon out of date, and the handlers need the processor and the database more."""
-STREAM_RESTS = 6.0
-STREAM_REST_SECONDS = 30.0
-"""As soon as events stream in it rests this many times as long as it worked, and ten times that where ten times as
-many do, so that four workers at once, of different services, leave a machine of two cores to the events; for these
-seconds at most, and no longer than the stream."""
+STREAM_RESTS, STREAM_REST_SECONDS = 6.0, 10.0
+"""As soon as events stream in it rests this many times as long as it worked, for these seconds at most, so that four
+workers at once, of different services, leave a machine of two cores to the events."""
+HARD_REST_SECONDS = 30.0
+"""Ten times as long where ten times as many stream in, for these seconds at most."""
+WAITED_SECONDS = 60.0
+"""That it gives way for longer ends, by and by, as what is due has waited for this long."""
 STEP_BACK_SECONDS = 20.0
 """How long it waits at most while events arrive late: an endless flood must not mean no advice at all."""
 MEASURE_SECONDS = 30.0
 """How often it looks how much is given up, which reads what its queue holds."""
 
 
-def stream_rest(worked: float, pressure: float) -> float:
-    """Give the seconds to rest after ``worked`` seconds, for as long as events stream in with ``pressure``."""
-    return min(STREAM_RESTS * pressure * worked, STREAM_REST_SECONDS)
+def stream_rest(worked: float, pressure: float, waited: float) -> float:
+    """Give the seconds to rest after a turn of ``worked`` seconds while events stream in with ``pressure``.
+
+    ``waited``: the seconds that the oldest work of that turn had been due for.
+    """
+    if not pressure:
+        return 0.0
+    eased = max(1.0, pressure * (1.0 - waited / WAITED_SECONDS))
+    return min(eased * min(STREAM_RESTS * worked, STREAM_REST_SECONDS), HARD_REST_SECONDS)
 
 
 class Worker:
@@ -95,7 +103,8 @@ class Worker:
                 began = time.monotonic()
                 async with self._held(items):
                     await self._turns.attempt(items)
-                await self._rest(time.monotonic() - began)
+                waited = max((item.waited for item in items if not item.given_up), default=0.0)
+                await self._rest(time.monotonic() - began, waited)
             else:
                 await asyncio.sleep(IDLE_SECONDS)
 
@@ -115,10 +124,10 @@ class Worker:
         while self._arrivals and self._arrivals.late and time.monotonic() < until:  # noqa: ASYNC110  # it ends unseen
             await asyncio.sleep(IDLE_SECONDS)
 
-    async def _rest(self, worked: float) -> None:
+    async def _rest(self, worked: float, waited: float) -> None:
         began = time.monotonic()
         await asyncio.sleep(min(worked, REST_SECONDS))
-        while time.monotonic() - began < stream_rest(worked, self._pressure):  # noqa: ASYNC110  # as above
+        while time.monotonic() - began < stream_rest(worked, self._pressure, waited):  # noqa: ASYNC110  # as above
             await asyncio.sleep(IDLE_SECONDS)
 
     @property

@@ -32,7 +32,10 @@ _RENEW = f"""
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A piece of work under a claim, and whether it failed so often before that it is tried once an hour only."""
+    """A piece of work under a claim, and whether it failed so often before that it is tried once an hour only.
+
+    ``waited``: for how many seconds it had been due when it was claimed.
+    """
 
     tenant_id: UUID
     dealer_id: UUID
@@ -40,6 +43,7 @@ class WorkItem:
     generation: int
     claim: UUID
     given_up: bool = False
+    waited: float = 0.0
 
 
 class ClaimLostError(Exception):

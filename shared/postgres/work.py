@@ -61,7 +61,8 @@ _CLAIM = f"""
     UPDATE work w SET leased_until = now() + make_interval(secs => $3), claim = gen_random_uuid()
     FROM (TABLE sound UNION ALL TABLE given_up LIMIT {_MOST}) AS c
     WHERE w.queue = $1 AND w.tenant_id = c.tenant_id AND w.dealer_id = c.dealer_id AND w.key = c.key
-    RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.claim, w.attempts >= {MAX_ATTEMPTS} AS given_up
+    RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.claim, w.attempts >= {MAX_ATTEMPTS} AS given_up,
+        extract(epoch FROM now() - w.due_at)::float8 AS waited
 """  # noqa: S608  # numbers of ours
 
 

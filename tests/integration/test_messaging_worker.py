@@ -79,6 +79,7 @@ async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_th
 ) -> None:
     monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
     monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 600.0)
+    monkeypatch.setattr("shared.messaging.worker.HARD_REST_SECONDS", 600.0)
     stream = Stream()
     await mark(probe, 1)
     arrivals = cast("Arrivals", stream)

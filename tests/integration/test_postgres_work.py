@@ -110,6 +110,13 @@ async def test_what_is_to_be_marked_only_if_it_is_not_leaves_marks_as_they_are(p
     assert sorted(item.key for item in await claim(probe)) == ["accord", "civic"]
 
 
+async def test_a_claim_tells_for_how_long_its_work_was_due(probe) -> None:
+    await mark(probe, "civic")
+    await probe.owner.execute("UPDATE work SET due_at = now() - interval '90 seconds'")
+    [item] = await claim(probe)
+    assert 90 <= item.waited < 600
+
+
 @pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
 async def test_a_claim_reads_what_it_takes_and_nothing_else(probe, plan: str) -> None:
     await probe.owner.execute(

@@ -140,7 +140,7 @@ def trial(waiting: list[int], *, rate: float = 1_000, **changed) -> Trial:
     weighings = tuple(Weighing(second * 5.0, {"inventory": 100 + second}) for second in range(4))
     known = {"inventory": 2.0, "PostgreSQL": 1.0, GENERATOR: 5.0}
     values = {"acknowledged": 10_000, "drain_seconds": 0.0, "processor": known, "seconds": float(len(waiting))}
-    values["overdue_seconds"] = 12.0
+    values["overdue"] = {"forecast series": 3.0, "recommend reviews": 12.0}
     return Trial(rate=rate, readings=readings, weighings=weighings, **{**values, **changed})
 
 
@@ -172,6 +172,7 @@ def test_the_table_holds_figures_against_their_marks():
     assert rows["visible at 200 events/s, p99"].met is True
     assert rows["processor time at 800 events/s"].figure.median == pytest.approx(300), "what sends is left out"
     assert rows["computing put off at 800 events/s"].figure.median == pytest.approx(12)
+    assert rows["computing put off at 800 events/s"].detail == "recommend reviews 12, forecast series 3"
     assert rows["memory in half an hour: inventory"].figure.median == pytest.approx(360)
     assert rows["memory in half an hour: inventory"].met is None, "so short a soak shows nothing"
     assert rows["drained after 10x for 10 s"].limits[0].value.median == pytest.approx(12.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -107,3 +108,28 @@ def test_pressure_grows_with_what_streams_in(arrivals: Arrivals, clock: Clock) -
         clock.seconds = second / 2
         arrivals.took_in([object()] * int(5 * STREAM_PER_SECOND / 2))
     assert arrivals.pressure == 5
+
+
+def test_a_batch_that_takes_long_is_no_end_of_a_stream(arrivals: Arrivals, clock: Clock) -> None:
+    arrivals.took_in([object()] * int(STREAM_PER_SECOND * STREAM_SECONDS))
+    clock.seconds = STREAM_SECONDS / 2
+    with arrivals.taking_in():
+        clock.seconds = 60.0
+        assert arrivals.pressure == 1
+    assert arrivals.pressure == 0
+
+
+def test_a_batch_that_takes_long_is_no_end_of_being_late(arrivals: Arrivals, clock: Clock) -> None:
+    arrivals.took_in([old(LATE_SECONDS + 1)])
+    with arrivals.taking_in():
+        clock.seconds = 60.0
+        assert arrivals.late
+    assert not arrivals.late
+
+
+def test_a_batch_that_failed_is_not_being_taken_in(arrivals: Arrivals, clock: Clock) -> None:
+    arrivals.took_in([old(LATE_SECONDS + 1)])
+    with contextlib.suppress(TimeoutError), arrivals.taking_in():
+        raise TimeoutError
+    clock.seconds = 60.0
+    assert not arrivals.late

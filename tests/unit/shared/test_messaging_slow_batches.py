@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 
 from shared.events import Event, Topic
 from shared.messaging import KafkaSettings
-from shared.messaging.arrivals import Arrivals
+from shared.messaging.arrivals import STREAM_SECONDS, Arrivals
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import BatchConsumer
 from shared.messaging.failures import HandedBackError, TookTooLongError
@@ -105,18 +105,20 @@ class Service:
         *, statement_seconds: float = 30.0, gathers: bool = False, topics: Sequence[str] = ("numbered",),
     ) -> None:  # fmt: skip
         self.clock, self.fails, self.tries = Clock(), fails, list[list[int]]()
+        self.arrivals, self.pressures = Arrivals(stream_per_second=1.0, clock=self.clock), list[float]()
         self.statement_seconds = statement_seconds
         self.budget: BatchBudget = KAFKA.batch_budget(statement_seconds, topics=len(topics), gathers=gathers)
         telemetry = observe("slow", TelemetrySettings(log_level="CRITICAL"))
         self.consumer = BatchConsumer(
             "slow", {name: (topic(name), self.handle) for name in topics}, database,  # type: ignore[arg-type]
             metrics=telemetry.metrics, tracer=telemetry.tracer, settings=KAFKA, budget=self.budget,
-            arrivals=Arrivals(), clock=self.clock,
+            arrivals=self.arrivals, clock=self.clock,
         )  # fmt: skip
 
     async def handle(self, events: Sequence[Numbered], _tx: Any) -> None:
         numbers = [event.n for event in events]
         self.tries.append(numbers)
+        self.pressures.append(self.arrivals.pressure)
         self.clock.now += 0.01
         error = self.fails(numbers)
         if error is SLOW:
@@ -161,6 +163,16 @@ async def test_an_event_is_not_parked_for_a_slow_try_after_others_that_were_not(
     assert database.parked == {}
     await service.consumer.consume(batch)
     assert len(database.inbox) == 1
+
+
+async def test_a_stream_goes_on_while_one_of_its_batches_takes_long(database: Database) -> None:
+    errors = [None, SLOW, SLOW]
+    service = Service(database, lambda _: errors.pop(0) if errors else None)
+    await service.consumer.consume(records(10))
+    await service.consumer.consume(records(1))
+    assert service.pressures == [0, 5, 5, 5], "the second batch took more than a minute"
+    service.clock.now += STREAM_SECONDS
+    assert service.arrivals.pressure == 0
 
 
 async def test_an_event_is_parked_when_every_try_was_slow(database: Database) -> None:

@@ -75,7 +75,12 @@ def bench(
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=20, help="Repeats that medians are taken of.")] = 3,
     minutes: Annotated[
-        float, typer.Option(min=1, max=600, help="About how long the load profile sends; 30 shows what memory does.")
+        float,
+        typer.Option(
+            min=1,
+            max=600,
+            help="About how long the load profile sends, after a search of some minutes; 30 shows what memory does.",
+        ),
     ] = 5.0,
     past: Annotated[
         int,

@@ -29,8 +29,9 @@ WARM_UP_SECONDS = 10.0
 MOST_TRIALS = 8
 _SHARE_OF_TRIAL, _SHARE_OF_STEADY, _SHARE_OF_SOAK = 0.08, 0.12, 0.35
 """Of the minutes asked for; the rest is for what waits in between."""
-_SHORTEST_SECONDS = 45.0
-"""Longer than any worker rests, so that what they compute is part of every window."""
+_SHORTEST_SECONDS = 8.0
+_SHORTEST_WINDOW_SECONDS = 90.0
+"""Of the search: two thirds of it, by which a rate is judged, are longer than any worker rests and steps back."""
 _PROBES_STEADY, _PROBES_SOAK = 25.0, 10.0
 """Prices a second; each is a request of its own, which costs more than one event of many."""
 
@@ -71,7 +72,7 @@ async def measure(options: Options, steps: Steps) -> Table:
 
 
 async def _profile(bench: Bench, probes: Probes, seconds: float) -> Profile:
-    trials = await _search(bench, max(_SHORTEST_SECONDS, _SHARE_OF_TRIAL * seconds))
+    trials = await _search(bench, max(_SHORTEST_WINDOW_SECONDS, _SHARE_OF_TRIAL * seconds))
     sustained = highest_held(trials)
     if not sustained:
         message = f"no rate held down to {min(each.rate for each in trials):,.0f} events/s"

@@ -1,7 +1,6 @@
 """Similar past cases: how advice like this one ended, by embedding similarity."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -64,18 +63,26 @@ class SimilarCases:
 
     async def remember(self, items: Sequence[WorkItem]) -> None:
         """Make ended advice searchable; while the search is down the work waits and is tried again."""
+        by_tenant: dict[UUID, list[WorkItem]] = {}
         for item in items:
-            async with self._work.begin(item.tenant_id) as tx:
-                known = await store.cases(tx.connection, [UUID(item.key)])
-            points = []
-            for recommendation_id, case in known.items():
-                issued = RecommendationIssued.model_validate(case.event)
-                [vector] = await self._embedder.embed([_text(issued)])
-                payload: Mapping[str, Any] = {"action": issued.action.value, "segment": issued.segment}
-                points.append(Point(str(item.tenant_id), KIND, str(recommendation_id), case.version, vector, payload))
-            await self._store(points)
-            async with self._work.begin(item.tenant_id) as tx:
-                await CASES.finish(tx.connection, [item])
+            by_tenant.setdefault(item.tenant_id, []).append(item)
+        for tenant_id, ended in by_tenant.items():
+            async with self._work.begin(tenant_id) as tx:
+                known = await store.cases(tx.connection, [UUID(item.key) for item in ended])
+            await self._store(await self._points(tenant_id, known))
+            async with self._work.begin(tenant_id) as tx:
+                await CASES.finish(tx.connection, ended)
+
+    async def _points(self, tenant_id: UUID, known: Mapping[UUID, store.Case]) -> list[Point]:
+        if not known:
+            return []
+        events = [RecommendationIssued.model_validate(case.event) for case in known.values()]
+        vectors = await self._embedder.embed([_text(event) for event in events])
+        points = []
+        for (recommendation_id, case), event, vector in zip(known.items(), events, vectors, strict=True):
+            payload = {"action": event.action.value, "segment": event.segment}
+            points.append(Point(str(tenant_id), KIND, str(recommendation_id), case.version, vector, payload))
+        return points
 
     async def _store(self, points: Sequence[Point]) -> None:
         try:

@@ -42,7 +42,7 @@ MEASURE_SECONDS = 30.0
 def stream_rest(worked: float, pressure: float, waited: float) -> float:
     """Give the seconds to rest after a turn of ``worked`` seconds while events stream in with ``pressure``.
 
-    ``waited``: the seconds that the oldest work of that turn had been due for.
+    ``waited``: the seconds that the oldest work which is due may have been due for.
     """
     if not pressure:
         return 0.0
@@ -103,8 +103,7 @@ class Worker:
                 began = time.monotonic()
                 async with self._held(items):
                     await self._turns.attempt(items)
-                waited = max((item.waited for item in items if not item.given_up), default=0.0)
-                await self._rest(time.monotonic() - began, waited)
+                await self._rest(began, max((item.waited for item in items if not item.given_up), default=0.0))
             else:
                 await asyncio.sleep(IDLE_SECONDS)
 
@@ -124,10 +123,15 @@ class Worker:
         while self._arrivals and self._arrivals.late and time.monotonic() < until:  # noqa: ASYNC110  # it ends unseen
             await asyncio.sleep(IDLE_SECONDS)
 
-    async def _rest(self, worked: float, waited: float) -> None:
-        began = time.monotonic()
+    async def _rest(self, claimed_at: float, waited: float) -> None:
+        """Rest after a turn; what it left may be as old as the oldest that it claimed, and by now older."""
+        ended = time.monotonic()
+        worked = ended - claimed_at
         await asyncio.sleep(min(worked, REST_SECONDS))
-        while time.monotonic() - began < stream_rest(worked, self._pressure, waited):  # noqa: ASYNC110  # as above
+        while True:
+            now = time.monotonic()
+            if now - ended >= stream_rest(worked, self._pressure, waited + now - claimed_at):
+                return
             await asyncio.sleep(IDLE_SECONDS)
 
     @property

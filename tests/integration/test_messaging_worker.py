@@ -64,14 +64,15 @@ class Stream:
 
     late = False
 
-    def __init__(self) -> None:
+    def __init__(self, pressure: float = 1.0) -> None:
         self.high = True
         self.asked = asyncio.Event()
+        self._pressure = pressure
 
     @property
     def pressure(self) -> float:
         self.asked.set()
-        return float(self.high)
+        return self._pressure if self.high else 0.0
 
 
 async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_than_they_do(
@@ -103,6 +104,23 @@ async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch)
     await mark(probe, 1)
     arrivals = cast("Arrivals", Stream())
     worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
+    task = asyncio.create_task(worker.run())
+    try:
+        assert await results(probe, 1) == [1]
+        await mark(probe, 2)
+        assert await results(probe, 2) == [1, 2]
+    finally:
+        await end(task)
+
+
+async def test_a_hard_stream_does_not_keep_waiting_what_has_waited_long(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
+    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.worker.HARD_REST_SECONDS", 3_600.0)
+    monkeypatch.setattr("shared.messaging.worker.WAITED_SECONDS", 3_600.0)
+    await mark(probe, 1)
+    await probe.owner.execute("UPDATE work SET due_at = now() - interval '2 hours'")
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=cast("Arrivals", Stream(1e6)))
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]

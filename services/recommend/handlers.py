@@ -12,7 +12,6 @@ from shared.events import (
     MarketUpdated,
     OutcomeRecorded,
     PolicyUpdated,
-    RecommendationIssued,
 )
 from shared.events.topics import (
     FORECAST_READY,
@@ -67,13 +66,12 @@ async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) ->
 @router.on(OUTCOME_RECORDED)
 async def on_outcome_recorded(events: Sequence[OutcomeRecorded], tx: Transaction) -> None:
     """Remember how advice ended, so that later advice can point at it."""
+    ended = []
     for event in events:
-        known = await store.save_outcome(
-            tx.connection, event.tenant_id, event.recommendation_id, SimilarCases.ending(event)
-        )
-        if known is not None:
-            key = str(RecommendationIssued.model_validate(known).recommendation_id)
-            await CASES.mark(tx.connection, [(event.tenant_id, event.dealer_id, key)])
+        told = SimilarCases.ending(event)
+        if await store.save_outcome(tx.connection, event.tenant_id, event.recommendation_id, told):
+            ended.append((event.tenant_id, event.dealer_id, str(event.recommendation_id)))
+    await CASES.mark(tx.connection, ended)
 
 
 async def _mark(

@@ -69,7 +69,11 @@ class SimilarCases:
         for tenant_id, ended in by_tenant.items():
             async with self._work.begin(tenant_id) as tx:
                 known = await store.cases(tx.connection, [UUID(item.key) for item in ended])
-            await self._store(await self._points(tenant_id, known))
+            try:
+                await self._vectors.upsert(await self._points(tenant_id, known))
+            except VectorsUnavailable as error:
+                # Away, not wrong: as such the work does not count its tries and waits for as long as it takes.
+                raise ConnectionError(str(error)) from error
             async with self._work.begin(tenant_id) as tx:
                 await CASES.finish(tx.connection, ended)
 
@@ -83,13 +87,6 @@ class SimilarCases:
             payload = {"action": event.action.value, "segment": event.segment}
             points.append(Point(str(tenant_id), KIND, str(recommendation_id), case.version, vector, payload))
         return points
-
-    async def _store(self, points: Sequence[Point]) -> None:
-        try:
-            await self._vectors.upsert(points)
-        except VectorsUnavailable as error:
-            # Away, not wrong: as such the work does not count its tries and waits for as long as it takes.
-            raise ConnectionError(str(error)) from error
 
 
 def _text(event: RecommendationIssued) -> str:

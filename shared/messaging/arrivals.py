@@ -21,8 +21,8 @@ class Arrivals:
 
     Late is told from the gateway's receipt of the report on. What is computed from late events would be out of date
     by the time it is published; what is computed in a stream soon is, and the sooner the more events come. Both take
-    the processor and the database away from those who take events in. That few were taken in is no sign that few come
-    where that is what took long: time stands still here during a batch, and who is handed large ones has a stream.
+    the processor and the database away from those who take events in. Time stands still here for as long as a batch
+    is being taken in: a database that is slow just then is no sign that nothing comes.
     """
 
     def __init__(
@@ -38,18 +38,15 @@ class Arrivals:
         self._late_at = float("-inf")
         self._batches: deque[tuple[float, int]] = deque()
         self._began: float | None = None
-        self._large_at = float("-inf")
 
     @contextlib.contextmanager
-    def taking_in(self, *, large: bool = False) -> Iterator[None]:
-        """Take in a batch until the block ends; ``large``: half of what one is handed at most, or more."""
+    def taking_in(self) -> Iterator[None]:
+        """Take in a batch until the block ends."""
         self._began = self._clock()
         try:
             yield
         finally:
             self._began = None
-            if large:
-                self._large_at = self._clock()
 
     def took_in(self, events: Sequence[object]) -> None:
         """Take note of events that were handled; those that tell no ``received_at`` only count."""
@@ -67,16 +64,10 @@ class Arrivals:
 
     @property
     def pressure(self) -> float:
-        """How many times ``stream_per_second`` came in over the last two seconds; 0 for less, and where that is 0.
-
-        Where batches are large it is 1 at least: more comes in than is taken in at a time.
-        """
-        if not self._stream:
-            return 0.0
+        """How many times ``stream_per_second`` came in over the last two seconds; 0 for less, and where that is 0."""
         self._forget()
-        times = sum(count for _, count in self._batches) / STREAM_SECONDS / self._stream
-        least = 1.0 if self._time() - self._large_at < STREAM_SECONDS else 0.0
-        return times if times >= 1.0 else least
+        per_second = sum(count for _, count in self._batches) / STREAM_SECONDS
+        return per_second / self._stream if 0 < self._stream <= per_second else 0.0
 
     def _forget(self) -> None:
         since = self._time() - STREAM_SECONDS

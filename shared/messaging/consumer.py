@@ -96,7 +96,7 @@ class BatchConsumer:
         self.at_work = True
         self._began, self._salvaged_before = self._clock(), self.salvaged
         try:
-            with self._arrivals.taking_in(large=len(batch) >= self._small):
+            with self._arrivals.taking_in():
                 await self._take_in(batch)
         finally:
             self.at_work = False

@@ -19,6 +19,14 @@ _HELD = """
     WHERE w.queue = $1
 """
 
+_HELD_IN_ORDER = """
+    SELECT held.claim FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+    CROSS JOIN LATERAL (
+        SELECT claim FROM work w
+        WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c FOR NO KEY UPDATE
+    ) AS held
+"""
+
 _RENEW = f"""
     WITH held AS MATERIALIZED ({_HELD}), free AS MATERIALIZED (
         {_HELD} ORDER BY w.tenant_id, w.dealer_id, w.key FOR NO KEY UPDATE OF w SKIP LOCKED
@@ -98,12 +106,11 @@ class Claims:
     async def hold(self, connection: Connection, items: Sequence[WorkItem]) -> None:
         """Keep claimed items from being taken over until the transaction ends, which stores a part of their result.
 
-        Raises ClaimLostError if another has taken any of them over before.
+        One after the other in the order in which they are marked, so that who marks them and we wait for each other
+        and do not deadlock. Raises ClaimLostError if another has taken any of them over before.
         """
-        held = await connection.fetch(f"{_HELD} FOR NO KEY UPDATE OF w", *self._claimed(items))
-        self._all_ours(len(held), items)
-
-    def _all_ours(self, held: int, items: Sequence[WorkItem]) -> None:
+        in_order = sorted(items, key=lambda item: str((item.tenant_id, item.dealer_id, item.key)))
+        held = len(await connection.fetch(_HELD_IN_ORDER, *self._claimed(in_order)))
         if held < len(items):
             message = f"{len(items) - held} of {len(items)} of {self.queue} taken over, from {items[0].key} on"
             raise ClaimLostError(message)

@@ -150,7 +150,8 @@ class WorkTable(Claims):
         Raises ClaimLostError if another has taken any of them over, who may have seen more than we did: the result
         is not to be stored then.
         """
-        gone = await connection.execute(
+        await self.hold(connection, items)
+        await connection.execute(
             """
             DELETE FROM work w
             USING unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[]) AS u(t, d, k, c, g)
@@ -160,7 +161,7 @@ class WorkTable(Claims):
             *self._claimed(items),
             [item.generation for item in items],
         )
-        stay = await connection.execute(
+        await connection.execute(
             """
             -- A mark puts off what is sound, and not what is given up: that was healed, and starts its wait now.
             UPDATE work w SET leased_until = NULL, claim = NULL, attempts = 0, error = NULL,
@@ -171,7 +172,6 @@ class WorkTable(Claims):
             *self._claimed(items),
             MAX_ATTEMPTS,
         )
-        self._all_ours(_rows(gone) + _rows(stay), items)
 
     async def fail(
         self,
@@ -215,8 +215,3 @@ class WorkTable(Claims):
         """Count the items that failed so often that they are tried once an hour only."""
         query = f"SELECT count(*) FROM work WHERE queue = $1 AND attempts >= {MAX_ATTEMPTS}"  # noqa: S608
         return int(await pool.fetchval(query, self.queue))
-
-
-def _rows(status: str) -> int:
-    """Read how many rows a statement was about from its tag, such as "DELETE 3"."""
-    return int(status.rpartition(" ")[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from openai import AsyncOpenAI, BadRequestError, OpenAIError
+from openai import APIStatusError, AsyncOpenAI, OpenAIError
 
 from shared.vectors.errors import EmbeddingUnavailable, VectorsError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TEXTS_A_REQUEST: Final = 256
+_REFUSED: Final = frozenset({400, 413, 422})
+"""Answers that blame what was asked for, which would be the same again."""
 
 
 class OpenAIEmbedder:
@@ -62,10 +64,10 @@ class OpenAIEmbedder:
             answer = await self._client.embeddings.create(
                 model=self._model, input=texts, dimensions=self._dimension, encoding_format="float"
             )
-        except BadRequestError as error:
-            message = f"{self.name} refused to embed {len(texts)} texts: {error}"
-            raise VectorsError(message) from error
         except OpenAIError as error:
+            if isinstance(error, APIStatusError) and error.status_code in _REFUSED:
+                message = f"{self.name} refused to embed {len(texts)} texts: {error}"
+                raise VectorsError(message) from error
             message = f"{self.name} could not embed {len(texts)} texts: {type(error).__name__}: {error}"
             raise EmbeddingUnavailable(message) from error
         vectors = [one.embedding for one in sorted(answer.data, key=lambda one: one.index)]

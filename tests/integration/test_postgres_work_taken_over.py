@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from shared.postgres.claims import ClaimLostError
@@ -151,3 +152,27 @@ async def test_what_others_queue_to_mark_is_renewed_in_its_turn(probe) -> None:
         await waiting(2)
     assert renewing.result() == []
     assert await probe.value("SELECT bool_and(leased_until > now()) FROM work")
+
+
+async def test_what_is_finished_is_locked_in_the_order_in_which_it_is_marked(probe) -> None:
+    await mark(probe, "accord", "civic", "pilot")
+    items = sorted(await claim(probe), key=lambda item: item.key, reverse=True)
+
+    async def locked(key: str) -> bool:
+        try:
+            async with probe.owner.transaction():
+                await probe.owner.execute("SELECT 1 FROM work WHERE key = $1 FOR UPDATE NOWAIT", key)
+        except asyncpg.LockNotAvailableError:
+            return True
+        return False
+
+    async with asyncio.timeout(60):
+        async with probe.work.pool.acquire() as other, other.transaction():
+            await other.execute("SELECT 1 FROM work WHERE key = 'civic' FOR UPDATE")
+            finishing = asyncio.create_task(finish(probe, items))
+            while not await probe.value(WAITING):
+                assert not finishing.done()
+                await asyncio.sleep(0.01)
+            assert [await locked(key) for key in ("accord", "civic", "pilot")] == [True, True, False]
+        await finishing
+    assert await probe.value("SELECT count(*) FROM work") == 0

@@ -27,7 +27,7 @@ from shared.vectors import VectorSettings, open_vectors
 from shared.vectors.hashing import HashingEmbedder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
 TENANT, OTHER = uuid4(), uuid4()
 ENDED = 7
@@ -89,37 +89,6 @@ async def test_a_lost_folder_is_filled_again_for_the_tenants_named(
         assert outcome.counts["cases"]["checked"] == ENDED
         assert await similar_to(similar, TENANT) > 0
         assert await similar_to(similar, OTHER) == 0
-
-
-class Asked(HashingEmbedder):
-    """A model that keeps what it is asked for at a time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[int] = []
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        self.texts.append(len(texts))
-        return await super().embed(texts)
-
-
-async def test_a_model_is_asked_once_for_all_of_a_tenant_that_ended_together(
-    work: UnitOfWork, tmp_path: Path
-) -> None:
-    embedder = Asked()
-    vectors = await open_vectors(VectorSettings(vectors_path=tmp_path / "vectors"), embedder)
-    similar = SimilarCases(work, vectors, embedder)
-    try:
-        for tenant in (TENANT, OTHER):
-            async with work.begin(tenant) as tx:
-                ended = "SELECT tenant_id, dealer_id, recommendation_id::text FROM advice WHERE outcome IS NOT NULL"
-                await CASES.mark(tx.connection, [tuple(row) for row in await tx.connection.fetch(ended)])
-        await similar.remember(await CASES.claim(work.pool, limit=100))
-        assert embedder.texts == [ENDED, ENDED]
-        assert [await vectors.count(str(tenant)) for tenant in (TENANT, OTHER)] == [ENDED, ENDED]
-        assert await CASES.claim(work.pool, limit=100) == []
-    finally:
-        await vectors.close()
 
 
 async def test_without_the_service_it_says_so_and_later_goes_on(

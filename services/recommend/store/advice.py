@@ -19,18 +19,16 @@ class Case:
     version: int
 
 
-async def save_outcome(
-    connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str
-) -> dict[str, Any] | None:
-    """Note how advice ended; returns the advice, None where it is not known."""
-    event: dict[str, Any] | None = await connection.fetchval(
+async def save_outcome(connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str) -> bool:
+    """Note how advice ended; tells whether that advice is known."""
+    known = await connection.fetchval(
         "UPDATE advice SET outcome = $3, case_version = case_version + 1"
-        " WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING event",
+        " WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING true",
         tenant_id,
         recommendation_id,
         text,
     )
-    return event
+    return known is not None
 
 
 async def standing(connection: Connection) -> dict[UUID, str]:

@@ -119,25 +119,6 @@ def test_a_batch_that_takes_long_is_no_end_of_a_stream(arrivals: Arrivals, clock
     assert arrivals.pressure == 0
 
 
-def test_large_batches_are_a_stream_however_long_they_take(arrivals: Arrivals, clock: Clock) -> None:
-    for _ in range(3):
-        with arrivals.taking_in(large=True):
-            clock.seconds += 60.0
-            arrivals.took_in([object()])
-        assert arrivals.pressure == 1
-    with arrivals.taking_in():
-        clock.seconds += 60.0
-        assert arrivals.pressure == 1
-    assert arrivals.pressure == 0
-
-
-def test_a_large_batch_is_no_stream_where_none_is(clock: Clock) -> None:
-    arrivals = Arrivals(stream_per_second=0.0, now=lambda: NOW, clock=clock)
-    with arrivals.taking_in(large=True):
-        pass
-    assert arrivals.pressure == 0
-
-
 def test_a_batch_that_takes_long_is_no_end_of_being_late(arrivals: Arrivals, clock: Clock) -> None:
     arrivals.took_in([old(LATE_SECONDS + 1)])
     with arrivals.taking_in():

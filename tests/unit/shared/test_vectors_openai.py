@@ -91,9 +91,10 @@ async def test_openai_vectors_of_another_length_are_not_taken() -> None:
             await embedder.embed(["x"])
 
 
-async def test_a_text_that_openai_refuses_is_the_callers_mistake() -> None:
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_text_that_openai_refuses_is_the_callers_mistake(status: int) -> None:
     def refusing(_body: object) -> Answer:
-        return 400, {"error": {"message": "input cannot be empty"}}
+        return status, {"error": {"message": "input cannot be empty"}}
 
     async with serving(refusing) as server, openai_at(server.url) as embedder:
         with pytest.raises(VectorsError, match="refused to embed") as raised:

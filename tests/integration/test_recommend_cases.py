@@ -1,0 +1,123 @@
+"""Ended advice becomes searchable: together where it can, and one by one where a text is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.recommend import store
+from services.recommend.similar import CASES, SimilarCases
+from shared.events import RecommendationIssued
+from shared.events import __file__ as events_file
+from shared.messaging import UnitOfWork, Worker
+from shared.messaging.ending import end
+from shared.observability.metrics import make_metrics
+from shared.postgres import PostgresSettings, create_pool
+from shared.vectors import EmbeddingUnavailable, VectorsError, VectorSettings, open_vectors
+from shared.vectors.hashing import HashingEmbedder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from uuid import UUID
+
+    from shared.vectors import VectorStore
+
+TENANT, OTHER = uuid4(), uuid4()
+ENDED = 5
+SOON_SECONDS = 120.0
+
+
+class Model(HashingEmbedder):
+    """A model that keeps how many texts it is asked for at a time, may be away, and refuses texts that say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.away = False
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        self.asked.append(len(texts))
+        if self.away:
+            raise EmbeddingUnavailable("nobody answers")
+        if any("refuse me" in text for text in texts):
+            raise VectorsError("a text was refused")
+        return await super().embed(texts)
+
+
+def advice(tenant: UUID, reason: str) -> RecommendationIssued:
+    example = Path(events_file).parent / "examples" / "recommendation-issued" / "v1" / "cut-price.json"
+    one = RecommendationIssued.model_validate_json(example.read_bytes())
+    own = {"tenant_id": tenant, "recommendation_id": uuid4(), "event_id": uuid4(), "reason": reason}
+    return one.model_copy(update=own)
+
+
+async def end_advice(work: UnitOfWork, tenant: UUID, *reasons: str) -> None:
+    events = [advice(tenant, reason) for reason in reasons]
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, events)
+        for event in events:
+            assert await store.save_outcome(tx.connection, tenant, event.recommendation_id, "sold after 9 days")
+        await CASES.mark(tx.connection, [(tenant, e.dealer_id, str(e.recommendation_id)) for e in events])
+
+
+@pytest.fixture
+async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
+    pool = await create_pool("recommend", PostgresSettings(dsn=migrated))
+    yield UnitOfWork(pool, "recommend")
+    await pool.close()
+
+
+@pytest.fixture
+async def vectors(tmp_path: Path) -> AsyncIterator[VectorStore]:
+    opened = await open_vectors(VectorSettings(vectors_path=tmp_path / "vectors"), HashingEmbedder())
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def remembering(work: UnitOfWork, similar: SimilarCases) -> AsyncIterator[None]:
+    metrics = make_metrics("recommend", CollectorRegistry())
+    task = asyncio.create_task(Worker("recommend", CASES, work, similar.remember, metrics=metrics).run())
+    try:
+        yield
+    finally:
+        await end(task)
+
+
+async def test_a_model_is_asked_once_for_all_of_a_tenant_that_ended(work: UnitOfWork, vectors: VectorStore) -> None:
+    model = Model()
+    for tenant in (TENANT, OTHER):
+        await end_advice(work, tenant, *map(str, range(ENDED)))
+    await SimilarCases(work, vectors, model).remember(await CASES.claim(work.pool, limit=100))
+    assert model.asked == [ENDED, ENDED]
+    assert [await vectors.count(str(tenant)) for tenant in (TENANT, OTHER)] == [ENDED, ENDED]
+    assert await work.pool.fetchval("SELECT count(*) FROM work") == 0
+
+
+async def test_a_text_that_is_refused_keeps_no_other_back(work: UnitOfWork, vectors: VectorStore) -> None:
+    await end_advice(work, TENANT, "one", "two", "refuse me", "three")
+    async with remembering(work, SimilarCases(work, vectors, Model())), asyncio.timeout(SOON_SECONDS):
+        while [row["attempts"] > 0 for row in await work.pool.fetch("SELECT attempts FROM work")] != [True]:
+            await asyncio.sleep(0.05)
+    assert "refused" in await work.pool.fetchval("SELECT error FROM work")
+    assert await vectors.count(str(TENANT)) == 3
+
+
+async def test_a_model_that_is_away_costs_no_tries(work: UnitOfWork, vectors: VectorStore) -> None:
+    model = Model()
+    model.away = True
+    await end_advice(work, TENANT, "one", "two")
+    async with remembering(work, SimilarCases(work, vectors, model)), asyncio.timeout(SOON_SECONDS):
+        while not await work.pool.fetchval("SELECT count(*) FROM work WHERE error IS NOT NULL"):
+            await asyncio.sleep(0.05)
+        assert await work.pool.fetchval("SELECT max(attempts) FROM work") == 0
+        model.away = False
+        while await work.pool.fetchval("SELECT count(*) FROM work"):
+            await asyncio.sleep(0.05)
+    assert await vectors.count(str(TENANT)) == 2

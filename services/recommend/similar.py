@@ -1,6 +1,9 @@
 """Similar past cases: how advice like this one ended, by embedding similarity."""
 
-from collections.abc import Mapping, Sequence
+import random
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -15,6 +18,9 @@ KIND = "advice"
 CASES = WorkTable("case")
 _NEAREST = 3
 _NEAR_ENOUGH = 0.5
+_AWAY = 3
+"""So many failures one after the other are taken for a search that is away, and nothing else is tried."""
+_T = TypeVar("_T")
 _log = structlog.stdlib.get_logger("doso.similar", service="recommend")
 
 
@@ -62,20 +68,39 @@ class SimilarCases:
         ]
 
     async def remember(self, items: Sequence[WorkItem]) -> None:
-        """Make ended advice searchable; while the search is down the work waits and is tried again."""
+        """Make ended advice searchable; while the search is down the work waits and is tried again.
+
+        A tenant's together, since a model elsewhere answers request by request; and where it does not answer, each by
+        itself, lest one text keep the others back, or that there are so many.
+        """
         by_tenant: dict[UUID, list[WorkItem]] = {}
         for item in items:
             by_tenant.setdefault(item.tenant_id, []).append(item)
-        for tenant_id, ended in by_tenant.items():
-            async with self._work.begin(tenant_id) as tx:
-                known = await store.cases(tx.connection, [UUID(item.key) for item in ended])
+        left = deque(_shuffled(by_tenant.values()))
+        in_vain, undone, reason = 0, 0, ""
+        while left and in_vain < _AWAY:
+            ended = left.popleft()
             try:
-                await self._vectors.upsert(await self._points(tenant_id, known))
+                await self._remember(ended)
+                in_vain = 0
             except VectorsUnavailable as error:
-                # Away, not wrong: as such the work does not count its tries and waits for as long as it takes.
-                raise ConnectionError(str(error)) from error
-            async with self._work.begin(tenant_id) as tx:
-                await CASES.finish(tx.connection, ended)
+                in_vain, reason = in_vain + 1, str(error)
+                if len(ended) > 1:
+                    left.extendleft([item] for item in _shuffled(ended))
+                else:
+                    undone += 1
+        if left or undone:
+            # Away, not wrong: as such the work does not count its tries and waits for as long as it takes.
+            raise ConnectionError(reason)
+
+    async def _remember(self, ended: Sequence[WorkItem]) -> None:
+        """Make ended advice of one tenant searchable; raises ``VectorsUnavailable``."""
+        tenant_id = ended[0].tenant_id
+        async with self._work.begin(tenant_id) as tx:
+            known = await store.cases(tx.connection, [UUID(item.key) for item in ended])
+        await self._vectors.upsert(await self._points(tenant_id, known))
+        async with self._work.begin(tenant_id) as tx:
+            await CASES.finish(tx.connection, ended)
 
     async def _points(self, tenant_id: UUID, known: Mapping[UUID, store.Case]) -> list[Point]:
         if not known:
@@ -87,6 +112,11 @@ class SimilarCases:
             payload = {"action": event.action.value, "segment": event.segment}
             points.append(Point(str(tenant_id), KIND, str(recommendation_id), case.version, vector, payload))
         return points
+
+
+def _shuffled(several: Collection[_T]) -> list[_T]:
+    """Put in another order each time, so that those which never work are not always the first."""
+    return random.sample(list(several), len(several))
 
 
 def _text(event: RecommendationIssued) -> str:

@@ -1,7 +1,7 @@
 """Work under a claim: it is held while it is computed, and stored only if nobody took it over meanwhile."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,13 +19,16 @@ _HELD = """
     WHERE w.queue = $1
 """
 
-_HELD_IN_ORDER = """
-    SELECT held.claim FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
+HELD_IN_ORDER = """
+    SELECT t, d, k, c, n
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) WITH ORDINALITY AS u(t, d, k, c, n)
     CROSS JOIN LATERAL (
-        SELECT claim FROM work w
+        SELECT 1 FROM work w
         WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c FOR NO KEY UPDATE
     ) AS held
 """
+"""Locks claimed items one after the other in the order given, which is that of ``in_order``: LATERAL and the lock
+keep it from becoming a join. So those who mark them and we wait for each other, and do not deadlock."""
 
 _RENEW = f"""
     WITH held AS MATERIALIZED ({_HELD}), free AS MATERIALIZED (
@@ -52,6 +55,11 @@ class WorkItem:
     claim: UUID
     given_up: bool = False
     waited: float = 0.0
+
+
+def in_order(items: Iterable[WorkItem]) -> list[WorkItem]:
+    """Sort claimed items as they are sorted when they are marked."""
+    return sorted(items, key=lambda item: str((item.tenant_id, item.dealer_id, item.key)))
 
 
 class ClaimLostError(Exception):
@@ -106,11 +114,9 @@ class Claims:
     async def hold(self, connection: Connection, items: Sequence[WorkItem]) -> None:
         """Keep claimed items from being taken over until the transaction ends, which stores a part of their result.
 
-        One after the other in the order in which they are marked, so that who marks them and we wait for each other
-        and do not deadlock. Raises ClaimLostError if another has taken any of them over before.
+        Raises ClaimLostError if another has taken any of them over before.
         """
-        in_order = sorted(items, key=lambda item: str((item.tenant_id, item.dealer_id, item.key)))
-        held = len(await connection.fetch(_HELD_IN_ORDER, *self._claimed(in_order)))
+        held = len(await connection.fetch(HELD_IN_ORDER, *self._claimed(in_order(items))))
         if held < len(items):
             message = f"{len(items) - held} of {len(items)} of {self.queue} taken over, from {items[0].key} on"
             raise ClaimLostError(message)

@@ -9,7 +9,7 @@ tells whether a key was marked again while it was being computed.
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from shared.postgres.claims import Claims, WorkItem
+from shared.postgres.claims import HELD_IN_ORDER, Claims, WorkItem, in_order
 from shared.postgres.pool import Connection, Pool
 
 WORK_TABLE_V1 = """
@@ -64,6 +64,25 @@ _CLAIM = f"""
     RETURNING w.tenant_id, w.dealer_id, w.key, w.generation, w.claim, w.attempts >= {MAX_ATTEMPTS} AS given_up,
         extract(epoch FROM now() - w.due_at)::float8 AS waited
 """  # noqa: S608  # numbers of ours
+
+_RELEASE = f"""
+    WITH held AS MATERIALIZED ({HELD_IN_ORDER})
+    UPDATE work w SET leased_until = NULL, claim = NULL FROM held
+    WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
+"""  # noqa: S608  # a statement of ours
+
+_FAIL = f"""
+    WITH held AS MATERIALIZED ({HELD_IN_ORDER})
+    UPDATE work w SET leased_until = NULL, claim = NULL, error = $7,
+        attempts = least(attempts + $8::bool::int, $10::int),
+        due_at = now() + make_interval(secs => least(
+            CASE WHEN NOT $8 AND attempts >= $10 THEN 0 WHEN NOT $8 THEN $9::float8
+                 WHEN attempts + 1 < $10 THEN power(2, attempts) ELSE $11 END,
+            CASE WHEN w.generation > ($6::bigint[])[n] THEN $12::float8 END))
+    FROM held
+    WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
+    RETURNING attempts >= $10 AS given_up
+"""  # noqa: S608  # a statement of ours
 
 
 class WorkTable(Claims):
@@ -135,14 +154,7 @@ class WorkTable(Claims):
 
     async def release(self, pool: Pool, items: Sequence[WorkItem]) -> None:
         """Give claimed items back as they were, which were not tried: due as before, and with the error they had."""
-        await pool.execute(
-            """
-            UPDATE work w SET leased_until = NULL, claim = NULL
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[]) AS u(t, d, k, c)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
-            """,
-            *self._claimed(items),
-        )
+        await pool.execute(_RELEASE, *self._claimed(in_order(items)))
 
     async def finish(self, connection: Connection, items: Sequence[WorkItem]) -> None:
         """Take finished items off, in the transaction that stores their result; those marked anew stay.
@@ -188,20 +200,11 @@ class WorkTable(Claims):
         and is tried every ``delay`` seconds for as long as that takes; what is given up goes to the end of its line,
         and its worker waits. What was marked during its try waits no longer than a mark would have it wait.
         """
+        ordered = in_order(items)
         rows = await pool.fetch(
-            """
-            UPDATE work w SET leased_until = NULL, claim = NULL, error = $7,
-                attempts = least(attempts + $8::bool::int, $10::int),
-                due_at = now() + make_interval(secs => least(
-                    CASE WHEN NOT $8 AND attempts >= $10 THEN 0 WHEN NOT $8 THEN $9::float8
-                         WHEN attempts + 1 < $10 THEN power(2, attempts) ELSE $11 END,
-                    CASE WHEN w.generation > g THEN $12::float8 END))
-            FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[]) AS u(t, d, k, c, g)
-            WHERE w.queue = $1 AND w.tenant_id = t AND w.dealer_id = d AND w.key = k AND w.claim = c
-            RETURNING attempts >= $10 AS given_up
-            """,
-            *self._claimed(items),
-            [item.generation for item in items],
+            _FAIL,
+            *self._claimed(ordered),
+            [item.generation for item in ordered],
             error.replace("\x00", "")[:2000],
             counts,
             delay,

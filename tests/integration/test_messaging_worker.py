@@ -130,6 +130,22 @@ async def test_a_hard_stream_does_not_keep_waiting_what_has_waited_long(probe, m
         await end(task)
 
 
+async def test_a_hard_stream_keeps_nothing_waiting_for_long(probe, monkeypatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
+    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.worker.HARD_REST_SECONDS", 3_600.0)
+    monkeypatch.setattr("shared.messaging.worker.WAITED_SECONDS", 2.0)
+    await mark(probe, 1)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=cast("Arrivals", Stream(1e6)))
+    task = asyncio.create_task(worker.run())
+    try:
+        assert await results(probe, 1) == [1]
+        await mark(probe, 2)
+        assert await results(probe, 2) == [1, 2]
+    finally:
+        await end(task)
+
+
 async def test_what_a_service_takes_for_a_stream_is_its_setting(probe) -> None:
     built = []
 

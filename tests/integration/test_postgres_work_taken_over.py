@@ -16,6 +16,14 @@ async def stood(probe) -> object:
     return await probe.owner.fetchrow("SELECT * FROM work")
 
 
+async def release(probe, items) -> None:
+    await SURVEYS.release(probe.work.pool, items)
+
+
+async def fail(probe, items) -> None:
+    await SURVEYS.fail(probe.work.pool, items, "no price")
+
+
 async def taken_over(probe) -> list:
     """Give what a worker claimed and another holds by now."""
     await mark(probe, "civic")
@@ -154,7 +162,8 @@ async def test_what_others_queue_to_mark_is_renewed_in_its_turn(probe) -> None:
     assert await probe.value("SELECT bool_and(leased_until > now()) FROM work")
 
 
-async def test_what_is_finished_is_locked_in_the_order_in_which_it_is_marked(probe) -> None:
+@pytest.mark.parametrize("end", [finish, release, fail], ids=["finished", "released", "failed"])
+async def test_what_is_done_with_is_locked_in_the_order_in_which_it_is_marked(probe, end) -> None:
     await mark(probe, "accord", "civic", "pilot")
     items = sorted(await claim(probe), key=lambda item: item.key, reverse=True)
 
@@ -169,10 +178,10 @@ async def test_what_is_finished_is_locked_in_the_order_in_which_it_is_marked(pro
     async with asyncio.timeout(60):
         async with probe.work.pool.acquire() as other, other.transaction():
             await other.execute("SELECT 1 FROM work WHERE key = 'civic' FOR UPDATE")
-            finishing = asyncio.create_task(finish(probe, items))
+            ending = asyncio.create_task(end(probe, items))
             while not await probe.value(WAITING):
-                assert not finishing.done()
+                assert not ending.done()
                 await asyncio.sleep(0.01)
             assert [await locked(key) for key in ("accord", "civic", "pilot")] == [True, True, False]
-        await finishing
-    assert await probe.value("SELECT count(*) FROM work") == 0
+        await ending
+    assert await probe.value("SELECT count(*) FROM work WHERE claim IS NOT NULL") == 0

@@ -34,16 +34,17 @@ SOON_SECONDS = 120.0
 
 
 class Model(HashingEmbedder):
-    """A model that keeps how many texts it is asked for at a time, may be away, and refuses texts that say so."""
+    """A model that keeps how many texts it is asked for at a time, may be away or slow, and fails as texts say."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 1_000) -> None:
         super().__init__()
         self.asked: list[int] = []
         self.away = False
+        self.most = most
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         self.asked.append(len(texts))
-        if self.away:
+        if self.away or len(texts) > self.most or any("break me" in text for text in texts):
             raise EmbeddingUnavailable("nobody answers")
         if any("refuse me" in text for text in texts):
             raise VectorsError("a text was refused")
@@ -121,3 +122,30 @@ async def test_a_model_that_is_away_costs_no_tries(work: UnitOfWork, vectors: Ve
         while await work.pool.fetchval("SELECT count(*) FROM work"):
             await asyncio.sleep(0.05)
     assert await vectors.count(str(TENANT)) == 2
+
+
+async def test_a_model_that_is_away_is_not_asked_for_each(work: UnitOfWork, vectors: VectorStore) -> None:
+    model = Model()
+    model.away = True
+    for tenant in (TENANT, OTHER):
+        await end_advice(work, tenant, *map(str, range(ENDED)))
+    with pytest.raises(ConnectionError, match="nobody answers"):
+        await SimilarCases(work, vectors, model).remember(await CASES.claim(work.pool, limit=100))
+    assert model.asked == [ENDED, 1, 1]
+
+
+async def test_a_model_that_is_too_slow_for_many_is_asked_for_each(work: UnitOfWork, vectors: VectorStore) -> None:
+    for tenant in (TENANT, OTHER):
+        await end_advice(work, tenant, *map(str, range(ENDED)))
+    await SimilarCases(work, vectors, Model(most=1)).remember(await CASES.claim(work.pool, limit=100))
+    assert [await vectors.count(str(tenant)) for tenant in (TENANT, OTHER)] == [ENDED, ENDED]
+    assert await work.pool.fetchval("SELECT count(*) FROM work") == 0
+
+
+async def test_a_text_that_breaks_the_model_keeps_no_other_back(work: UnitOfWork, vectors: VectorStore) -> None:
+    await end_advice(work, TENANT, "one", "break me", "three")
+    await end_advice(work, OTHER, "four")
+    with pytest.raises(ConnectionError, match="nobody answers"):
+        await SimilarCases(work, vectors, Model()).remember(await CASES.claim(work.pool, limit=100))
+    assert [await vectors.count(str(tenant)) for tenant in (TENANT, OTHER)] == [2, 1]
+    assert await work.pool.fetchval("SELECT count(*) FROM work") == 1

@@ -185,3 +185,20 @@ async def test_what_is_done_with_is_locked_in_the_order_in_which_it_is_marked(pr
             assert [await locked(key) for key in ("accord", "civic", "pilot")] == [True, True, False]
         await ending
     assert await probe.value("SELECT count(*) FROM work WHERE claim IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("end", [finish, release, fail], ids=["finished", "released", "failed"])
+async def test_a_mark_that_commits_while_work_is_done_with_is_not_lost(probe, end) -> None:
+    await mark(probe, "accord", "civic")
+    items = await claim(probe)
+    async with asyncio.timeout(60):
+        async with probe.work.begin() as tx:
+            await SURVEYS.mark(tx.connection, [(probe.tenant, probe.dealer, "civic")])
+            ending = asyncio.create_task(end(probe, items))
+            while not await probe.value(WAITING):
+                assert not ending.done()
+                await asyncio.sleep(0.01)
+        await ending
+    left = await probe.owner.fetch("SELECT key, claim, generation FROM work WHERE key = 'civic'")
+    assert [tuple(row) for row in left] == [("civic", None, 2)]
+    assert await probe.value("SELECT count(*) FROM work WHERE claim IS NOT NULL") == 0

@@ -11,8 +11,9 @@ CREATE TABLE outbox (
     -- Of what waited for long, when it was published: its days of being kept count from there.
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )
--- Rows only come, and are deleted after days: to vacuum them before that is work for nothing, a tenth of what events
--- cost PostgreSQL. And a sample reads 300 rows for each step of a column's statistics, each on a page of its own.
+-- Rows only come, and are deleted after days: to vacuum them before that is work for nothing, a fifteenth of what
+-- events cost PostgreSQL. And a sample reads 300 rows for each step of a column's statistics,
+-- each on a page of its own.
 WITH (autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0.3);
 ALTER TABLE outbox ALTER payload SET STATISTICS 0, ALTER headers SET STATISTICS 0, ALTER id SET STATISTICS 10,
     ALTER seq SET STATISTICS 10, ALTER topic SET STATISTICS 10, ALTER key SET STATISTICS 10,

@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from shared.messaging import ComputePool, EventRouter, create_service
 from shared.messaging.ending import end
 from tests.integration import worked_queue
@@ -98,45 +100,22 @@ async def test_a_worker_rests_for_longer_while_events_stream_in_and_no_longer_th
         await end(task)
 
 
-async def test_a_stream_without_end_does_not_starve_a_worker(probe, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("pressure", "rest", "waited", "age"),
+    [
+        pytest.param(1.0, 0.3, 60.0, "0 hours", id="without-end"),
+        pytest.param(1e6, 0.01, 3_600.0, "2 hours", id="hard-and-it-has-waited"),
+        pytest.param(1e6, 0.01, 2.0, "0 hours", id="hard-and-it-waits"),
+    ],
+)
+async def test_no_stream_starves_a_worker(probe, monkeypatch, pressure, rest, waited, age) -> None:
     monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
-    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.3)
-    await mark(probe, 1)
-    arrivals = cast("Arrivals", Stream())
-    worker = worker_of(probe, lambda items: store(probe, items), arrivals=arrivals)
-    task = asyncio.create_task(worker.run())
-    try:
-        assert await results(probe, 1) == [1]
-        await mark(probe, 2)
-        assert await results(probe, 2) == [1, 2]
-    finally:
-        await end(task)
-
-
-async def test_a_hard_stream_does_not_keep_waiting_what_has_waited_long(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
-    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.01)
+    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", rest)
     monkeypatch.setattr("shared.messaging.worker.HARD_REST_SECONDS", 3_600.0)
-    monkeypatch.setattr("shared.messaging.worker.WAITED_SECONDS", 3_600.0)
+    monkeypatch.setattr("shared.messaging.worker.WAITED_SECONDS", waited)
     await mark(probe, 1)
-    await probe.owner.execute("UPDATE work SET due_at = now() - interval '2 hours'")
-    worker = worker_of(probe, lambda items: store(probe, items), arrivals=cast("Arrivals", Stream(1e6)))
-    task = asyncio.create_task(worker.run())
-    try:
-        assert await results(probe, 1) == [1]
-        await mark(probe, 2)
-        assert await results(probe, 2) == [1, 2]
-    finally:
-        await end(task)
-
-
-async def test_a_hard_stream_keeps_nothing_waiting_for_long(probe, monkeypatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.STREAM_RESTS", 1e6)
-    monkeypatch.setattr("shared.messaging.worker.STREAM_REST_SECONDS", 0.01)
-    monkeypatch.setattr("shared.messaging.worker.HARD_REST_SECONDS", 3_600.0)
-    monkeypatch.setattr("shared.messaging.worker.WAITED_SECONDS", 2.0)
-    await mark(probe, 1)
-    worker = worker_of(probe, lambda items: store(probe, items), arrivals=cast("Arrivals", Stream(1e6)))
+    await probe.owner.execute("UPDATE work SET due_at = due_at - $1::text::interval", age)
+    worker = worker_of(probe, lambda items: store(probe, items), arrivals=cast("Arrivals", Stream(pressure)))
     task = asyncio.create_task(worker.run())
     try:
         assert await results(probe, 1) == [1]

@@ -25,7 +25,7 @@ from services.feedback.domain import (
     unfollowed,
     unit_result,
 )
-from services.feedback.translate import advice_of, answer_of, happening_of, states_of, stored_outcome
+from services.feedback.translate import advice_of, answer_of, happening_of, states_of, stay_on, stored_outcome
 
 FOLLOWED_DAYS = 180
 """Advice is followed for this long: a sale may be unwound, an order may take months to come."""
@@ -105,7 +105,7 @@ def judge(page: Page) -> Judged:
 def _happening(page: Page, advice: Advice, claimed: Mapping[str, str]) -> Happening:
     if advice.vehicle_key:
         text = page.states.get(advice.vehicle_key)
-        return happening_of(states_of(text)) if text else Happening()
+        return happening_of(stay_on(states_of(text), advice.issued_on)) if text else Happening()
     mine = tuple(
         Stocking(key, on, gone_on, gross, retailed)
         for key, segment, on, gone_on, gross, retailed in page.arrivals

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +123,27 @@ def states_of(text: str) -> list[dict[str, Any]]:
     return list(states)
 
 
+def stay_on(states: Sequence[Mapping[str, Any]], day: date) -> list[Mapping[str, Any]]:
+    """Give the states of the stay that was under way on a day, or came next.
+
+    A vehicle that was sold may be taken in trade and stocked again: how its later stay goes does not undo what came
+    of advice on the one before. An earlier stay's end may be told after a later one began.
+    """
+    ends = [
+        _ended_on(now)
+        for now, after in pairwise(states)
+        if now["status"] in _ENDINGS and _stocked_since(after, _ended_on(now))
+    ]
+    begun_after = max((end for end in ends if end < day), default=None)
+    over = min((end for end in ends if end >= day), default=None)
+    return [
+        state
+        for state in states
+        if (begun_after is None or state["stock_date"] is None or _stocked_since(state, begun_after))
+        and (over is None or not _stocked_since(state, over))
+    ]
+
+
 def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
     """Read the states of one vehicle, in order, as what happened to it; the first tells of no move."""
     known = Happening()
@@ -141,13 +163,17 @@ def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
 def _ended(known: Happening, now: Mapping[str, Any]) -> Happening:
     kind = _ENDINGS.get(now["status"])
     if kind is not None:
-        on = now["exit_date"] or now["at"].date()
-        return replace(known, ending=Ending(kind, on, _number(now["front_gross"])), unwound=None)
+        return replace(known, ending=Ending(kind, _ended_on(now), _number(now["front_gross"])), unwound=None)
     if known.ending is None:
         return known
     # Back in stock: a sale was undone, unless the car was stocked anew since; one that had vanished is just back.
     undone = known.ending.kind is not Kind.DEPARTED and not _stocked_since(now, known.ending.on)
     return replace(known, ending=None, unwound=known.ending if undone else None)
+
+
+def _ended_on(state: Mapping[str, Any]) -> date:
+    on: date = state["exit_date"] or state["at"].date()
+    return on
 
 
 def _stocked_since(now: Mapping[str, Any], day: date) -> bool:

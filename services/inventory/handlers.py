@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.inventory import store
-from services.inventory.domain import Change, Dealer, Life, fold
+from services.inventory.domain import Change, Dealer, Life, Vehicle, fold
 from services.inventory.store import Key
 from services.inventory.translate import change_of, inventory_updated, order_key
 from shared.events import DmsEventKind, DmsEventReceived
@@ -18,7 +18,7 @@ router = EventRouter("inventory")
 
 @router.on(DMS_EVENT_RECEIVED)
 async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transaction) -> None:
-    """Fold new reports into their vehicles; a vehicle with several reports is published once, as it is now."""
+    """Fold new reports into their vehicles; one with several reports is published once for each stay they tell of."""
     connection = tx.connection
     dealers = await store.load_dealers(connection)
     if news := [dealer for dealer in _dealers(events) if dealers.get(dealer.dealer_id) != dealer]:
@@ -34,17 +34,31 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
     late = [key for key, new in changes.items() if (life := lives.get(key)) and _is_late(life, new)]
     history = await store.load_history(connection, late) if late else {}
     after: dict[Key, Life] = {}
+    ended: dict[Key, tuple[Vehicle, ...]] = {}
     for key, new in changes.items():
         before = lives.get(key)
-        life = fold(key[1], None, history[key]) if key in history else fold(key[1], before, new)
-        version = (before.vehicle.version if before else 0) + 1
-        after[key] = replace(life, vehicle=life.vehicle.altered(version=version))
+        life = _refold(key, history[key], new) if key in history else fold(key[1], before, new)
+        version = before.vehicle.version if before else 0
+        ended[key] = tuple(one.altered(version=version + n) for n, one in enumerate(life.ended, 1))
+        after[key] = replace(life, vehicle=life.vehicle.altered(version=version + len(life.ended) + 1))
     await store.save_vehicles(connection, after)
     sold = {key for key, life in after.items() if life.sales != (lives[key].sales if key in lives else ())}
     await store.save_sales(connection, {key: after[key].sales for key in sold})
     for key, life in after.items():
-        event = inventory_updated(key[0], life.vehicle, dealers, changes[key])
-        tx.emit(event, caused_by=causes[key])
+        for vehicle in (*ended[key], life.vehicle):
+            told = [change for change in changes[key] if change.order <= (vehicle.last_at, vehicle.last_id)]
+            tx.emit(inventory_updated(key[0], vehicle, dealers, told), caused_by=causes[key])
+
+
+def _refold(key: Key, history: Sequence[Change], new: Sequence[Change]) -> Life:
+    """Fold all that was ever reported; of the stays that ended it gives those that are not as they were before."""
+    life = fold(key[1], None, history)
+    if not life.ended:
+        return life
+    news = {change.event_id for change in new}
+    known = [change for change in history if change.event_id not in news]
+    before = set(fold(key[1], None, known).ended) if known else set()
+    return replace(life, ended=tuple(one for one in life.ended if one not in before))
 
 
 async def _by_vehicle(
@@ -95,8 +109,11 @@ def _is_order(event: DmsEventReceived) -> bool:
 
 
 def _is_late(life: Life, new: Sequence[Change]) -> bool:
-    """Tell whether a report is older than the newest one already folded in."""
-    return min(change.order for change in new) < (life.vehicle.last_at, life.vehicle.last_id)
+    """Tell whether a report is older than the newest one already folded in, or that one sent again.
+
+    Who sends again after its id was forgotten is not held up by the inbox; the history holds each report once.
+    """
+    return min(change.order for change in new) <= (life.vehicle.last_at, life.vehicle.last_id)
 
 
 def _dealers(events: Sequence[DmsEventReceived]) -> list[Dealer]:

@@ -61,8 +61,9 @@ async def refold(tx: Transaction, tenant_id: UUID, span: Span, limit: int, *, me
     if mend and wrong | missing:
         await store.claim(connection, missing)
         missing -= set(await store.load_lives(connection, missing))  # it was reported of for the first time just now
-        # Its version counted batches of reports, so it cannot have been above their number.
-        versions = {key: lives[key].vehicle.version for key in wrong} | {key: len(histories[key]) for key in missing}
+        # Each batch of reports raised its version by one, and by one more for each stay that ended: never above this.
+        most = {key: len(histories[key]) * (len(histories[key]) + 1) for key in missing}
+        versions = {key: lives[key].vehicle.version for key in wrong} | most
         mended = {
             key: replace(anew[key], vehicle=anew[key].vehicle.altered(version=version + 1))
             for key, version in versions.items()

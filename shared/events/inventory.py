@@ -32,7 +32,8 @@ class AskingPrice(BaseModel):
 class InventoryUpdated(Event):
     """The whole state of a vehicle, so that a reader needs no history; older versions are to be dropped.
 
-    ``aggregate_version`` grows by at least one with every change of the vehicle.
+    ``aggregate_version`` grows by at least one with every change of the vehicle. Where a vehicle was sold and stocked
+    again, how the stay that is over ended is told before how it stands now, under a version of its own.
     """
 
     aggregate_version: int

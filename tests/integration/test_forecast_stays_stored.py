@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from services.forecast.domain.calendar import monday
 from services.forecast.domain.sister_sales import SisterSales
@@ -188,5 +191,41 @@ async def test_only_what_changes_the_sales_that_are_lent_changes_their_version_a
         assert await grew(undone)
         assert await grew(sale(ours, dealer, "C", today, "CA-ON")), "the country may be another"
         assert await version(theirs) == 1
+    finally:
+        await pool.close()
+
+
+async def test_two_replicas_told_of_one_new_car_at_once_lose_neither_stay(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work, tenant = UnitOfWork(pool, "forecast"), uuid4()
+    told = sale(tenant, NORTH, VIN, date(2026, 2, 20))
+    after = state(2, SOUTH, date(2026, 2, 24)).model_copy(update={"tenant_id": tenant})
+    first_is_in, go = asyncio.Event(), asyncio.Event()
+
+    async def stocked_at_a_sister() -> None:
+        async with work.begin(tenant) as tx:
+            await on_inventory_updated([after], tx)
+            first_is_in.set()
+            await go.wait()
+
+    async def sold_before() -> None:
+        await first_is_in.wait()
+        async with work.begin(tenant) as tx:
+            waiting = asyncio.create_task(on_inventory_updated([told], tx))
+            done, _ = await asyncio.wait([waiting], timeout=0.5)
+            assert not done, "it must wait for the other replica's transaction"
+            go.set()
+            await waiting
+
+    try:
+        async with asyncio.timeout(60):
+            first, second = await asyncio.gather(stocked_at_a_sister(), sold_before(), return_exceptions=True)
+        assert first is None
+        assert isinstance(second, asyncpg.SerializationError), "which the consumer tries again"
+        async with work.begin(tenant) as again:
+            await on_inventory_updated([told], again)
+        async with work.begin(tenant) as tx:
+            rows = await tx.connection.fetch("SELECT dealer_id, left_on, sold FROM stay ORDER BY n")
+        assert [tuple(row) for row in rows] == [(NORTH, date(2026, 2, 20), True), (SOUTH, None, False)]
     finally:
         await pool.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -60,10 +60,15 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """A vehicle with the ledger lines that a fold produced."""
+    """A vehicle with the ledger lines that a fold produced.
+
+    ``ended`` is how it stood at the end of each stay that another followed in the same fold: a reader that is told
+    of the newest state alone would never hear of a sale before a trade-in.
+    """
 
     vehicle: Vehicle
     sales: tuple[Sale, ...] = ()
+    ended: tuple[Vehicle, ...] = field(default=(), compare=False)
 
 
 def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Life:
@@ -72,12 +77,24 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
     Changes older than the starting state must not be given: fold the whole history anew for those.
     """
     life = start
+    ended: list[Vehicle] = []
     for change in sorted(changes, key=lambda change: change.order):
-        life = _apply(vehicle_key, life, change)
+        before, life = life, _apply(vehicle_key, life, change)
+        # How it stood at the start is known to whoever was told of that.
+        if before is not None and before is not start and _another_stay(before.vehicle, life.vehicle):
+            ended.append(before.vehicle)
     if life is None:
         message = f"{vehicle_key}: nothing to fold"
         raise ValueError(message)
-    return life
+    return Life(life.vehicle, life.sales, tuple(ended))
+
+
+def _another_stay(before: Vehicle, now: Vehicle) -> bool:
+    """Tell whether a vehicle is at another rooftop, or was stocked again since it left."""
+    if before.status is Status.ON_ORDER:
+        return False
+    left, came = before.exit_date, now.stock_date
+    return now.dealer_id != before.dealer_id or (left is not None and came is not None and came > left)
 
 
 def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:

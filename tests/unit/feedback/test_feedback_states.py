@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from services.feedback.domain import Kind
-from services.feedback.translate import happening_of
+from services.feedback.translate import happening_of, stay_on
 
 HERE, THERE = "store-a", "store-b"
 
@@ -81,3 +81,35 @@ def test_nothing_known_is_nothing_happened() -> None:
     happened = happening_of([])
     assert happened.ending is None
     assert happened.price_moves == ()
+
+
+BACK = {"stock_date": date(2026, 3, 20), "list_price": Decimal(23_000)}
+
+
+def test_a_sale_stands_for_advice_on_that_stay_when_the_car_is_stocked_anew() -> None:
+    told = [state(1), sold(7), state(20, **BACK), sold(28, 900) | BACK]
+    before = happening_of(stay_on(told, date(2026, 3, 2)))
+    assert before.ending is not None
+    assert (before.ending.on, before.ending.gross, before.price_moves) == (date(2026, 3, 7), 1_500.0, ())
+    after = happening_of(stay_on(told, date(2026, 3, 21)))
+    assert after.ending is not None
+    assert (after.ending.on, after.ending.gross, after.price_moves) == (date(2026, 3, 28), 900.0, ())
+
+
+def test_a_sale_told_after_the_next_stay_began_belongs_to_its_own() -> None:
+    anew = state(20, **BACK)
+    told = [state(1), anew, sold(7), anew, state(25, **BACK | {"list_price": Decimal(22_000)})]
+    before = happening_of(stay_on(told, date(2026, 3, 2)))
+    assert before.ending is not None
+    assert (before.ending.kind, before.ending.on, before.price_moves) == (Kind.SOLD, date(2026, 3, 7), ())
+    after = happening_of(stay_on(told, date(2026, 3, 21)))
+    assert after.ending is None
+    assert [move.price for move in after.price_moves] == [22_000.0]
+
+
+def test_a_sale_that_was_undone_parts_no_stays() -> None:
+    told = [state(1), sold(7), state(9), sold(12), state(20, **BACK)]
+    happened = happening_of(stay_on(told, date(2026, 3, 2)))
+    assert happened.ending is not None
+    assert happened.ending.on == date(2026, 3, 12)
+    assert stay_on(told[:4], date(2026, 3, 2)) == told[:4]

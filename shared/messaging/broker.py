@@ -15,6 +15,7 @@ from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 from shared.messaging.closing import CUT_SECONDS, stop_subscriber, within
 from shared.messaging.kafka_settings import KafkaSettings
+from shared.messaging.lenient_records import read_leniently
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 """The largest message a relay sends: a dead letter is a stranger's message, of 1 MiB at most, and more headers."""
@@ -46,6 +47,7 @@ class Broker(KafkaBroker):
 
 def make_broker(service: str, settings: KafkaSettings) -> Broker:
     """Build the broker of ``service``; nothing is connected until it starts."""
+    read_leniently()
     # The policy matters: the library's default acknowledges before handling, so a crash would lose messages.
     return Broker(
         settings.servers,

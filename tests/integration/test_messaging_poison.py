@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 
 from shared.events import new_event_id
 
@@ -167,3 +170,19 @@ async def test_the_reason_names_fields_and_never_their_values(probe) -> None:
     assert [reason.split(":")[0].split(".")[0] for reason in reasons] == list(secrets)
     assert not [reason for reason in reasons if "SECRET" in reason]
     assert await probe.value("SELECT count(*) FROM dead_letter WHERE error LIKE '%SECRET%'") == 0
+
+
+async def test_a_header_name_that_is_no_text_stops_neither_its_partition_nor_others(probe) -> None:
+    good = probe.as_record(probe.event(2))
+    async with AIOKafkaProducer(bootstrap_servers=probe.kafka.bootstrap_servers) as producer:
+        strange = producer.create_batch()
+        strange.append(timestamp=None, **{**good, "headers": [*good["headers"], ("no-text", b"x")]})
+        made = bytes(strange._build()).replace(b"no-text", b"no-te\xff\xfe")
+        strange._buffer = made[:17] + struct.pack(">I", calc_crc32c(made[21:])) + made[21:]
+        await probe.send(probe.event(1))
+        await (await producer.send_batch(strange, probe.topic.name, partition=0))
+        await probe.send(probe.event(3))
+    async with probe.running():
+        await probe.caught_up(3)
+    assert await probe.effects() == [1, 2, 3]
+    assert await probe.dead_letters() == []

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from deploy.local.credentials import Credentials, encryption_key, signing_key
 from deploy.local.limits import LocalLimits
 from deploy.local.pipeline import SERVICES, release_leases
+from deploy.local.published_to import forget, settle
 from deploy.local.servers import KEPT_BYTES, ServerError
 from deploy.local.servers_running import Servers, running_servers
 from deploy.local.settings import LocalSettings
@@ -36,7 +37,7 @@ from services.market import app as market
 from services.market.settings import Settings as MarketSettings
 from services.recommend import app as recommend
 from services.recommend.settings import Settings as RecommendSettings
-from shared.messaging import KafkaSettings, UnitOfWork, ensure_topics
+from shared.messaging import KafkaSettings, UnitOfWork
 from shared.messaging.ending import end
 from shared.messaging.service import spare_the_collector
 from shared.observability import TelemetrySettings
@@ -80,12 +81,15 @@ async def running_stack(settings: LocalSettings, on_progress: Progress) -> Async
             kept_bytes=KEPT_BYTES * 3 // 5 if servers.kafka_in_memory else None,  # the rest for what batching adds
         )
         if servers.kafka_in_memory:
+            await forget(servers.postgres_dsn)
             sweep = Sweep(servers.postgres_dsn)
             await sweep.once()  # the broker is empty: what was under way when we stopped is offered again
             await _background(stack, sweep.run())
         else:
             on_progress("creating topics")
-            await ensure_topics(kafka)
+            embedded = settings.real.kafka_bootstrap_servers is None
+            if offered := await settle(servers.postgres_dsn, kafka, embedded=embedded):
+                on_progress(f"offering again {offered} events that this broker may not hold")
         on_progress("starting the services")
         postgres = PostgresSettings(dsn=servers.postgres_dsn)
         telemetry = TelemetrySettings(log_level=settings.log_level)

@@ -1,7 +1,8 @@
-"""Offering again what the in-memory broker lost.
+"""Offering again what a broker lost.
 
-That broker keeps 5 MiB a partition and nothing over a restart. Here all inboxes are in one database, so what
-every consumer has seen can be told from what it has not; inboxes absorb whatever is offered twice.
+The in-memory broker keeps 5 MiB a partition and nothing over a restart; any other has nothing of what was published
+to its predecessor. Here all inboxes are in one database, so what every consumer has seen can be told from what it
+has not; inboxes absorb whatever is offered twice.
 """
 
 import asyncio

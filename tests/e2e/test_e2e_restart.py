@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import psutil
 import pytest
 
+from deploy.local.servers import PostgresServer
 from tests.conftest import System, start_system
 from tests.e2e.conftest import group_of, new_vin, poll, stock_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -79,6 +85,67 @@ def test_state_and_events_survive_a_stop(
         for each in started:
             if each.process.poll() is None:
                 each.process.kill()
+
+
+@pytest.mark.parametrize(
+    "brokers",
+    [("memory",), ("apache", "memory"), ("apache",)],
+    ids=["Java comes", "Java goes and comes", "Kafka's folder goes"],
+)
+def test_what_only_the_broker_before_held_is_taken_in_from_the_next(
+    tmp_path: Path, broker_kind: str, brokers: tuple[str, ...]
+) -> None:
+    if broker_kind != "apache":
+        pytest.skip("the in-memory broker holds nothing whichever was before it")
+    data_dir = tmp_path / "data"
+    started: list[System] = []
+    try:
+        for earlier in brokers[:-1]:
+            started.append(start_system(data_dir, earlier))
+            assert started[-1].stop() == 0
+        system = start_system(data_dir, brokers[-1])
+        started.append(system)
+        group = group_of(system)
+        dealer = group.dealer("Northside")
+        known = new_vin()
+        group.stock(dealer, [stock_row(known)])
+        group.until(dealer, known, status="in_stock")
+        vins = [new_vin() for _ in range(50)]
+        facts = {"make": "Toyota", "model": "RAV4", "list_price": "19000.00"}
+        processes = family(system)
+        with inventory_taking_nothing_in(data_dir) as ask:
+            sent = group.send(*(group.event(dealer, "vehicle.stocked", vin, **facts) for vin in vins))
+            assert sent["accepted"] == len(vins)
+            poll(lambda: ask("SELECT count(*) = 0 FROM gateway.outbox_waiting"), "all of it to be published")
+            _stop(system, "SIGKILL")
+        poll(lambda: all(map(ended, processes)), "every process of the system to be gone")
+        if brokers == ("apache",):
+            shutil.rmtree(data_dir / "kafka")
+
+        system = start_system(data_dir, "apache")
+        started.append(system)
+        again = group_of(system)
+        poll(
+            lambda: {item["vin"] for item in again.items("/inventory", dealer_id=dealer)} == {known, *vins},
+            "what the broker before was given to be taken in from this one",
+        )
+        assert system.stop() == 0
+    finally:
+        for each in started:
+            if each.process.poll() is None:
+                each.process.kill()
+
+
+@contextmanager
+def inventory_taking_nothing_in(data_dir: Path) -> Iterator[Callable[[str], Any]]:
+    """Keep inventory from entering any event in its inbox; gives what answers one question to the database."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(PostgresServer(data_dir).dsn()))
+        runner.run(connection.execute("BEGIN; LOCK TABLE inventory.inbox IN SHARE ROW EXCLUSIVE MODE"))
+        try:
+            yield lambda question: runner.run(connection.fetchval(question))
+        finally:
+            connection.terminate()
 
 
 def _stop(system: System, way: str) -> None:

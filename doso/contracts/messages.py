@@ -66,16 +66,22 @@ def dead_letter() -> Json:
         "x-attempts": "How often it was tried.",
         "x-first-seen": "Its timestamp, in milliseconds since 1970.",
     }
-    key = {"x-key-base64": "Its key, where that is not UTF-8 text."}
-    headers = {name: {"type": "string", "description": meaning} for name, meaning in {**said, **key}.items()}
+    where_needed = {
+        "x-key-base64": "Its key, where that is not UTF-8 text; the beginning of it, where that is too long.",
+        "x-key-cut": "How long its key is, where the letter has but the beginning of it, and the key's digest.",
+        "x-headers-cut": "How many of its headers were too large for the letter and left out, their size and names.",
+    }
+    headers = {name: {"type": "string", "description": meaning} for name, meaning in {**said, **where_needed}.items()}
     return {
         "name": "doso.dead-letter",
         "title": "DeadLetter",
-        "summary": "A record as it was read, byte for byte and with its own headers, and why it was parked.",
+        "summary": "A record as it was read, its body byte for byte and with its own headers, and why it was parked.",
         "contentType": "application/octet-stream",
         "headers": {"type": "object", "required": list(said), "properties": headers},
         "payload": {"description": "The bytes of the body as they were; often not a valid event."},
-        "bindings": _keyed({"type": "string", "description": "The key as it was; empty where it is no text."}),
+        "bindings": _keyed(
+            {"type": "string", "description": "The key as it was; empty where it is no text or was cut."}
+        ),
     }
 
 

@@ -16,7 +16,7 @@ from doso.database import DsnOption, with_database
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.messaging.replay import DeadLetter
+    from shared.messaging.letters import DeadLetter
 
 app = typer.Typer(
     name="dead-letters",
@@ -115,7 +115,7 @@ def replay_letters(
 
 
 def _load(dsn: str, data_dir: Path, **filters: Any) -> list[DeadLetter]:
-    from shared.messaging.replay import dead_letters
+    from shared.messaging.letters import dead_letters
 
     return with_database(dsn, data_dir, lambda connection: dead_letters(connection, **filters))
 

@@ -25,6 +25,9 @@ PAUSE_SECONDS = 0.2
 _PUBLISHED_BEFORE = (
     "created_at < now() - make_interval(days => $1)"
     " AND NOT EXISTS (SELECT FROM outbox_waiting w WHERE w.seq = outbox.seq)"
+    # What was set aside is not published: it goes after its entry.
+    " AND NOT EXISTS"
+    " (SELECT FROM dead_letter d WHERE d.topic = outbox.topic AND d.position = 'outbox/' || outbox.seq)"
 )
 _EVENTS = f"{_PUBLISHED_BEFORE} AND topic NOT LIKE '%.dlq.%'"
 _LETTERS = f"{_PUBLISHED_BEFORE} AND topic LIKE '%.dlq.%'"

@@ -29,6 +29,8 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03
 MEASURE_SECONDS = 5.0
+LETTERS_SECONDS = 30.0
+"""How often dead letters are counted: the table is read whole, and holds many just when much is amiss."""
 LATE_AFTER = timedelta(hours=1)
 """What waited for longer is kept in the outbox from when it was published on, not from when it was entered."""
 LEAD_SECONDS = 30.0
@@ -52,7 +54,7 @@ class Relay:
         self._kafka = kafka
         self._metrics = metrics
         self._woken = asyncio.Event()
-        self._measured_at = -math.inf
+        self._measured_at = self._letters_at = -math.inf
         self._reached_at = -math.inf
         self._singly = 0
         """How many rows are still to be sent one at a time, because one among them is refused."""
@@ -141,6 +143,10 @@ class Relay:
     def _lead_is(self, *, leading: bool) -> None:
         self.leading = leading
         self._metrics.leading(leading=leading)
+        if not leading:
+            # Whoever leads next tells it; what we last saw would stay for ever.
+            self._metrics.holding({})
+            self._letters_at = -math.inf
 
     async def _publish_batch(
         self, connection: "asyncpg.Connection[asyncpg.Record]", publisher: Publisher, flow: FlowControl | None
@@ -209,6 +215,12 @@ class Relay:
             """
         )
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
+        if self._measured_at - self._letters_at >= LETTERS_SECONDS:
+            self._letters_at = self._measured_at
+            rows = await connection.fetch(
+                "SELECT topic, count(*) FROM dead_letter WHERE replayed_at IS NULL GROUP BY topic"
+            )
+            self._metrics.holding({row["topic"]: row["count"] for row in rows})
 
     async def _disconnect(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         try:

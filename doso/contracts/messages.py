@@ -6,6 +6,7 @@ from typing import Any
 
 import shared.events
 from shared.events import Event, Topic
+from shared.messaging.envelope import FIRST_PARKED
 
 Json = dict[str, Any]
 
@@ -41,12 +42,15 @@ def event_message(topic: Topic[Event]) -> Json:
         "traceparent": {"type": "string", "description": "The W3C trace context of what caused the event."},
         "tracestate": {"type": "string", "description": "The W3C trace state that goes with it."},
     }
+    again = {
+        FIRST_PARKED: {"type": "string", "description": "Of an event sent again: when it was parked first, in ms."}
+    }
     return {
         "name": topic.event_type,
         "title": topic.model.__name__,
         "summary": summary(topic.model),
         "contentType": "application/json",
-        "headers": {"type": "object", "required": list(attributes), "properties": {**attributes, **trace}},
+        "headers": {"type": "object", "required": list(attributes), "properties": {**attributes, **trace, **again}},
         "payload": {"$ref": SCHEMAS.format(model=topic.model.__name__)},
         "correlationId": {"location": "$message.header#/ce_id"},
         "bindings": _keyed({"type": "string", "format": "uuid", "description": "The dealer_id of the body."}),

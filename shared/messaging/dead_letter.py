@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from shared.events import Topic, deterministic_id
+from shared.messaging.envelope import first_parked
 from shared.messaging.letter_size import fitting_headers, fitting_key
 from shared.messaging.unit_of_work import insert_outbox
 from shared.postgres.pool import Connection
@@ -29,15 +30,17 @@ async def park(
 ) -> bool:
     """Enter a record as dead and have the outbox send it on; False when it was parked before.
 
-    The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew.
+    The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew. One
+    that was sent again in vain keeps the time at which it was parked first, and goes when that is over: else it could
+    come again for ever, also to those whose inbox has forgotten it.
     """
     position, digest = place_of(record)
     value: bytes = record.value or b""
     reason = describe(error)
     entered = await connection.fetchval(
         """
-        INSERT INTO dead_letter (topic, position, digest, event_id, error_class, error)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true
+        INSERT INTO dead_letter (topic, position, digest, event_id, error_class, error, parked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, clock_timestamp())) ON CONFLICT DO NOTHING RETURNING true
         """,
         topic.name,
         position,
@@ -45,6 +48,7 @@ async def park(
         event_id,
         type(error).__name__,
         reason,
+        first_parked(record.headers),
     )
     if not entered:
         return False

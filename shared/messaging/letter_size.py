@@ -9,14 +9,12 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
-from shared.messaging.envelope import readable_headers
+from shared.messaging.envelope import FIRST_PARKED, readable_headers
 
 HEADERS_BYTES = 256 * 1024
 """The stranger's headers in a letter, names and values as they go out. The largest are left out first."""
 KEY_BYTES = 64 * 1024
 """A longer key is cut."""
-FIRST_PARKED = "x-first-parked"
-"""The header of an event that was replayed: when it was parked for the first time, in milliseconds since 1970."""
 
 KEY_BASE64, KEY_CUT, HEADERS_CUT = "x-key-base64", "x-key-cut", "x-headers-cut"
 OURS = frozenset(

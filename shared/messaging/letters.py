@@ -54,7 +54,8 @@ class Place(NamedTuple):
 class DeadLetter:
     """What a service could not handle; ``payload`` and ``headers`` are as they came, times in UTC.
 
-    ``cut`` says what of it was left out of the letter; the key is empty where it was cut or is no text.
+    ``parked_at`` is when it was parked first, also of one that came back after it was sent again. ``cut`` says what
+    of it was left out of the letter; the key is empty where it was cut or is no text.
     """
 
     letter_id: UUID

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from aiokafka import ConsumerRecord
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import assume, example, given
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from shared.events import TOPICS
 from shared.messaging.broker import MAX_REQUEST_BYTES
 from shared.messaging.dead_letter import park
+from shared.messaging.envelope import first_parked
 from shared.messaging.letter_size import HEADERS_BYTES, KEY_BYTES
 from shared.messaging.publisher import _headers
 
@@ -108,3 +111,14 @@ async def test_an_error_that_is_no_text_does_not_stop_the_letter() -> None:
     row = await parked(b"", b"{}", [("x-key-cut", b"forged")], ValueError("half a pair: \ud83d"))
     assert dict(_headers(row["headers"]))["x-error"] == rb"half a pair: \ud83d"
     assert "x-key-cut" not in json.loads(row["headers"])
+
+
+@pytest.mark.parametrize("said", [b"", b"soon", b"\xff", b"9" * 30, b"99999999999999"], ids=repr)
+def test_no_time_that_is_not_past_is_believed(said) -> None:
+    told = first_parked([("ce_id", b"1"), ("x-first-parked", said)])
+    assert told is None or told <= datetime.now(UTC)
+
+
+def test_when_it_was_parked_first_is_read_to_the_millisecond() -> None:
+    assert first_parked([("x-first-parked", b"1772433611482")]) == datetime(2026, 3, 2, 6, 40, 11, 482000, UTC)
+    assert first_parked([]) is None

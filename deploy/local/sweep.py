@@ -76,7 +76,10 @@ class Sweep:
             WITH lost AS (
                 UPDATE {producer}.outbox o SET created_at = clock_timestamp()
                 WHERE topic = $1 AND seq > $2 AND seq <= $3 AND ({unseen})
-                    AND NOT EXISTS (SELECT FROM {producer}.outbox_waiting w WHERE w.seq = o.seq) RETURNING seq, id)
+                    AND NOT EXISTS (SELECT FROM {producer}.outbox_waiting w WHERE w.seq = o.seq)
+                    AND NOT EXISTS (SELECT FROM {producer}.dead_letter d WHERE d.topic = o.topic
+                        AND d.position = 'outbox/' || o.seq AND d.replayed_at IS NULL)  -- refused, not lost
+                RETURNING seq, id)
             INSERT INTO {producer}.outbox_waiting (seq, id) SELECT seq, id FROM lost
             ON CONFLICT (seq) DO NOTHING RETURNING seq
             """,  # noqa: S608  # our registry

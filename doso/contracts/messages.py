@@ -6,6 +6,7 @@ from typing import Any
 
 import shared.events
 from shared.events import Event, Topic
+from shared.messaging.envelope import FIRST_PARKED
 
 Json = dict[str, Any]
 
@@ -41,12 +42,15 @@ def event_message(topic: Topic[Event]) -> Json:
         "traceparent": {"type": "string", "description": "The W3C trace context of what caused the event."},
         "tracestate": {"type": "string", "description": "The W3C trace state that goes with it."},
     }
+    again = {
+        FIRST_PARKED: {"type": "string", "description": "Of an event sent again: when it was parked first, in ms."}
+    }
     return {
         "name": topic.event_type,
         "title": topic.model.__name__,
         "summary": summary(topic.model),
         "contentType": "application/json",
-        "headers": {"type": "object", "required": list(attributes), "properties": {**attributes, **trace}},
+        "headers": {"type": "object", "required": list(attributes), "properties": {**attributes, **trace, **again}},
         "payload": {"$ref": SCHEMAS.format(model=topic.model.__name__)},
         "correlationId": {"location": "$message.header#/ce_id"},
         "bindings": _keyed({"type": "string", "format": "uuid", "description": "The dealer_id of the body."}),
@@ -66,16 +70,22 @@ def dead_letter() -> Json:
         "x-attempts": "How often it was tried.",
         "x-first-seen": "Its timestamp, in milliseconds since 1970.",
     }
-    key = {"x-key-base64": "Its key, where that is not UTF-8 text."}
-    headers = {name: {"type": "string", "description": meaning} for name, meaning in {**said, **key}.items()}
+    where_needed = {
+        "x-key-base64": "Its key, where that is not UTF-8 text; the beginning of it, where that is too long.",
+        "x-key-cut": "How long its key is, where the letter has but the beginning of it, and the key's digest.",
+        "x-headers-cut": "How many of its headers were too large for the letter and left out, their size and names.",
+    }
+    headers = {name: {"type": "string", "description": meaning} for name, meaning in {**said, **where_needed}.items()}
     return {
         "name": "doso.dead-letter",
         "title": "DeadLetter",
-        "summary": "A record as it was read, byte for byte and with its own headers, and why it was parked.",
+        "summary": "A record as it was read, its body byte for byte and with its own headers, and why it was parked.",
         "contentType": "application/octet-stream",
         "headers": {"type": "object", "required": list(said), "properties": headers},
         "payload": {"description": "The bytes of the body as they were; often not a valid event."},
-        "bindings": _keyed({"type": "string", "description": "The key as it was; empty where it is no text."}),
+        "bindings": _keyed(
+            {"type": "string", "description": "The key as it was; empty where it is no text or was cut."}
+        ),
     }
 
 

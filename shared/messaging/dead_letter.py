@@ -1,6 +1,5 @@
 """Parking: a record that can never work goes to its dead-letter topic, once, with its bytes and the reason."""
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from shared.events import Topic, deterministic_id
-from shared.messaging.envelope import readable_headers
+from shared.messaging.envelope import first_parked
+from shared.messaging.letter_size import fitting_headers, fitting_key
 from shared.messaging.unit_of_work import insert_outbox
 from shared.postgres.pool import Connection
 
@@ -30,15 +30,17 @@ async def park(
 ) -> bool:
     """Enter a record as dead and have the outbox send it on; False when it was parked before.
 
-    The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew.
+    The same position with the same bytes is the same dead letter, so a redelivery parks nothing anew. One
+    that was sent again in vain keeps the time at which it was parked first, and goes when that is over: else it could
+    come again for ever, also to those whose inbox has forgotten it.
     """
     position, digest = place_of(record)
     value: bytes = record.value or b""
     reason = describe(error)
     entered = await connection.fetchval(
         """
-        INSERT INTO dead_letter (topic, position, digest, event_id, error_class, error)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true
+        INSERT INTO dead_letter (topic, position, digest, event_id, error_class, error, parked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, clock_timestamp())) ON CONFLICT DO NOTHING RETURNING true
         """,
         topic.name,
         position,
@@ -46,11 +48,14 @@ async def park(
         event_id,
         type(error).__name__,
         reason,
+        first_parked(record.headers),
     )
     if not entered:
         return False
+    key, about_key = fitting_key(record.key or b"")
     headers = {
-        **readable_headers(record.headers),
+        **fitting_headers(record.headers),
+        **about_key,
         "x-topic": topic.name,
         "x-partition": str(record.partition),
         "x-offset": str(record.offset),
@@ -60,15 +65,11 @@ async def park(
         "x-attempts": str(attempts),
         "x-first-seen": str(record.timestamp),
     }
-    key = record.key or b""
-    key_text = key.decode("utf-8", "ignore").replace("\x00", "")
-    if key_text.encode() != key:
-        headers["x-key-base64"] = base64.b64encode(key).decode()
     await insert_outbox(
         connection,
         [letter_id(group, topic.name, position, digest)],
         [topic.dead_letters(group)],
-        [key_text],
+        [key],
         [value],
         [headers],
     )
@@ -106,6 +107,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         problems = error.errors(include_input=False, include_url=False)
         text = "; ".join(f"{_place(problem)}: {_complaint(problem)}" for problem in problems[:10])
+    # Half a surrogate pair is no text to Kafka or PostgreSQL, and would stop who sends it on.
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text.replace("\x00", "")[:1000] or type(error).__name__
 
 

@@ -1,12 +1,16 @@
 """CloudEvents in Kafka's binary mode: attributes and trace context as headers, JSON as the body."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.events import Event, Topic
 
 RecordHeaders = Sequence[tuple[str, bytes | None]]
 """The headers of a record, as the client gives them."""
+
+FIRST_PARKED = "x-first-parked"
+"""The header of an event that was sent again: when it was parked for the first time, in milliseconds since 1970."""
 
 _TRACE = frozenset({"traceparent", "tracestate"})
 
@@ -43,3 +47,13 @@ def trace_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]
         for name, value in headers
         if name[:5] == "trace" and value is not None and name in _TRACE
     }
+
+
+def first_parked(headers: Iterable[tuple[str, bytes | None]]) -> datetime | None:
+    """Tell when a record was parked for the first time, in UTC; nothing where it says no time that is past."""
+    said = dict(headers).get(FIRST_PARKED) or b""
+    try:
+        when = datetime.fromtimestamp(int(said[:20]) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return min(when, datetime.now(UTC))

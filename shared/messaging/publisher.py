@@ -116,4 +116,5 @@ def _hash(key: str) -> int:
 
 
 def _headers(stored: str) -> list[tuple[str, bytes]]:
-    return [(name, value.encode()) for name, value in json.loads(stored).items()]
+    # What is no text (half a surrogate pair, which JSON can hold) must not stop what is behind it.
+    return [(name, value.encode("utf-8", "backslashreplace")) for name, value in json.loads(stored).items()]

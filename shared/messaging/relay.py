@@ -2,7 +2,8 @@
 
 One relay per service is active, held by an advisory lock, because two would break the order of a key. It is
 woken by NOTIFY, with a poll as fallback. It takes rows off what waits only after the broker acknowledged them: a
-crash in between publishes them again, which every inbox absorbs.
+crash in between publishes them again, which every inbox absorbs. A row that the broker refuses for good is found by
+sending one at a time, and set aside: what is behind it is published all the same.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.flow_control import FlowControl
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.publisher import KAFKA_AWAY, SEND_TIMEOUT, STOP_TIMEOUT, Publisher
+from shared.messaging.refused import REFUSED, set_aside
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, milliseconds, role_of
 
@@ -27,6 +29,8 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03
 MEASURE_SECONDS = 5.0
+LETTERS_SECONDS = 30.0
+"""How often dead letters are counted: the table is read whole, and holds many just when much is amiss."""
 LATE_AFTER = timedelta(hours=1)
 """What waited for longer is kept in the outbox from when it was published on, not from when it was entered."""
 LEAD_SECONDS = 30.0
@@ -50,8 +54,10 @@ class Relay:
         self._kafka = kafka
         self._metrics = metrics
         self._woken = asyncio.Event()
-        self._measured_at = -math.inf
+        self._measured_at = self._letters_at = -math.inf
         self._reached_at = -math.inf
+        self._singly = 0
+        """How many rows are still to be sent one at a time, because one among them is refused."""
         self._log = structlog.stdlib.get_logger("doso.relay", service=service)
         self._lead_is(leading=False)
 
@@ -137,24 +143,34 @@ class Relay:
     def _lead_is(self, *, leading: bool) -> None:
         self.leading = leading
         self._metrics.leading(leading=leading)
+        if not leading:
+            # Whoever leads next tells it; what we last saw would stay for ever.
+            self._metrics.holding({})
+            self._letters_at = -math.inf
 
     async def _publish_batch(
         self, connection: "asyncpg.Connection[asyncpg.Record]", publisher: Publisher, flow: FlowControl | None
     ) -> bool:
         """Publish the oldest rows; returns whether there may be more."""
         began = time.monotonic()
+        most = 1 if self._singly else BATCH
         waiting: Sequence[asyncpg.Record] = await connection.fetch(
             """
             SELECT w.seq, id, topic, key, payload, headers, created_at < clock_timestamp() - $2::interval AS late
             FROM (SELECT seq, id FROM outbox_waiting ORDER BY seq LIMIT $1) AS w JOIN outbox USING (id) ORDER BY w.seq
             """,
-            BATCH,
+            most,
             LATE_AFTER,
         )
         if not waiting:
             return False
         rows = await flow.admit(waiting) if flow else waiting
-        places = await publisher.send(rows)
+        try:
+            places = await publisher.send(rows)
+        except REFUSED as error:
+            await self._refused(connection, rows, error)
+            raise  # the client has counted what was refused: only a new one's numbers are without a gap
+        self._singly = max(0, self._singly - 1)
         reach("relay.after_send")
         if late := [row["id"] for row in rows if row["late"]]:
             await connection.execute(
@@ -166,10 +182,25 @@ class Relay:
         if flow:
             for row, (partition, offset) in zip(rows, places, strict=True):
                 flow.published(row, partition, offset)
-        if len(waiting) < BATCH // 2:
+        if not self._singly and len(waiting) < BATCH // 2:
             # Every reader pays for each batch: resting as long as this one took lets more rows gather for the next.
             await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
-        return len(rows) < len(waiting) or len(waiting) == BATCH
+        return len(rows) < len(waiting) or len(waiting) == most
+
+    async def _refused(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequence[asyncpg.Record], error: Exception
+    ) -> None:
+        """Send what was refused together one at a time from now on; set aside what was refused alone."""
+        if len(rows) > 1:
+            self._singly = len(rows)
+            return
+        [row] = rows
+        self._singly = max(0, self._singly - 1)
+        await set_aside(connection, row, error)
+        self._metrics.dead_lettered(row["topic"], type(error).__name__)
+        self._log.error(
+            "refused and set aside", topic=row["topic"], id=str(row["id"]), seq=row["seq"], error=str(error)
+        )
 
     async def _measure(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         if time.monotonic() - self._measured_at < MEASURE_SECONDS:
@@ -184,6 +215,12 @@ class Relay:
             """
         )
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
+        if self._measured_at - self._letters_at >= LETTERS_SECONDS:
+            self._letters_at = self._measured_at
+            rows = await connection.fetch(
+                "SELECT topic, count(*) FROM dead_letter WHERE replayed_at IS NULL GROUP BY topic"
+            )
+            self._metrics.holding({row["topic"]: row["count"] for row in rows})
 
     async def _disconnect(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         try:

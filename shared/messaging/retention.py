@@ -1,9 +1,16 @@
 """Letting go of what is no longer needed: published rows, old inbox entries, old dead letters.
 
-The order of the periods is what keeps this safe. An event can come again for as long as Kafka keeps it, and as
-long as the outbox holds it to be offered again; an inbox that forgot it sooner would let its effect happen twice.
-So: days in the inbox > days in Kafka + the longer of the days in the outbox and those of a dead letter, which may
-be replayed as long as it is there.
+The order of the periods is what keeps this safe: an inbox that forgot an event which can still come again would let
+its effect happen twice. For how long can it come?
+
+- Published, it is in the outbox for ``outbox_days``, at whose end it may be offered again (`doso rebuild events`),
+  and is then in Kafka for ``topic_days``.
+- Who reads it last of all may park it, and it may be sent again as long as the letter is there: ``dead_letter_days``
+  from the first time that it was parked, however often it was sent again and came back.
+- With that it is published once more, and the first point holds again.
+
+So: days in the inbox > 2 × (outbox + topic) + dead letter. What is offered again a second time (a Kafka that was lost
+twice within ``outbox_days``, with a reader that took the event in neither before nor between) may come later still.
 """
 
 import asyncio
@@ -25,6 +32,9 @@ PAUSE_SECONDS = 0.2
 _PUBLISHED_BEFORE = (
     "created_at < now() - make_interval(days => $1)"
     " AND NOT EXISTS (SELECT FROM outbox_waiting w WHERE w.seq = outbox.seq)"
+    # What was set aside is not published: it goes after its entry.
+    " AND NOT EXISTS"
+    " (SELECT FROM dead_letter d WHERE d.topic = outbox.topic AND d.position = 'outbox/' || outbox.seq)"
 )
 _EVENTS = f"{_PUBLISHED_BEFORE} AND topic NOT LIKE '%.dlq.%'"
 _LETTERS = f"{_PUBLISHED_BEFORE} AND topic LIKE '%.dlq.%'"
@@ -39,17 +49,18 @@ class RetentionSettings(BaseSettings):
 
     topic_days: int = Field(default=7, ge=1, description="events in Kafka")
     outbox_days: int = Field(default=7, ge=1, description="events in the outbox after they were published")
-    inbox_days: int = Field(default=30, ge=1, description="ids of events that were handled")
-    dead_letter_days: int = Field(default=14, ge=1, description="dead letters, with their bytes")
+    inbox_days: int = Field(default=45, ge=1, description="ids of events that were handled")
+    dead_letter_days: int = Field(default=14, ge=1, description="dead letters, from their first parking")
 
     @model_validator(mode="after")
     def _inbox_remembers_longest(self) -> Self:
-        least = self.topic_days + max(self.outbox_days, self.dead_letter_days)
+        once = self.outbox_days + self.topic_days
+        least = once + self.dead_letter_days + once
         if self.inbox_days <= least:
             message = (
-                f"inbox_days ({self.inbox_days}) must be more than {least}, which is topic_days and the longer of"
-                f" outbox_days and dead_letter_days: an event that comes again after the inbox forgot it would take"
-                f" effect twice"
+                f"inbox_days ({self.inbox_days}) must be more than {least}, which is outbox_days and topic_days,"
+                f" twice, and dead_letter_days: an event that comes again after the inbox forgot it would take effect"
+                f" twice"
             )
             raise ValueError(message)
         return self

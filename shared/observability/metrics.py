@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,8 @@ class Metrics:
 
     events_consumed: topic, outcome; event_processing: topic, seconds of one event or one batch;
     batch_size: topic, records of one poll; outbox_oldest: seconds; outbox_unpublished: rows;
-    dead_letters: topic, reason; event_loop_stall: seconds by which a tick of the loop came late;
+    dead_letters: topic, reason; dead_letters_held: topic, letters;
+    event_loop_stall: seconds by which a tick of the loop came late;
     consumer_lag: consumer, records; consumer_dead: consumer, 1 or 0; consumer_restarts: consumer;
     relay_leading: 1 or 0; purged_rows: table; work_failed: queue, outcome, tries; work_given_up: queue, items.
     """
@@ -30,6 +32,7 @@ class Metrics:
     outbox_oldest: Gauge
     outbox_unpublished: Gauge
     dead_letters: Counter
+    dead_letters_held: Gauge
     event_loop_stall: Histogram
     consumer_lag: Gauge
     consumer_dead: Gauge
@@ -51,6 +54,12 @@ class Metrics:
     def dead_lettered(self, topic: str, reason: str) -> None:
         """Count an event that was parked; the reason is the error's class."""
         self.dead_letters.labels(self.service, topic, reason).inc()
+
+    def holding(self, letters: Mapping[str, int]) -> None:
+        """Record how many dead letters that were not sent again there are, by topic; topics left out have none."""
+        self.dead_letters_held.clear()
+        for topic, count in letters.items():
+            self.dead_letters_held.labels(self.service, topic).set(count)
 
     def outbox(self, *, unpublished: int, oldest_seconds: float) -> None:
         """Record how many rows wait in the outbox, and for how long the oldest has."""
@@ -128,6 +137,12 @@ def make_metrics(service: str, registry: CollectorRegistry) -> Metrics:
             "doso_dead_letters_total",
             "Events parked on a dead-letter topic.",
             ("service", "topic", "reason"),
+            registry=registry,
+        ),
+        dead_letters_held=Gauge(
+            "doso_dead_letters_held",
+            "Dead letters that are kept and were not sent again, as the table has it.",
+            ("service", "topic"),
             registry=registry,
         ),
         event_loop_stall=Histogram(

@@ -93,8 +93,8 @@ def test_the_operator_gets_the_same_rules():
 def test_everything_that_is_to_be_known_has_its_alert():
     asked = " ".join(rule["expr"] for rule in ALERTS)
     for what in (
-        "doso_dead_letters_total", "doso_outbox_oldest_seconds", "doso_consumer_lag", "doso_consumer_dead",
-        "doso_consumer_restarts_total", "doso_work_given_up", "doso_work_failed_total", "doso_relay_leading", "doso:error_ratio", "kubelet_volume_stats_available_bytes",
+        "doso_dead_letters_total", "doso_dead_letters_held", "doso_outbox_oldest_seconds", "doso_consumer_lag",
+        "doso_consumer_dead", "doso_consumer_restarts_total", "doso_work_given_up", "doso_work_failed_total", "doso_relay_leading", "doso:error_ratio", "kubelet_volume_stats_available_bytes",
     ):  # fmt: skip
         assert what in asked
     away = next(rule["expr"] for rule in ALERTS if rule["alert"] == "DosoServiceAway")

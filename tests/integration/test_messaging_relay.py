@@ -269,3 +269,25 @@ async def test_a_relay_ends_at_once_whatever_it_is_doing(probe) -> None:
         relay.cancel()
         done, _ = await asyncio.wait([relay], timeout=20)
         assert done, f"cancelled after {moment} ms, it went on"
+
+
+async def test_letters_that_are_held_are_told_from_the_table_by_whoever_leads(probe, monkeypatch) -> None:
+    """A process that dies between parking and counting has told nobody."""
+    monkeypatch.setattr("shared.messaging.relay.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("shared.messaging.relay.MEASURE_SECONDS", 0.05)
+    monkeypatch.setattr("shared.messaging.relay.LETTERS_SECONDS", 0.1)
+    await probe.owner.executemany(
+        "INSERT INTO dead_letter (topic, position, digest, error_class, error) VALUES ($1, $2, '', '', '')",
+        [("a", "0/1"), ("a", "0/2"), ("b", "0/1")],
+    )
+
+    async def told(**wanted: float | None) -> bool:
+        value = probe.telemetry.registry.get_sample_value
+        labels = ({"service": probe.service, "topic": topic} for topic in wanted)
+        return [value("doso_dead_letters_held", each) for each in labels] == list(wanted.values())
+
+    async with relaying(probe.relay()):
+        await probe.eventually(lambda: told(a=2, b=1))
+        await probe.owner.execute("UPDATE dead_letter SET replayed_at = now() WHERE position = '0/1'")
+        await probe.eventually(lambda: told(a=1, b=None))
+    assert await told(a=None, b=None), "it does not lead any more"

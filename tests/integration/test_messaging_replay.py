@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.messaging.replay import dead_letters, replay
+from shared.messaging.letters import dead_letters
+from shared.messaging.replay import replay
 
 REFUSED = 3
 

@@ -71,6 +71,8 @@ async def test_metrics_over_http_under_the_names_that_dashboards_use() -> None:
     telemetry.metrics.consumed("inventory-updated", "handled", 3)
     telemetry.metrics.processed("inventory-updated", 0.02, batch_size=3)
     telemetry.metrics.dead_lettered("inventory-updated", "ValidationError")
+    telemetry.metrics.holding({"market-updated": 1})
+    telemetry.metrics.holding({"inventory-updated": 2})
     telemetry.metrics.outbox(unpublished=4, oldest_seconds=1.5)
     telemetry.metrics.stalled(0.003)
     telemetry.metrics.failed_work("survey", "retried", 2)
@@ -84,6 +86,7 @@ async def test_metrics_over_http_under_the_names_that_dashboards_use() -> None:
         'doso_event_processing_seconds_bucket{le="0.025",service="market",topic="inventory-updated"} 1.0',
         'doso_consumer_batch_size_sum{service="market",topic="inventory-updated"} 3.0',
         'doso_dead_letters_total{reason="ValidationError",service="market",topic="inventory-updated"} 1.0',
+        'doso_dead_letters_held{service="market",topic="inventory-updated"} 2.0',
         'doso_outbox_unpublished{service="market"} 4.0',
         'doso_outbox_oldest_seconds{service="market"} 1.5',
         'doso_event_loop_stall_seconds_bucket{le="0.005",service="market"} 1.0',
@@ -91,6 +94,7 @@ async def test_metrics_over_http_under_the_names_that_dashboards_use() -> None:
         'doso_work_given_up{queue="survey",service="market"} 1.0',
     ):
         assert line in text
+    assert 'doso_dead_letters_held{service="market",topic="market-updated"}' not in text
 
 
 def test_each_service_of_a_process_has_metrics_of_its_own() -> None:

@@ -1,22 +1,25 @@
-"""``doso dead-letters``: what could not be handled, and sending it again."""
+"""The commands: list, show, replay."""
 
 from __future__ import annotations
 
 import getpass
 import json
+import time
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from doso.console import fail, out
+from doso.console import err, fail, out
 from doso.database import DsnOption, with_database
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from shared.messaging.replay import DeadLetter
+    from shared.messaging.letters import Connection, DeadLetter, Place
 
 app = typer.Typer(
     name="dead-letters",
@@ -28,6 +31,8 @@ Service = Annotated[str | None, typer.Option(help="Only what this service parked
 TopicName = Annotated[str | None, typer.Option("--topic", help="Only of this topic.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 _EMBEDDED = Path(".doso")
+_NOT_TOLD = {"headers", "payload", "place", "whole_key"}
+_BAR_AFTER_SECONDS = 2.0
 
 
 @app.command("list")
@@ -45,7 +50,15 @@ def list_letters(
 
     Examples: `doso dead-letters list` or `doso dead-letters list --service inventory --json`.
     """
-    letters = _load(dsn, data_dir, service=service, topic=topic, replayed=replayed, limit=limit)
+    from shared.messaging.letters import dead_letters, held
+
+    async def look(connection: Connection) -> tuple[list[DeadLetter], int]:
+        total = await held(connection, service=service, topic=topic, replayed=replayed)
+        return await dead_letters(connection, service=service, topic=topic, replayed=replayed, limit=limit), total
+
+    letters, total = with_database(dsn, data_dir, look)
+    if total > len(letters):
+        err.print(f"The newest {len(letters)} of {total}: --limit shows more.")
     if as_json:
         out.print_json(json.dumps([_summary(letter) for letter in letters], default=str))
         return
@@ -76,7 +89,16 @@ def show_letter(
 
     Example: `doso dead-letters show 6f1c`.
     """
-    found = _named(_load(dsn, data_dir, replayed=True), [letter])[0]
+    from shared.messaging.letters import places, read
+
+    async def look(connection: Connection) -> list[DeadLetter]:
+        return await read(connection, _named(await places(connection, replayed=True), [letter]))
+
+    for found in with_database(dsn, data_dir, look):
+        _show(found)
+
+
+def _show(found: DeadLetter) -> None:
     body = found.payload.decode("utf-8", "backslashreplace")
     out.print_json(json.dumps({**_summary(found), "headers": found.headers, "payload": body}, default=str))
 
@@ -85,11 +107,11 @@ def show_letter(
 def replay_letters(
     letters: Annotated[list[str] | None, typer.Argument(help="Ids, or beginnings of ids.")] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="All that the filters leave.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that the filters leave, the oldest first.")] = False,
     service: Service = None,
     topic: TopicName = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
-    by: Annotated[str, typer.Option(help="Who is asking, for the record.")] = "",
+    by: Annotated[str, typer.Option(help="Who is asking, for the audit trail.")] = "",
     dsn: DsnOption = "",
     data_dir: DataDir = _EMBEDDED,
 ) -> None:
@@ -101,34 +123,62 @@ def replay_letters(
     """
     if bool(letters) == everything:
         fail("say which: ids, or --all (with --service or --topic to narrow it)")
-    found = _load(dsn, data_dir, service=service, topic=topic)
-    chosen = found if everything else _named(found, letters or [])
-    for letter in chosen:
-        out.print(f"{letter.letter_id} {letter.service} {letter.topic}: {letter.error_class}", highlight=False)
+    from doso.dead_letters.sending import send_again
+    from shared.messaging.letters import places
+
+    who = None if dry_run else by or getpass.getuser()
+
+    async def send(connection: Connection) -> int:
+        found = await places(connection, service=service, topic=topic)
+        chosen = found if everything else _named(found, letters or [])
+        with _bar(len(chosen)) as advance:
+            return await send_again(connection, chosen, by=who, on_page=partial(_told, advance))
+
+    sent = with_database(dsn, data_dir, send)
     if dry_run:
-        out.print(f"{len(chosen)} would be sent again; nothing was changed.")
-        return
-    from shared.messaging.replay import replay
-
-    with_database(dsn, data_dir, lambda connection: replay(connection, chosen, by or getpass.getuser()))
-    out.print(f"{len(chosen)} sent again; see `doso dead-letters list` for what comes back.")
+        out.print(f"{sent} would be sent again; nothing was changed.")
+    else:
+        out.print(f"{sent} sent again; see `doso dead-letters list` for what comes back.")
 
 
-def _load(dsn: str, data_dir: Path, **filters: Any) -> list[DeadLetter]:
-    from shared.messaging.replay import dead_letters
+def _told(advance: Callable[[int], None], page: Sequence[Place], letters: Sequence[DeadLetter]) -> None:
+    for letter in letters:
+        out.print(f"{letter.letter_id} {letter.service} {letter.topic}: {letter.error_class}", highlight=False)
+    advance(len(page))
 
-    return with_database(dsn, data_dir, lambda connection: dead_letters(connection, **filters))
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far it has come where it takes longer than two seconds."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = Progress(*columns, console=err, transient=True)
+    task = progress.add_task("sending again", total=total)
+    began = time.monotonic()
+
+    def advance(count: int) -> None:
+        progress.update(task, advance=count)
+        if time.monotonic() - began > _BAR_AFTER_SECONDS:
+            progress.start()
+
+    try:
+        yield advance
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
-def _named(letters: Sequence[DeadLetter], names: Sequence[str]) -> list[DeadLetter]:
+def _named(found: Sequence[Place], names: Sequence[str]) -> list[Place]:
     chosen = []
+    by_id = {str(place.letter_id): place for place in found}
     for name in names:
-        matching = [letter for letter in letters if str(letter.letter_id).startswith(name)]
+        matching = [place for letter_id, place in by_id.items() if letter_id.startswith(name)]
         if len(matching) != 1:
             fail(f"{len(matching)} dead letters have an id that begins with {name!r}: see `doso dead-letters list`")
         chosen += matching
-    return chosen
+    return sorted(set(chosen), key=lambda place: place.parked_at)
 
 
 def _summary(letter: DeadLetter) -> dict[str, Any]:
-    return {name: value for name, value in asdict(letter).items() if name not in ("headers", "payload")}
+    return {name: value for name, value in asdict(letter).items() if name not in _NOT_TOLD}

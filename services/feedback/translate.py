@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -34,6 +34,8 @@ _ENDINGS = {
     "wholesaled": Kind.WHOLESALED,
     "departed": Kind.DEPARTED,
 }
+_RETURN_GRACE = timedelta(days=14)
+"""As inventory has it."""
 _STATE = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "list_price", "priced_on", "stock_date", "group_stock_date",
     "exit_date", "front_gross",
@@ -129,11 +131,12 @@ def stay_on(states: Sequence[Mapping[str, Any]], day: date) -> list[Mapping[str,
     A vehicle that was sold may be taken in trade and stocked again: how its later stay goes does not undo what came
     of advice on the one before. An earlier stay's end may be told after a later one began.
     """
-    ends = [
-        _ended_on(now)
+    newest = {
+        (now["dealer_id"], now["stock_date"]): _ended_on(now)  # of one stay's ends the last one told
         for now, after in pairwise(states)
-        if now["status"] in _ENDINGS and _stocked_since(after, _ended_on(now))
-    ]
+        if _is_over(now, after)
+    }
+    ends = newest.values()
     begun_after = max((end for end in ends if end < day), default=None)
     over = min((end for end in ends if end >= day), default=None)
     return [
@@ -169,6 +172,14 @@ def _ended(known: Happening, now: Mapping[str, Any]) -> Happening:
     # Back in stock: a sale was undone, unless the car was stocked anew since; one that had vanished is just back.
     undone = known.ending.kind is not Kind.DEPARTED and not _stocked_since(now, known.ending.on)
     return replace(known, ending=None, unwound=known.ending if undone else None)
+
+
+def _is_over(state: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether a vehicle left in a state and was stocked again since; one that had only vanished never left."""
+    if state["status"] not in _ENDINGS:
+        return False
+    vanished = state["status"] == Kind.DEPARTED.value
+    return _stocked_since(after, _ended_on(state) + (_RETURN_GRACE if vanished else timedelta(0)))
 
 
 def _ended_on(state: Mapping[str, Any]) -> date:

@@ -40,7 +40,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
     for event in sorted(states, key=lambda e: e.aggregate_version):
         key = (event.tenant_id, event.vehicle_key)
         old = after.get(key, ())
-        new = revisit(old, _visit(event))
+        new = revisit(old, _visit(event), over=event.followed_on is not None)
         after[key] = new
         if _shape(old) != _shape(new):
             changed.add(key)
@@ -83,7 +83,7 @@ def _visit(event: InventoryUpdated) -> Visit:
         segment=event.segment or "",
         label=segment_label(event.condition, event.make or "", event.model or ""),
         stocked=event.stock_date,
-        left=event.exit_date,
+        left=event.exit_date or event.followed_on,
         sold=sold,
         configuration=configuration_of(
             condition_group(event.condition) == "new",

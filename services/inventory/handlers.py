@@ -6,9 +6,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.inventory import store
-from services.inventory.domain import Change, Dealer, Life, Vehicle, fold
+from services.inventory.domain import Change, Dealer, Life, fold, is_late, refold
 from services.inventory.store import Key
-from services.inventory.translate import change_of, inventory_updated, order_key
+from services.inventory.translate import change_of, order_key, updates
 from shared.events import DmsEventKind, DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, Transaction
@@ -21,44 +21,29 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
     """Fold new reports into their vehicles; one with several reports is published once for each stay they tell of."""
     connection = tx.connection
     dealers = await store.load_dealers(connection)
-    if news := [dealer for dealer in _dealers(events) if dealers.get(dealer.dealer_id) != dealer]:
-        await store.remember_dealers(connection, news)
-        dealers |= {dealer.dealer_id: dealer for dealer in news}
+    if news := {key: dealer for key, dealer in _dealers(events).items() if dealers.get(key) != dealer}:
+        await store.remember_dealers(connection, news.values())
+        dealers |= news
     changes, causes = await _by_vehicle(events, tx)
     lives = await store.load_lives(connection, changes)
     if unknown := [key for key in changes if key not in lives]:
         # No row to lock yet: another replica may be told of the same VIN by another rooftop right now.
         await store.claim(connection, unknown)
         lives |= await store.load_lives(connection, unknown)
-    await store.record(connection, changes)
-    late = [key for key, new in changes.items() if (life := lives.get(key)) and _is_late(life, new)]
+    late = [key for key, new in changes.items() if (life := lives.get(key)) and is_late(life, new)]
     history = await store.load_history(connection, late) if late else {}
+    await store.record(connection, changes)
     after: dict[Key, Life] = {}
-    ended: dict[Key, tuple[Vehicle, ...]] = {}
     for key, new in changes.items():
         before = lives.get(key)
-        life = _refold(key, history[key], new) if key in history else fold(key[1], before, new)
-        version = before.vehicle.version if before else 0
-        ended[key] = tuple(one.altered(version=version + n) for n, one in enumerate(life.ended, 1))
-        after[key] = replace(life, vehicle=life.vehicle.altered(version=version + len(life.ended) + 1))
+        life = refold(key[1], history[key], new) if key in history else fold(key[1], before, new)
+        after[key] = life.versioned(before.vehicle.version if before else 0)
     await store.save_vehicles(connection, after)
     sold = {key for key, life in after.items() if life.sales != (lives[key].sales if key in lives else ())}
     await store.save_sales(connection, {key: after[key].sales for key in sold})
     for key, life in after.items():
-        for vehicle in (*ended[key], life.vehicle):
-            told = [change for change in changes[key] if change.order <= (vehicle.last_at, vehicle.last_id)]
-            tx.emit(inventory_updated(key[0], vehicle, dealers, told), caused_by=causes[key])
-
-
-def _refold(key: Key, history: Sequence[Change], new: Sequence[Change]) -> Life:
-    """Fold all that was ever reported; of the stays that ended it gives those that are not as they were before."""
-    life = fold(key[1], None, history)
-    if not life.ended:
-        return life
-    news = {change.event_id for change in new}
-    known = [change for change in history if change.event_id not in news]
-    before = set(fold(key[1], None, known).ended) if known else set()
-    return replace(life, ended=tuple(one for one in life.ended if one not in before))
+        for event in updates(key[0], life, dealers, changes[key]):
+            tx.emit(event, caused_by=causes[key])
 
 
 async def _by_vehicle(
@@ -108,14 +93,6 @@ def _is_order(event: DmsEventReceived) -> bool:
     return event.kind in {DmsEventKind.ORDER_PLACED, DmsEventKind.ORDER_RECEIVED}
 
 
-def _is_late(life: Life, new: Sequence[Change]) -> bool:
-    """Tell whether a report is older than the newest one already folded in, or that one sent again.
-
-    Who sends again after its id was forgotten is not held up by the inbox; the history holds each report once.
-    """
-    return min(change.order for change in new) <= (life.vehicle.last_at, life.vehicle.last_id)
-
-
-def _dealers(events: Sequence[DmsEventReceived]) -> list[Dealer]:
+def _dealers(events: Sequence[DmsEventReceived]) -> dict[tuple[UUID, UUID], Dealer]:
     newest = {(e.tenant_id, e.dealer_id): e for e in events}
-    return [Dealer(e.tenant_id, e.dealer_id, e.dealer_name, e.currency, e.region) for e in newest.values()]
+    return {key: Dealer(*key, e.dealer_name, e.currency, e.region) for key, e in newest.items()}

@@ -1,12 +1,12 @@
 """Vehicles as they were published last, read again, and held against all that was ever reported of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.inventory import store
 from services.inventory.domain import Life, fold
 from services.inventory.store import vehicle_of
-from services.inventory.translate import inventory_updated
+from services.inventory.translate import inventory_updated, updates
 from shared.events import InventoryUpdated
 from shared.messaging import Transaction
 from shared.postgres.pool import Connection
@@ -64,15 +64,13 @@ async def refold(tx: Transaction, tenant_id: UUID, span: Span, limit: int, *, me
         # Each batch of reports raised its version by one, and by one more for each stay that ended: never above this.
         most = {key: len(histories[key]) * (len(histories[key]) + 1) for key in missing}
         versions = {key: lives[key].vehicle.version for key in wrong} | most
-        mended = {
-            key: replace(anew[key], vehicle=anew[key].vehicle.altered(version=version + 1))
-            for key, version in versions.items()
-        }
+        mended = {key: anew[key].versioned(version) for key, version in versions.items()}
         await store.save_vehicles(connection, mended)
         await store.save_sales(connection, {key: life.sales for key, life in mended.items()})
         dealers = await store.load_dealers(connection)
         for life in mended.values():
-            tx.emit(inventory_updated(tenant_id, life.vehicle, dealers, ()))
+            for event in updates(tenant_id, life, dealers, ()):
+                tx.emit(event)
         await tx.flush()
     return Refolded(last, len(keys), tuple(key for _, key in wrong), tuple(key for _, key in missing))
 

@@ -36,10 +36,10 @@ async def remember_dealers(connection: Connection, dealers: Iterable[Dealer]) ->
     )
 
 
-async def load_dealers(connection: Connection) -> dict[UUID, Dealer]:
-    """Load the rooftops of the transaction's tenants."""
+async def load_dealers(connection: Connection) -> dict[tuple[UUID, UUID], Dealer]:
+    """Load the rooftops of the transaction's tenants, by (tenant, dealer): a stranger's may have our rooftop's id."""
     rows = await connection.fetch("SELECT tenant_id, dealer_id, name, currency, region FROM dealer")
-    return {row["dealer_id"]: Dealer(**row) for row in rows}
+    return {(row["tenant_id"], row["dealer_id"]): Dealer(**row) for row in rows}
 
 
 # What a batch is about is read vehicle by vehicle (LATERAL, which OFFSET 0 and FOR UPDATE keep from becoming a join):

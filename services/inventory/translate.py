@@ -1,9 +1,10 @@
 """Between the published language and inventory's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
-from services.inventory.domain import Change, Dealer, Vehicle
+from services.inventory.domain import Change, Dealer, Life, Vehicle
 from shared.events import (
     AskingPrice,
     DmsEventReceived,
@@ -41,13 +42,29 @@ def order_key(event: DmsEventReceived) -> str:
     return f"order:{event.dealer_id}:{event.subject or event.stock_number or event.source_event_id}"
 
 
+def updates(
+    tenant_id: UUID, life: Life, dealers: Mapping[tuple[UUID, UUID], Dealer], changes: Sequence[Change]
+) -> Iterator[InventoryUpdated]:
+    """Publish how stays ended that are over, and then how the vehicle stands."""
+    for ended in life.ended:
+        last = (ended.vehicle.last_at, ended.vehicle.last_id)
+        about = [change for change in changes if change.order <= last]
+        yield inventory_updated(tenant_id, ended.vehicle, dealers, about, followed_on=ended.followed_on)
+    yield inventory_updated(tenant_id, life.vehicle, dealers, changes)
+
+
 def inventory_updated(
-    tenant_id: UUID, vehicle: Vehicle, dealers: Mapping[UUID, Dealer], changes: Iterable[Change]
+    tenant_id: UUID,
+    vehicle: Vehicle,
+    dealers: Mapping[tuple[UUID, UUID], Dealer],
+    changes: Iterable[Change],
+    *,
+    followed_on: date | None = None,
 ) -> InventoryUpdated:
-    """Publish the state of a vehicle."""
+    """Publish a state of a vehicle; ``followed_on`` where that stay is over."""
     # A rooftop that never reported anything itself (a transfer's destination) borrows its sister's facts.
     sisters = (dealer for dealer in dealers.values() if dealer.tenant_id == tenant_id)
-    dealer = dealers.get(vehicle.dealer_id) or next(sisters)
+    dealer = dealers.get((tenant_id, vehicle.dealer_id)) or next(sisters)
     name = dealer.name if dealer.dealer_id == vehicle.dealer_id else "a sister store"
     everything = vars(vehicle)
     state = {name: everything[name] for name in _PUBLISHED}
@@ -63,6 +80,7 @@ def inventory_updated(
         status=VehicleStatus(vehicle.status.value),
         changes=tuple(dict.fromkeys(change.kind for change in changes)),
         received_at=received_at,
+        followed_on=followed_on,
         dealer_name=name,
         currency=dealer.currency,
         region=dealer.region,

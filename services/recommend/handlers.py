@@ -35,6 +35,7 @@ router = EventRouter("recommend")
 @router.on(INVENTORY_UPDATED)
 async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
     """Keep vehicles."""
+    events = [event for event in events if event.followed_on is None]
     known = [event for event in events if event.segment]
     newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(known, key=lambda e: e.aggregate_version)}
     await store.save_rooftops(tx.connection, events)

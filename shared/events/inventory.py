@@ -32,8 +32,9 @@ class AskingPrice(BaseModel):
 class InventoryUpdated(Event):
     """The whole state of a vehicle, so that a reader needs no history; older versions are to be dropped.
 
-    ``aggregate_version`` grows by at least one with every change of the vehicle. Where a vehicle was sold and stocked
-    again, how the stay that is over ended is told before how it stands now, under a version of its own.
+    ``aggregate_version`` grows by at least one with every change of the vehicle. A state with ``followed_on`` is of a
+    stay that is over, told under a version of its own before how the vehicle stands now: who only wants to know that
+    passes it over.
     """
 
     aggregate_version: int
@@ -43,7 +44,9 @@ class InventoryUpdated(Event):
     stock_number: str | None = None
     status: VehicleStatus
     previous_dealer_id: UUID | None = None
-    """The rooftop it stood at before this change, where the change moved it."""
+    """The rooftop that it stood at before this one."""
+    followed_on: date | None = None
+    """Of a stay that is over: the day on which the next one began, there or at another rooftop."""
     changes: tuple[str, ...] = Field(max_length=50)
     received_at: AwareDatetime
     """When the newest DMS event behind this state was accepted."""

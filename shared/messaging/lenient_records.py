@@ -6,6 +6,7 @@ never handed out, and the next commit passes them by. There is no hook for it, s
 replaced, which :func:`read_leniently` does; what the client can read costs what it cost before.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -20,6 +21,8 @@ from shared.messaging.raw_records import RecordBatch, batches, bodies, damaged_e
 
 _DAMAGED_TRIES = 3
 """A checksum may fail for what happened on the way: fetched as often as this, the batch is damaged where it is."""
+_PAUSE_SECONDS = 0.2
+"""Where the bytes at hand do not tell where to go on, as at a damaged end of a log."""
 UNREADABLE = "x-unreadable"
 """The header that says why a record, or a whole batch, is handed out as the bytes that it is."""
 
@@ -59,6 +62,12 @@ class _LenientRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # the cl
             return next(self)
 
     def _read_on(self, error: Exception) -> Iterator["ConsumerRecord[Any, Any]"]:
+        began = self.next_fetch_offset
+        yield from self._rest(error)
+        if self.next_fetch_offset == began:
+            time.sleep(_PAUSE_SECONDS)  # the client fetches again at once, and gets the same
+
+    def _rest(self, error: Exception) -> Iterator["ConsumerRecord[Any, Any]"]:
         for raw, following in zip_longest(fetched := list(batches(self._records.fetched)), fetched[1:]):
             batch = RecordBatch(raw)
             sound = batch.validate_crc()

@@ -39,11 +39,14 @@ class _Cursor:
 
 
 def batches(fetched: bytes) -> Iterator[bytes]:
-    """Divide what was fetched into whole batches; of the last one a part may have come only."""
+    """Divide what was fetched into whole batches; of the last one a part may have come only.
+
+    Behind a length that no batch has nothing can be told apart.
+    """
     at = 0
     while at + _LENGTH.size <= len(fetched):
         end = at + _LENGTH.size + _LENGTH.unpack_from(fetched, at)[1]
-        if end > len(fetched):
+        if end > len(fetched) or end - at < RecordBatch.HEADER_STRUCT.size:
             return
         yield bytes(fetched[at:end])
         at = end

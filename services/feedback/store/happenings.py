@@ -44,14 +44,17 @@ async def save_forecasts(connection: Connection, events: Sequence[ForecastReady]
 
 
 async def states(connection: Connection, vehicle_keys: Iterable[str]) -> dict[str, str]:
-    """Load how vehicles stood, each one's states as the text of an array, oldest first."""
+    """Load how vehicles stood, each one's states as the text of an array, in the order in which they stood so.
+
+    A stay that is over may be told once more after the next one began, under a higher version.
+    """
     rows = await connection.fetch(
         # Vehicle by vehicle: by all keys at once, a planner that knows nothing of the table reads the group's.
         f"""
         SELECT k AS vehicle_key, v.states FROM unnest($1::text[]) AS u(k) CROSS JOIN LATERAL (
             SELECT json_agg(json_build_object('status', status, 'dealer_id', dealer_id, 'at', at,
                 'list_price', list_price, 'priced_on', priced_on, 'stock_date', stock_date, 'exit_date', exit_date,
-                'front_gross', front_gross) ORDER BY version)::text AS states
+                'front_gross', front_gross) ORDER BY at, version)::text AS states
             FROM vehicle_state WHERE {ONE_TENANT} AND vehicle_key = k) AS v
         WHERE v.states IS NOT NULL
         """,  # noqa: S608  # a constant of ours
@@ -75,7 +78,7 @@ async def arrivals(
                status = 'sold' AS retailed
         FROM vehicle_state
         WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order' AND segment = ANY($3)
-        ORDER BY vehicle_key, version DESC
+        ORDER BY vehicle_key, at DESC, version DESC
         """,
         dealer_id,
         since,
@@ -101,7 +104,7 @@ async def shelf_stays(
                CASE WHEN v.dealer_id = $1 AND v.status IN ('sold', 'wholesaled')
                     THEN v.front_gross::float8 END AS gross,
                v.status = 'sold' AS retailed
-        FROM mine JOIN vehicle_state v USING (vehicle_key) ORDER BY v.vehicle_key, v.version DESC
+        FROM mine JOIN vehicle_state v USING (vehicle_key) ORDER BY v.vehicle_key, v.at DESC, v.version DESC
         """,
         dealer_id,
         sorted(set(segments)),
@@ -124,7 +127,8 @@ async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -
               AND v.status = 'sold' AND v.exit_date >= f.week AND v.exit_date < f.week + 7
               AND NOT EXISTS (  -- unwound: in stock again, and not because it was stocked anew
                   SELECT 1 FROM vehicle_state x
-                  WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key AND x.version > v.version
+                  WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key
+                    AND (x.at, x.version) > (v.at, v.version)
                     AND x.status = 'in_stock' AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date))) s ON true
         WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
         """,

@@ -27,51 +27,49 @@ class Visit:
     configuration: Configuration = OTHER
 
 
-def revisit(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
+def revisit(visits: Sequence[Visit], now: Visit, *, over: bool = False) -> tuple[Visit, ...]:
     """Fold a state of a vehicle into its stays, in the order in which they happened.
 
     A state at another rooftop ends the stay before it; one at the same rooftop corrects its stay, or begins
-    a new one where the vehicle had left and was stocked again later. How an earlier stay ended may be told after
-    a later one began: by a report that came late, or because rooftops are read side by side.
+    a new one where the vehicle had left and was stocked again later. A state that is over is of a stay that another
+    followed, and so is one that is older than what another rooftop told: those are read side by side.
     """
     if not visits:
         return (now,)
     *past, last = visits
-    if _is_before(now, last):
+    elsewhere = now.dealer_id != last.dealer_id
+    if over or (elsewhere and now.version < last.version):
         return _earlier(visits, now)
     if now.version <= last.version:
         return tuple(visits)
-    if now.dealer_id != last.dealer_id:
+    if elsewhere:
         ended = last if last.left is not None else replace(last, left=now.stocked, sold=False)
         return (*past, ended, now)
     came_back = last.left is not None and now.stocked is not None and now.stocked > last.left
     return (*past, last, now) if came_back else (*past, now)
 
 
-def _is_before(now: Visit, later: Visit) -> bool:
-    """Tell whether a state is of a stay before another one."""
-    if now.stocked is None or later.stocked is None or now.stocked >= later.stocked:
-        return False
-    elsewhere = now.dealer_id != later.dealer_id
-    if now.left is None:
-        return elsewhere and now.version < later.version
-    return now.left < later.stocked or (elsewhere and now.left == later.stocked)
-
-
 def _earlier(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
-    """Put a state of an earlier stay in the place of what was known of it, or among the others where it belongs."""
-    n = next(n for n, visit in enumerate(visits) if _is_before(now, visit))
-    if n and _is_same(visits[n - 1], now):
-        n -= 1
-        known = visits[n]
-        stands = now.left is None or (known.sold and known.version > now.version)
-        return tuple(visits) if stands else (*visits[:n], now, *visits[n + 1 :])
-    ended = now if now.left is not None else replace(now, left=visits[n].stocked, sold=False)
-    return (*visits[:n], ended, *visits[n:])
+    """Put a stay in the place of what was known of it, or among the others where it belongs."""
+    for n, known in enumerate(visits):
+        if _is_same(known, now):
+            # What does not tell how it ended, and came late, tells less than is known.
+            newer = known.version < now.version and (now.left is not None or known.left is None)
+            return (*visits[:n], now, *visits[n + 1 :]) if newer else tuple(visits)
+    n = next((n for n, known in enumerate(visits) if _begins_after(known, now)), len(visits))
+    if now.left is None and n < len(visits):
+        now = replace(now, left=visits[n].stocked, sold=False)
+    return (*visits[:n], now, *visits[n:])
 
 
 def _is_same(known: Visit, now: Visit) -> bool:
-    """Tell whether an earlier stay is the one that a state is of: at the rooftop, and not over when it began."""
-    return known.dealer_id == now.dealer_id and (
-        known.left is None or now.stocked is None or known.left >= now.stocked
-    )
+    """Tell whether two states are of one stay: at one rooftop, and neither over when the other began."""
+    if known.dealer_id != now.dealer_id:
+        return False
+    ends = now.left or now.stocked
+    began = known.stocked is None or ends is None or known.stocked <= ends
+    return began and (known.left is None or now.stocked is None or known.left >= now.stocked)
+
+
+def _begins_after(known: Visit, now: Visit) -> bool:
+    return known.stocked is not None and now.stocked is not None and known.stocked > now.stocked

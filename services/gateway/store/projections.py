@@ -45,8 +45,9 @@ _VEHICLES = announced(
 
 
 async def project_vehicles(connection: Connection, events: Sequence[InventoryUpdated]) -> None:
-    """Store the newest state of each vehicle, and tell of those that changed."""
-    newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(events, key=lambda e: e.aggregate_version)}
+    """Store the newest state of each vehicle, and tell of those that changed; a stay that is over changes nothing."""
+    standing = [event for event in events if event.followed_on is None]
+    newest = {(e.tenant_id, e.vehicle_key): e for e in sorted(standing, key=lambda e: e.aggregate_version)}
     await connection.execute(
         _VEHICLES,
         # Without what is not known, which is half of it; who shows a vehicle puts that back.
@@ -54,8 +55,8 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
     )
     left = [
         (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})
-        for e in events
-        if e.previous_dealer_id is not None
+        for e in newest.values()
+        if e.previous_dealer_id not in (None, e.dealer_id)
     ]
     if left:
         await tell(connection, left)

@@ -98,7 +98,8 @@ def test_a_sale_stands_for_advice_on_that_stay_when_the_car_is_stocked_anew() ->
 
 def test_a_sale_told_after_the_next_stay_began_belongs_to_its_own() -> None:
     anew = state(20, **BACK)
-    told = [state(1), anew, sold(7), anew, state(25, **BACK | {"list_price": Decimal(22_000)})]
+    # In the order of what was reported, in which states are read: the sale was told last, and is of before.
+    told = [state(1), sold(7), anew, anew, state(25, **BACK | {"list_price": Decimal(22_000)})]
     before = happening_of(stay_on(told, date(2026, 3, 2)))
     assert before.ending is not None
     assert (before.ending.kind, before.ending.on, before.price_moves) == (Kind.SOLD, date(2026, 3, 7), ())
@@ -113,3 +114,18 @@ def test_a_sale_that_was_undone_parts_no_stays() -> None:
     assert happened.ending is not None
     assert happened.ending.on == date(2026, 3, 12)
     assert stay_on(told[:4], date(2026, 3, 2)) == told[:4]
+
+
+def test_a_sale_whose_day_was_corrected_is_one_sale() -> None:
+    told = [state(1), sold(7), sold(9) | {"exit_date": date(2026, 3, 9)}, state(20, **BACK)]
+    happened = happening_of(stay_on(told, date(2026, 3, 8)))
+    assert happened.ending is not None
+    assert happened.ending.on == date(2026, 3, 9)
+
+
+def test_one_that_vanished_and_came_back_under_a_new_date_never_left() -> None:
+    gone = state(3, "departed", exit_date=date(2026, 3, 3))
+    told = [state(1), gone, state(6, stock_date=date(2026, 3, 6)), sold(12) | {"stock_date": date(2026, 3, 6)}]
+    happened = happening_of(stay_on(told, date(2026, 3, 2)))
+    assert happened.ending is not None
+    assert (happened.ending.kind, happened.ending.on) == (Kind.SOLD, date(2026, 3, 12))

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date
 from uuid import UUID
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from services.forecast.domain.stays import Visit, revisit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NORTH, SOUTH = UUID(int=1), UUID(int=2)
 HERE = Visit(NORTH, 1, "used/audi/q3", "used Audi Q3", date(2026, 1, 5), None, sold=False)
@@ -78,7 +71,7 @@ def test_sale_reported_late_stands_beside_the_stay_that_follows() -> None:
     again = replace(HERE, version=2, stocked=date(2026, 5, 1))
     late = replace(SOLD_HERE, version=3)
     now = replace(again, version=4)
-    assert revisit((again,), late) == (late, again)
+    assert revisit((again,), late, over=True) == (late, again)
     assert revisit((late, again), now) == (late, now)
 
 
@@ -86,54 +79,32 @@ def test_departure_that_turns_out_to_have_been_a_sale_is_one() -> None:
     gone = replace(HERE, version=2, left=date(2026, 1, 30))
     again = replace(HERE, version=3, stocked=date(2026, 5, 1))
     late = replace(SOLD_HERE, version=4)
-    assert revisit((gone, again), late) == (late, again)
+    assert revisit((gone, again), late, over=True) == (late, again)
 
 
 def test_old_news_of_an_earlier_stay_do_not_undo_its_sale() -> None:
     again = replace(HERE, version=3, stocked=date(2026, 5, 1))
     gone = replace(HERE, version=1, left=date(2026, 1, 30))
-    assert revisit((SOLD_HERE, again), gone) == (SOLD_HERE, again)
+    assert revisit((SOLD_HERE, again), gone, over=True) == (SOLD_HERE, again)
+
+
+def test_sale_of_an_earlier_stay_that_was_undone_is_none() -> None:
+    there = replace(HERE, dealer_id=SOUTH, version=3, stocked=date(2026, 3, 1))
+    undone = replace(HERE, version=4, left=date(2026, 3, 1))
+    assert revisit((SOLD_HERE, there), undone, over=True) == (undone, there)
+
+
+def test_stay_told_once_more_adds_none() -> None:
+    there = replace(HERE, dealer_id=SOUTH, version=2, stocked=date(2026, 2, 10), left=date(2026, 3, 1), sold=True)
+    stays = revisit((HERE,), there)
+    again = replace(HERE, version=3, left=date(2026, 2, 10))
+    told = revisit(revisit(stays, again, over=True), replace(there, version=4))
+    assert [(visit.dealer_id, visit.left, visit.sold) for visit in told] == [
+        (NORTH, date(2026, 2, 10), False),
+        (SOUTH, date(2026, 3, 1), True),
+    ]
 
 
 def test_exit_before_its_own_arrival_is_a_bad_date_and_ends_the_stay_all_the_same() -> None:
     wrong = replace(HERE, version=2, left=date(2025, 12, 31), sold=True)
     assert revisit((HERE,), wrong) == (wrong,)
-
-
-@st.composite
-def lives(draw: st.DrawFn) -> list[Visit]:
-    """Draw the states of a car that goes from rooftop to rooftop, sold or sent on, in order."""
-    states: list[Visit] = []
-    day = date(2025, 1, 1)
-    for number in range(draw(st.integers(1, 5))):
-        rooftop = UUID(int=draw(st.integers(1, 3)))
-        if states and states[-1].dealer_id == rooftop and states[-1].left is None:
-            continue
-        day += timedelta(days=draw(st.integers(1, 60)))
-        here = replace(HERE, dealer_id=rooftop, version=2 * number + 1, stocked=day)
-        states.append(here)
-        if draw(st.booleans()):
-            day += timedelta(days=draw(st.integers(0, 60)))
-            states.append(replace(here, version=here.version + 1, left=day, sold=draw(st.booleans())))
-    return states
-
-
-@given(lives(), st.randoms(use_true_random=False))
-def test_sales_and_the_stay_under_way_are_the_same_in_whichever_order_rooftops_are_read(
-    states: Sequence[Visit], random
-) -> None:
-    rooftops = [state.dealer_id for state in states]
-    random.shuffle(rooftops)
-    queues = {rooftop: [state for state in states if state.dealer_id == rooftop] for rooftop in rooftops}
-    in_order: tuple[Visit, ...] = ()
-    interleaved: tuple[Visit, ...] = ()
-    for state in states:
-        in_order = revisit(in_order, state)
-    for rooftop in rooftops:
-        interleaved = revisit(interleaved, queues[rooftop].pop(0))
-    assert interleaved[-1:] == in_order[-1:]
-    assert _sales(interleaved) == _sales(in_order)
-
-
-def _sales(visits: Sequence[Visit]) -> list[tuple[UUID, date | None]]:
-    return [(visit.dealer_id, visit.left) for visit in visits if visit.sold]

@@ -12,23 +12,28 @@ from services.inventory.domain import Status, fold
 from tests.unit.inventory.test_inventory_fold import KEY, NORTH, SOUTH, change, life_of, on, sold, stocked
 
 if TYPE_CHECKING:
-    from services.inventory.domain import Change, Vehicle
+    from services.inventory.domain import Change, Life, Vehicle
 
 
 def told(vehicle: Vehicle) -> tuple[object, ...]:
     return vehicle.dealer_id, vehicle.status, vehicle.stock_date, vehicle.exit_date
 
 
+def vehicles(life: Life) -> list[Vehicle]:
+    return [one.vehicle for one in life.ended]
+
+
 def test_a_sale_before_a_trade_in_is_told_of() -> None:
     life = life_of(stocked(), sold(3), stocked(40))
-    assert [told(one) for one in life.ended] == [(NORTH, Status.SOLD, on(0), on(3))]
+    assert [told(one) for one in vehicles(life)] == [(NORTH, Status.SOLD, on(0), on(3))]
+    assert [one.followed_on for one in life.ended] == [on(40)]
     assert told(life.vehicle) == (NORTH, Status.IN_STOCK, on(40), None)
 
 
 def test_two_sales_and_a_car_that_vanished_are_each_told_of() -> None:
     gone = change(50, "vehicle.departed")
     life = life_of(stocked(), sold(3), stocked(40), gone, stocked(90), sold(95, stock_date=on(90)))
-    assert [told(one)[1:] for one in life.ended] == [
+    assert [told(one)[1:] for one in vehicles(life)] == [
         (Status.SOLD, on(0), on(3)),
         (Status.DEPARTED, on(40), on(50)),
     ]
@@ -45,7 +50,7 @@ def test_a_sale_undone_or_corrected_and_a_car_that_was_back_at_once_end_no_stay(
 
 def test_a_stay_at_a_sister_store_is_told_of() -> None:
     moved = change(9, "vehicle.transferred", destination_dealer_id=SOUTH)
-    assert [told(one) for one in life_of(stocked(), moved).ended] == [(NORTH, Status.IN_STOCK, on(0), None)]
+    assert [told(one) for one in vehicles(life_of(stocked(), moved))] == [(NORTH, Status.IN_STOCK, on(0), None)]
 
 
 def test_what_was_known_before_is_not_told_again() -> None:
@@ -70,5 +75,5 @@ def test_sales_are_told_of_however_reports_are_batched(many: list[Change], data:
         size = data.draw(st.integers(1, len(left)))
         batch, left = left[:size], left[size:]
         life = fold(KEY, life and replace(life, ended=()), batch)
-        sales |= {told(one) for one in (*life.ended, life.vehicle) if one.status is Status.SOLD}
+        sales |= {told(one) for one in (*vehicles(life), life.vehicle) if one.status is Status.SOLD}
     assert len(sales) == len(many) / 2

@@ -113,6 +113,14 @@ def test_a_damaged_batch_does_not_say_how_far_to_pass() -> None:
     records = read(bytes(damaged), start=1)
     assert [record.offset for record in records] == [1]
     assert records.next_fetch_offset == 2
+    assert list(read(bytes(damaged), start=2)) == [], "nobody can tell where to go on"
+
+
+@pytest.mark.parametrize("length", [-12, 0, 48])
+def test_a_length_that_no_batch_has_ends_the_reading(length: int) -> None:
+    records = read(batch(0, *said(b"0")) + struct.pack(">qi", 1, length) + b"\x00" * 80)
+    assert [record.offset for record in records] == [0]
+    assert records.next_fetch_offset == 1
 
 
 HEADERS = st.lists(st.tuples(st.text(max_size=8), st.none() | st.binary(max_size=9)), max_size=3)

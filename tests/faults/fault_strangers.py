@@ -19,7 +19,8 @@ from shared.events import DmsEventReceived, InventoryUpdated, new_event_id
 from shared.events.topics import DMS_EVENT_RECEIVED, INVENTORY_UPDATED
 from tests.e2e.conftest import new_vin, sign_in
 from tests.faults import kafka, proof
-from tests.faults.driver import TRY_AGAIN, new_driver
+from tests.faults.driver import new_driver
+from tests.faults.persistence import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -40,11 +40,15 @@ class Row:
         async with self.driver.reporting(**how), self.driver.people.working() if people else nullcontext():
             yield
 
-    async def prove(self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS) -> Result:
+    async def prove(
+        self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS, copies: bool = True
+    ) -> Result:
         """Wait for rest, prove that nothing was lost or doubled, and enter it in the table."""
         await proof.settle(self.fleet, self.driver, within)
         recovery = time.monotonic() - self.lifted_at
-        found = await proof.prove(self.fleet, self.driver, dead_before=self.dead_before, dead_letters=dead_letters)
+        found = await proof.prove(
+            self.fleet, self.driver, dead_before=self.dead_before, dead_letters=dead_letters, copies=copies
+        )
         result = Result(
             fault=self.fault,
             acknowledged=found.acknowledged,

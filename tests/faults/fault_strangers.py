@@ -51,7 +51,7 @@ async def test_tenant_crossing(row: Row) -> None:
         await kafka.produce(servers, DMS_EVENT_RECEIVED.name, [_forged_report(mine, other)])
         await kafka.produce(servers, INVENTORY_UPDATED.name, [_forged_state(mine, other)])
     row.lifted()
-    await row.prove(copies=False)
+    await row.prove()
     async with row.fleet.owner() as connection:
         leaked = await connection.fetchval(
             "SELECT count(*) FROM gateway.vehicle WHERE tenant_id = $1 AND (version >= 1000000 OR list_price = 1)",

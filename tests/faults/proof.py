@@ -92,9 +92,7 @@ async def arrive(fleet: Fleet, driver: Driver) -> None:
         await asyncio.sleep(0.1)
 
 
-async def prove(
-    fleet: Fleet, driver: Driver, *, dead_before: int = 0, dead_letters: int = 0, copies: bool = True
-) -> Proof:
+async def prove(fleet: Fleet, driver: Driver, *, dead_before: int = 0, dead_letters: int = 0) -> Proof:
     """Prove that what was acknowledged happened, once, and that all stores agree with what was reported."""
     assert not driver.faults_of_ours, f"answers that are our fault: {driver.faults_of_ours[:3]}"
     wanted = driver.ledger.effects
@@ -113,8 +111,7 @@ async def prove(
         others = await _as_told(connection, fleet, driver)
         for service in SERVICES:
             assert await _failed(connection, service) == 0, f"{service} gave up work"
-    if copies:
-        await _as_owned(fleet, driver.tenant)
+    await _as_owned(fleet, driver.tenant)
     effects = sum(event_id in found for event_id in wanted)
     return Proof(len(wanted) + others, effects + others, new_dead)
 

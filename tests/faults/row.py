@@ -40,15 +40,11 @@ class Row:
         async with self.driver.reporting(**how), self.driver.people.working() if people else nullcontext():
             yield
 
-    async def prove(
-        self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS, copies: bool = True
-    ) -> Result:
+    async def prove(self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS) -> Result:
         """Wait for rest, prove that nothing was lost or doubled, and enter it in the table."""
         await proof.settle(self.fleet, self.driver, within)
         recovery = time.monotonic() - self.lifted_at
-        found = await proof.prove(
-            self.fleet, self.driver, dead_before=self.dead_before, dead_letters=dead_letters, copies=copies
-        )
+        found = await proof.prove(self.fleet, self.driver, dead_before=self.dead_before, dead_letters=dead_letters)
         result = Result(
             fault=self.fault,
             acknowledged=found.acknowledged,

@@ -30,6 +30,7 @@ SOURCE = "urn:dms:faults"
 ORDERED = 1000
 SOME_EVENTS = 5
 FIRST_ADVERTS = 40
+ROOFTOP = "The first store"
 
 
 class Driver(Persistence):
@@ -187,12 +188,12 @@ async def new_driver(fleet: Fleet, name: str) -> Driver:
 
 def _new_dealer(api: str, username: str, password: str) -> str:
     with contextlib.closing(sign_in(api, username, password)) as client:
-        return new_rooftop(client)
+        return new_rooftop(client, ROOFTOP)
 
 
-def new_rooftop(admin: httpx.Client) -> str:
+def new_rooftop(admin: httpx.Client, name: str) -> str:
     """Make a rooftop of an admin's group; gives its id."""
-    body = {"name": f"Store {uuid4().hex[:8]}", "currency": "USD", "region": "US-MI", "timezone": "UTC"}
+    body = {"name": name, "currency": "USD", "region": "US-MI", "timezone": "UTC"}
     answer = admin.post("/dealers", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])

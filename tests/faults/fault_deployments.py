@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from aiokafka.partitioner import murmur2
 
@@ -55,7 +56,7 @@ def _dealers_of(row: Row, partitions: range, total: int) -> dict[int, str]:
     admin = row.driver.admin
     with contextlib.closing(sign_in(row.fleet.url, admin.username, admin.password)) as client:
         for _ in range(MOST_ROOFTOPS):
-            dealer = new_rooftop(client)
+            dealer = new_rooftop(client, f"Store {uuid4().hex[:8]}")
             found.setdefault((murmur2(dealer.encode()) & 0x7FFFFFFF) % total, dealer)
             if found.keys() >= set(partitions):
                 break

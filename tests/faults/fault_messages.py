@@ -18,6 +18,7 @@ from shared.events import DmsEventReceived, new_event_id
 from shared.events.topics import DMS_EVENT_RECEIVED, INVENTORY_UPDATED
 from tests.e2e.conftest import new_vin
 from tests.faults import kafka, proof
+from tests.faults.driver import ROOFTOP
 from tests.faults.ledger import Entry
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _stranger(driver: Driver) -> dict[str, Any]:
     event = DmsEventReceived(
         event_id=new_event_id(), occurred_at=at, tenant_id=driver.tenant, dealer_id=UUID(driver.dealer), vin=vin,
         kind="vehicle.priced", list_price=price, source="urn:dms:stranger", source_event_id=price, received_at=at,
-        dealer_name="Stranger", currency="USD", region="US-MI",
+        dealer_name=ROOFTOP, currency="USD", region="US-MI",
     )  # fmt: skip
     driver.ledger.acknowledged(Entry(event.event_id, "vehicle.priced", vin, at, price))
     return {"key": driver.dealer.encode(), "value": event.model_dump_json().encode(), "headers": BAD_HEADERS}

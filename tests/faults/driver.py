@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 from tests.e2e.conftest import new_vin, sign_in
 from tests.faults.ledger import Entry, Ledger
+from tests.faults.people import People
+from tests.faults.persistence import CLIENT_SECONDS, Persistence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,47 +27,46 @@ if TYPE_CHECKING:
     from tests.faults.fleet import Fleet
 
 SOURCE = "urn:dms:faults"
-PATIENCE_SECONDS = 600.0
-PAUSE_SECONDS = 0.3
 ORDERED = 1000
 SOME_EVENTS = 5
-TRY_AGAIN = frozenset({429, 502, 503, 504})
-_BAD_LUCK = (httpx.HTTPError,)
+FIRST_ADVERTS = 40
+ROOFTOP = "The first store"
 
 
-class Driver:
+class Driver(Persistence):
     """One dealer group with one rooftop, its vehicles, and what it was promised."""
 
     def __init__(self, fleet: Fleet, ledger: Ledger, *, admin: FirstAdmin, dealer: str) -> None:
+        super().__init__()
         self.ledger = ledger
+        self.people = People(fleet, ledger, self, admin=admin, dealer=dealer)
         self.admin = admin
         self.tenant = admin.tenant_id
         self.dealer = dealer
         self.order = f"PO-{uuid4().hex[:8]}"
         self.pool: list[str] = []
-        self.resent = 0
         self.duplicates = 0
-        self.throttled = 0
-        self.faults_of_ours: list[str] = []
         self._fleet = fleet
-        self._http = httpx.AsyncClient(timeout=20, headers={"X-API-Key": admin.dms_api_key})
+        self._http = httpx.AsyncClient(timeout=CLIENT_SECONDS, headers={"X-API-Key": admin.dms_api_key})
         self._numbers = itertools.count(1)
         self._last = datetime.now(UTC)
 
     async def open(self, vehicles: int = 24) -> None:
-        """Order units and stock the first vehicles."""
+        """Order units, stock the first vehicles, and tell what the market has."""
         place = self._event("order.placed", None, subject=self.order, quantity=ORDERED, make="Toyota", model="RAV4")
         await self.send([place])
         await self.stock([new_vin() for _ in range(vehicles)])
+        await self.people.advertise(FIRST_ADVERTS)
 
     async def stock(self, vins: list[str]) -> None:
         """Take vehicles into stock, and report on them from now on."""
-        await self.send([self._event("vehicle.stocked", vin, **self._facts()) for vin in vins])
+        await self.send([self.stocked(vin) for vin in vins])
         self.pool += vins
 
     async def close(self) -> None:
         """Hang up."""
         await self._http.aclose()
+        await self.people.close()
         self.ledger.close()
 
     @asynccontextmanager
@@ -93,27 +93,8 @@ class Driver:
 
     async def send(self, events: list[dict[str, Any]]) -> None:
         """Send events until they are acknowledged."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        sent = 0
-        while True:
-            answer: httpx.Response | None = None
-            sent += 1
-            with contextlib.suppress(*_BAD_LUCK):
-                answer = await self._http.post(f"{self._fleet.url}/dms/events", json=events)
-            if answer is not None and answer.status_code == 202:
-                self.acknowledged(events, answer.json())
-                return
-            if answer is not None:
-                self._refused(answer)
-            assert time.monotonic() < deadline, f"never acknowledged in {PATIENCE_SECONDS:.0f} s: {answer}"
-            self.resent += 1
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    def _refused(self, answer: httpx.Response) -> None:
-        if answer.status_code == 429:
-            self.throttled += 1
-        if answer.status_code not in TRY_AGAIN:
-            self.faults_of_ours.append(f"{answer.status_code}: {answer.text[:300]}")
+        answer = await self.insist(lambda: self._http.post(f"{self._fleet.url}/dms/events", json=events), 202)
+        self.acknowledged(events, answer.json())
 
     def acknowledged(self, events: list[dict[str, Any]], answer: dict[str, Any]) -> None:
         """Enter events that were answered with 202 in the ledger."""
@@ -152,10 +133,19 @@ class Driver:
                 self.pool.append(vin)
             elif number % 48 == 23:
                 self.pool.remove(vin)
-                events.append(self._event("vehicle.sold", vin, sale_price=self.price()))
+                events.append(self.sold(vin))
             else:
                 events.append(self._event("vehicle.priced", vin, late=late, list_price=self.price()))
         return events
+
+    def stocked(self, vin: str, dealer: str | None = None) -> dict[str, Any]:
+        """Report that a vehicle was taken into stock, here or at another rooftop of the group."""
+        event = self._event("vehicle.stocked", vin, **self._facts())
+        return event if dealer is None else {**event, "dealerid": dealer}
+
+    def sold(self, vin: str) -> dict[str, Any]:
+        """Report that a vehicle was sold."""
+        return self._event("vehicle.sold", vin, sale_price=self.price())
 
     def delivered(self, vin: str) -> dict[str, Any]:
         """Report that an ordered unit came, the one event whose second application would show."""
@@ -197,8 +187,13 @@ async def new_driver(fleet: Fleet, name: str) -> Driver:
 
 
 def _new_dealer(api: str, username: str, password: str) -> str:
-    body = {"name": f"Store {uuid4().hex[:8]}", "currency": "USD", "region": "US-MI", "timezone": "UTC"}
     with contextlib.closing(sign_in(api, username, password)) as client:
-        answer = client.post("/dealers", json=body)
+        return new_rooftop(client, ROOFTOP)
+
+
+def new_rooftop(admin: httpx.Client, name: str) -> str:
+    """Make a rooftop of an admin's group; gives its id."""
+    body = {"name": name, "currency": "USD", "region": "US-MI", "timezone": "UTC"}
+    answer = admin.post("/dealers", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])

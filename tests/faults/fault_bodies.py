@@ -11,7 +11,7 @@ import httpx
 import psutil
 
 from tests.faults import proof
-from tests.faults.driver import TRY_AGAIN
+from tests.faults.persistence import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

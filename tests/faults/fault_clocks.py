@@ -6,14 +6,17 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
     from tests.faults.row import Row
+    from tests.faults.service_process import ServiceProcess
 
 SKEW = timedelta(minutes=10)
 SOURCE = Path(__file__).with_name("skewed_clock.c")
@@ -31,7 +34,9 @@ async def test_services_clocks_ten_minutes_off(row: Row, skewed_clock: Path) -> 
     skews = {"gateway": -SKEW, "inventory": SKEW, "recommend": -SKEW, "feedback": SKEW}
     for name, skew in skews.items():
         seconds = str(int(skew.total_seconds()))
-        await row.fleet.restart(name, LD_PRELOAD=str(skewed_clock), DOSO_CLOCK_SKEW=seconds)
+        service = await row.fleet.restart(name, LD_PRELOAD=str(skewed_clock), DOSO_CLOCK_SKEW=seconds)
+        assert abs(await _skew(service) - skew) < SKEW / 10, f"the clock of {name} is wrong indeed"
+    assert abs(await _skew(row.fleet.services["market"])) < SKEW / 10, "those of the others are right"
     async with row.reporting():
         await asyncio.sleep(6)
     row.lifted()
@@ -41,6 +46,13 @@ async def test_services_clocks_ten_minutes_off(row: Row, skewed_clock: Path) -> 
             "SELECT max(at - received_at) FROM inventory.vehicle_event WHERE tenant_id = $1", row.driver.tenant
         )
     assert behind > SKEW / 2, "the gateway's clock was wrong indeed"
+
+
+async def _skew(service: ServiceProcess) -> timedelta:
+    """Tell how far off a service's clock is, by the date of its answers."""
+    async with httpx.AsyncClient(timeout=60) as client:
+        answer = await client.get(f"{service.url}/ready")
+    return parsedate_to_datetime(answer.headers["date"]) - datetime.now(UTC)
 
 
 @pytest.fixture(scope="session")

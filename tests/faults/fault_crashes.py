@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from deploy.local.pipeline import SERVICES
 from shared.events.topics import DMS_EVENT_RECEIVED, INVENTORY_UPDATED
 from shared.messaging.failpoints import ALLOWED, EXIT_CODE
 from tests.faults import kafka
+from tests.faults.fleet import until
 
 if TYPE_CHECKING:
     from tests.faults.row import Row
@@ -53,14 +55,18 @@ async def test_fifty_random_kills(row: Row, short: bool) -> None:
     chance = random.Random(row.repetition)
     victims = [SERVICES[n % len(SERVICES)] for n in range(kills)]
     chance.shuffle(victims)
-    async with row.fleet.supervised(), row.reporting(pause=0.5):
+    services = row.fleet.services
+    before = {name: one.starts for name, one in services.items()}
+    async with row.fleet.supervised(), row.reporting(people=True, pause=0.5):
+        await until(lambda: row.driver.ledger.answers, HIT_SECONDS, "advice to be answered")
         for victim in victims:
-            service = row.fleet.services[victim]
+            service = services[victim]
             if not service.running:
                 await service.ready(supervised=True)
             service.kill()
             await asyncio.sleep(chance.uniform(0.2, 4.0))
         row.lifted()
         await row.fleet.ready(supervised=True)
-    assert sum(one.starts for one in row.fleet.services.values()) >= kills
+    for name, deaths in Counter(victims).items():
+        assert services[name].starts - before[name] >= deaths, f"{name} was killed {deaths} times"
     await row.prove()

@@ -25,16 +25,20 @@ WAITED_SECONDS = 240.0
 
 async def test_broker_killed_and_restarted(row: Row) -> None:
     fleet = row.fleet
-    async with row.reporting():
-        await asyncio.sleep(1)
+    async with row.reporting(people=True):
+        await _advised(row)
         await fleet.kill_kafka()
-        before = len(row.driver.ledger)
+        before, adverts = len(row.driver.ledger), len(row.driver.ledger.adverts)
         await asyncio.sleep(DOWN_SECONDS)
         await _acknowledged(row, before + 1, "events to be taken in while the broker is away")
+        await until(
+            lambda: len(row.driver.ledger.adverts) > adverts, WAITED_SECONDS, "adverts to be taken in as well"
+        )
         await asyncio.to_thread(fleet.kafka.start)
         row.lifted()
         await asyncio.sleep(2)
     await row.prove()
+    assert row.driver.hung == 0, "nobody waited for the broker"
     assert await _starts(row) == 6, "no service had to be restarted"
 
 
@@ -52,20 +56,24 @@ async def test_broker_frozen(row: Row, short: bool) -> None:
         row.lifted()
         await asyncio.sleep(2)
     await row.prove()
+    assert row.driver.hung == 0, "nobody waited for the broker"
     assert await _starts(row) == 6, "no service had to be restarted"
 
 
 async def test_postgres_stopped_at_once_and_restarted(row: Row) -> None:
     fleet = row.fleet
-    async with row.reporting():
-        await asyncio.sleep(1)
+    async with row.reporting(people=True):
+        await _advised(row)
         await fleet.kill_postgres()
+        before = len(row.driver.ledger.adverts)
         await asyncio.sleep(DOWN_SECONDS)
-        await until(lambda: row.driver.resent > 0, WAITED_SECONDS, "an event that is not acknowledged")
+        await until(lambda: row.driver.statuses[503] > 0, WAITED_SECONDS, "503 to be answered")
         await asyncio.to_thread(fleet.postgres.start)
         row.lifted()
+        await until(lambda: len(row.driver.ledger.adverts) > before, WAITED_SECONDS, "adverts to be taken in again")
         await asyncio.sleep(2)
     await row.prove()
+    assert set(row.driver.statuses) <= {200, 202, 409, 429, 503}, row.driver.statuses
     assert await _starts(row) == 6, "no service had to be restarted"
 
 
@@ -111,6 +119,11 @@ async def _starts(row: Row) -> int:
 async def _acknowledged(row: Row, count: int, what: str) -> None:
     """Wait until as many events were acknowledged in all."""
     await until(lambda: len(row.driver.ledger) >= count, WAITED_SECONDS, what)
+
+
+async def _advised(row: Row) -> None:
+    """Wait until people have advice, and have answered some."""
+    await until(lambda: row.driver.ledger.answers, WAITED_SECONDS, "advice to be answered")
 
 
 async def _alive(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,8 @@ from shared.events import DmsEventReceived, InventoryUpdated, new_event_id
 from shared.events.topics import DMS_EVENT_RECEIVED, INVENTORY_UPDATED
 from tests.e2e.conftest import new_vin, sign_in
 from tests.faults import kafka, proof
-from tests.faults.driver import TRY_AGAIN, new_driver
+from tests.faults.driver import new_driver
+from tests.faults.persistence import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +71,9 @@ def _cross_over_http(row: Row, mine: Driver, other: Driver) -> None:
             answer = them.get(path, params={"dealer_id": mine.dealer})
             assert answer.status_code == 404 or answer.json()["items"] == [], path
         assert mine.dealer not in {one["id"] for one in them.get("/dealers").json()["items"]}
-        for advice in me.get("/recommendations", params={"limit": 3}).json()["items"]:
+        given = me.get("/recommendations", params={"limit": 3}).json()["items"]
+        assert given, "there is advice to be tried"
+        for advice in given:
             path = f"/recommendations/{advice['id']}"
             assert them.get(path).status_code == 404
             assert them.post(f"{path}/response", json={"decision": "accepted"}).status_code == 404
@@ -134,8 +138,9 @@ def _forgeries(row: Row) -> dict[str, str]:
     form = {"username": admin.username, "password": admin.password}
     tokens = httpx.post(f"{row.fleet.url}/auth/token", data=form, timeout=60).json()
     head, body, mark = tokens["access_token"].split(".")
-    header, claims = (json.loads(base64.urlsafe_b64decode(text + "==")) for text in (head, body))
+    header, claims = (json.loads(_bytes(text)) for text in (head, body))
     secret = json.loads((row.fleet.directory / "signing-key.json").read_text())
+    public = OKPKey.import_key({name: secret[name] for name in ("kty", "crv", "x")})
     own = dict(OKPKey.generate_key("Ed25519").as_dict(private=True))
     now = int(datetime.now(UTC).timestamp())
 
@@ -148,6 +153,8 @@ def _forgeries(row: Row) -> dict[str, str]:
         "nonsense": "nonsense",
         "alg none": f"{_part({**header, 'alg': 'none'})}.{body}.",
         "alg HS256": f"{_part({**header, 'alg': 'HS256'})}.{body}.{mark}",
+        "HS256 by the public key": _hmac({**header, "alg": "HS256"}, claims, public.as_pem(private=False)),
+        "HS256 by its bytes": _hmac({**header, "alg": "HS256"}, claims, _bytes(secret["x"])),
         "alg RS256": f"{_part({**header, 'alg': 'RS256'})}.{body}.{mark}",
         "stripped": f"{head}.{body}.",
         "another body": f"{head}.{_part({**claims, 'sub': str(uuid4())})}.{mark}",
@@ -162,8 +169,22 @@ def _forgeries(row: Row) -> dict[str, str]:
     }
 
 
+def _hmac(header: dict[str, Any], claims: dict[str, Any], key: bytes) -> str:
+    """Sign with a key that everybody may know, as one who takes it for a shared secret would verify it."""
+    signed = f"{_part(header)}.{_part(claims)}"
+    return f"{signed}.{_text(hmac.digest(key, signed.encode(), 'sha256'))}"
+
+
 def _part(value: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+    return _text(json.dumps(value).encode())
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "==")
 
 
 async def test_webhook_replayed(row: Row) -> None:

@@ -179,7 +179,8 @@ class Fleet:
         }
         own = {}
         if name == "gateway":
-            own = gateway_environment(self.directory)
+            # One address has every group of the session here.
+            own = gateway_environment(self.directory) | {"DOSO_GATEWAY_IMPORTS_PER_ADDRESS": "none"}
         if name == "recommend":
             own = {"DOSO_VECTORS_PATH": str(self.directory / "vectors"), "DOSO_EMBEDDER": "hashing"}
         return {**inherited, **common, **own}

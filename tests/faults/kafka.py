@@ -89,6 +89,14 @@ def add_partitions(servers: str, topic: str, more: int) -> int:
     return total
 
 
+def ends(servers: str, topic: str) -> dict[int, int]:
+    """Give where each partition of a topic ends; blocks."""
+    admin = _admin(servers)
+    wanted = {place: OffsetSpec.latest() for place in _partitions(admin, [topic])}
+    asked = admin.list_offsets(wanted, request_timeout=ANSWER_SECONDS)
+    return {place.partition: future.result().offset for place, future in asked.items()}
+
+
 def _refusal(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> KafkaError | KafkaException | None:
     """Set a group's offsets; gives what speaks against it, as a member does that was stopped but is not missed yet."""
     asked = admin.alter_consumer_group_offsets([wanted])

@@ -13,6 +13,8 @@ import asyncpg
 from confluent_kafka import KafkaException
 
 from deploy.local.pipeline import SERVICES, read_pipeline
+from doso.rebuild.connections import connected
+from doso.rebuild.running import compare
 from services.inventory import store as inventory
 from services.inventory.domain import fold
 from shared.postgres.pool import speak_json
@@ -35,6 +37,11 @@ READ_MODEL = (
     "cost", "recon_cost", "exit_date", "purchase_type", "front_gross",
 )  # fmt: skip
 """What the gateway's read model has of inventory's own state."""
+CHECKED = {
+    "read-model": {"histories", "vehicles", "markets", "forecasts", "advice and answers"},
+    "market": {"own vehicles", "markets", "markets for advice"},
+}
+"""Copies that every row's vehicles have rows in; outcomes and learned policies take longer than a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,12 @@ async def prove(fleet: Fleet, driver: Driver, *, dead_before: int = 0, dead_lett
         assert new_dead == dead_letters, f"{new_dead} dead letters instead of {dead_letters}"
         await _recomputed(connection, driver.tenant)
         await _as_reported(connection, driver)
+        others = await _as_told(connection, fleet, driver)
         for service in SERVICES:
             assert await _failed(connection, service) == 0, f"{service} gave up work"
-    return Proof(len(wanted), sum(event_id in found for event_id in wanted), new_dead)
+    await _as_owned(fleet, driver.tenant)
+    effects = sum(event_id in found for event_id in wanted)
+    return Proof(len(wanted) + others, effects + others, new_dead)
 
 
 async def dead(connection: asyncpg.Connection[Any]) -> int:
@@ -183,6 +193,18 @@ async def _recomputed(connection: asyncpg.Connection[Any], tenant: UUID) -> None
         assert {name: shown[key[1]][name] for name in READ_MODEL} == expected, f"{key[1]} is shown wrongly"
 
 
+async def _as_owned(fleet: Fleet, tenant: UUID) -> None:
+    """Hold every copy that a service keeps of what another owns against its owner, as `doso rebuild --dry-run` does."""
+    whole = len(_services(fleet)) == len(SERVICES)
+    for target in ("read-model", "market") if whole else ("read-model",):
+        async with connected(fleet.dsn) as connections:
+            steps = (await compare(connections, target, [tenant])).counts
+        wrong = {name: dict(counts) for name, counts in steps.items() if counts.total() != counts["checked"]}
+        assert not wrong, f"{target} is not what its owners hold: {wrong}"
+        looked_at = {name for name, counts in steps.items() if counts["checked"]}
+        assert looked_at >= (CHECKED[target] if whole else {"histories", "vehicles"}), f"only {looked_at} were there"
+
+
 async def _as_reported(connection: asyncpg.Connection[Any], driver: Driver) -> None:
     """Hold the read model against what the driver itself knows to be true."""
     rows = await connection.fetch(
@@ -197,6 +219,26 @@ async def _as_reported(connection: asyncpg.Connection[Any], driver: Driver) -> N
     [order] = [row for row in rows if row["vehicle_key"].startswith("order:")]
     # The one effect here that a second application would change: each unit that came is taken off once.
     assert order["document"]["quantity"] == ORDERED - driver.ledger.received()
+
+
+async def _as_told(connection: asyncpg.Connection[Any], fleet: Fleet, driver: Driver) -> int:
+    """Hold market's adverts and the answers to advice against what people told; gives how many those were."""
+    if "market" not in fleet.services:
+        return 0
+    adverts = await connection.fetch(
+        "SELECT listing_id, price FROM market.listing WHERE tenant_id = $1", driver.tenant
+    )
+    wanted = {name: Decimal(price) for name, price in driver.ledger.adverts.items()}
+    assert {row["listing_id"]: row["price"] for row in adverts} == wanted, "not the adverts that were uploaded"
+    for table, column in (("gateway.recommendation", "answer"), ("feedback.answer", "document")):
+        answers = await connection.fetch(
+            f"SELECT recommendation_id AS id, {column}->>'reason' AS reason FROM {table}"
+            " WHERE tenant_id = $1 AND recommendation_id = ANY($2)",
+            driver.tenant,
+            list(driver.ledger.answers),
+        )
+        assert {row["id"]: row["reason"] for row in answers} == driver.ledger.answers, f"{table} has other answers"
+    return len(driver.ledger.adverts) + len(driver.ledger.answers)
 
 
 def _services(fleet: Fleet) -> list[str]:

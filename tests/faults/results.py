@@ -13,7 +13,7 @@ COLUMNS = ("runs", "acknowledged", "effects", "dead letters", "duplicates absorb
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run of one fault; recovery is from the fault's end to rest, in seconds."""
+    """One run of one fault; recovery is from the fault's end to rest, in seconds; the note is the row's own."""
 
     fault: str
     acknowledged: int
@@ -21,6 +21,7 @@ class Result:
     dead_letters: int
     duplicates: int
     recovery_seconds: float
+    note: str = ""
 
 
 DONE: list[Result] = []
@@ -47,9 +48,9 @@ def table(results: list[Result], failed: dict[str, int]) -> list[str]:
             str(sum(run.duplicates for run in runs)),
             f"{max((run.recovery_seconds for run in runs), default=0.0):.1f}",
         ]
-        lines.append(
-            f"{fault:<{width}}  " + "  ".join(f"{c:>{max(12, len(n))}}" for c, n in zip(cells, COLUMNS, strict=True))
-        )
+        told = "  ".join(f"{c:>{max(12, len(n))}}" for c, n in zip(cells, COLUMNS, strict=True))
+        notes = "; ".join(run.note for run in runs if run.note)
+        lines.append(f"{fault:<{width}}  {told}  {notes}".rstrip())
     return lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +28,16 @@ class Row:
     counted: dict[int, float]
     repetition: int = 0
     lifted_at: float = field(default_factory=time.monotonic)
+    note: str = ""
 
     def lifted(self) -> None:
         """Note that the fault is over: recovery is counted from here."""
         self.lifted_at = time.monotonic()
 
     @asynccontextmanager
-    async def reporting(self, **how: Any) -> AsyncIterator[None]:
-        """Have events reported all the while."""
-        async with self.driver.reporting(**how):
+    async def reporting(self, *, people: bool = False, **how: Any) -> AsyncIterator[None]:
+        """Have events reported all the while, and if ``people`` work, adverts uploaded and advice answered too."""
+        async with self.driver.reporting(**how), self.driver.people.working() if people else nullcontext():
             yield
 
     async def prove(self, *, dead_letters: int = 0, within: float = proof.RECOVERY_SECONDS) -> Result:
@@ -51,6 +52,7 @@ class Row:
             dead_letters=found.dead_letters,
             duplicates=await self.duplicates() + self.driver.duplicates,
             recovery_seconds=round(recovery, 1),
+            note=self.note,
         )
         DONE.append(result)
         return result

@@ -10,14 +10,17 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from services.gateway.settings import Settings as GatewaySettings
 from shared.messaging import failpoints
 from tests.faults.fleet import gateway_environment
 from tests.faults.ledger import Entry, Ledger
+from tests.faults.persistence import Persistence
 from tests.faults.proxy import proxied
 from tests.faults.results import Result, table
 
@@ -83,10 +86,14 @@ def test_the_ledger_knows_what_must_be_true_in_the_end(tmp_path: Path) -> None:
     ledger.acknowledged(Entry(uuid4(), "order.received", "OTHER", now, "9.00", effects=2))
     ledger.acknowledged(Entry(uuid4(), "vehicle.sold", "OTHER", now + timedelta(minutes=1)))
     ledger.acknowledged(Entry(uuid4(), "vehicle.priced", "OTHER", now + timedelta(minutes=9), "8.00"))
-    assert ledger.prices() == {"VIN": "3.00", "OTHER": "9.00"}
-    assert (ledger.sold(), ledger.received(), sum(ledger.effects.values())) == ({"OTHER"}, 1, 7)
+    for minutes, kind in ((4, "vehicle.stocked"), (2, "vehicle.sold")):
+        ledger.acknowledged(Entry(uuid4(), kind, "BACK", now + timedelta(minutes=minutes), "4.00"))
+    assert ledger.prices() == {"VIN": "3.00", "OTHER": "9.00", "BACK": "4.00"}
+    assert (ledger.sold(), ledger.received(), sum(ledger.effects.values())) == ({"OTHER"}, 1, 9)
+    ledger.advertised({"AD": "5.00"})
+    ledger.answered(uuid4(), "why")
     ledger.close()
-    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 6
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 10
 
 
 async def test_the_proxy_passes_holds_back_keeps_silent_and_cuts() -> None:
@@ -120,10 +127,24 @@ async def test_the_proxy_passes_holds_back_keeps_silent_and_cuts() -> None:
     server.close()
 
 
+async def test_who_insists_counts_every_answer_and_owns_up_to_what_no_outage_excuses() -> None:
+    answers: list[Any] = [httpx.ReadTimeout(""), httpx.ConnectError(""), 503, 500, 202]
+
+    async def ask() -> httpx.Response:
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        return httpx.Response(answer, text="why")
+
+    sender = Persistence()
+    assert (await sender.insist(ask, 202)).status_code == 202
+    assert (sender.statuses, sender.hung, sender.resent) == ({503: 1, 500: 1, 202: 1}, 1, 4)
+    assert sender.faults_of_ours == ["500: why"]
+
+
 def test_the_table_sums_runs_and_names_what_failed() -> None:
-    runs = [Result("broker killed", 10, 10, 0, 2, 3.0), Result("broker killed", 20, 20, 1, 0, 8.5)]
+    runs = [Result("broker killed", 10, 10, 0, 2, 3.0), Result("broker killed", 20, 20, 1, 0, 8.5, "why")]
     _, broken, killed = table(runs, {"all broken": 2})
-    assert re.split(r" {2,}", killed) == ["broker killed", "2 of 2", "30", "30", "1", "2", "8.5"]
+    assert re.split(r" {2,}", killed) == ["broker killed", "2 of 2", "30", "30", "1", "2", "8.5", "why"]
     assert re.split(r" {2,}", broken)[:2] == ["all broken", "0 of 2"]
 
 

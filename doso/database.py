@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DsnOption = Annotated[
-    str, typer.Option(envvar="DOSO_POSTGRES_DSN", help="As a role that may read every service's schema.")
+    str,
+    typer.Option(envvar="DOSO_POSTGRES_DSN", help="As a role that may read every schema, and write where it mends."),
 ]
 _SECONDS = 10.0
 

@@ -76,8 +76,8 @@ async def forget(owner_dsn: str) -> None:
 async def look(kafka: KafkaSettings, *, embedded: bool) -> Found:
     """Ask a broker which cluster it is of and what topics it has."""
     admin = AIOKafkaAdminClient(**kafka.client_options(), client_id="doso-topics")
-    await admin.start()
     try:
+        await admin.start()
         cluster = (await admin.describe_cluster()).get("cluster_id")
         topics = frozenset(await admin.list_topics())
     finally:

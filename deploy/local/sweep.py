@@ -11,6 +11,8 @@ import asyncpg
 import structlog
 
 from shared.events import TOPICS
+from shared.messaging.envelope import FIRST_PARKED
+from shared.messaging.retention import RetentionSettings
 
 PATIENCE_SECONDS = 20.0
 PRODUCERS = sorted({name for topic in TOPICS.values() for name in topic.producers})
@@ -79,11 +81,13 @@ class Sweep:
                     AND NOT EXISTS (SELECT FROM {producer}.outbox_waiting w WHERE w.seq = o.seq)
                     AND NOT EXISTS (SELECT FROM {producer}.dead_letter d WHERE d.topic = o.topic
                         AND d.position = 'outbox/' || o.seq AND d.replayed_at IS NULL)  -- refused, not lost
+                    AND coalesce(to_timestamp((o.headers->>'{FIRST_PARKED}')::bigint / 1000) >
+                        now() - make_interval(days => $4), true)  -- not let go with its letter
                 RETURNING seq, id)
             INSERT INTO {producer}.outbox_waiting (seq, id) SELECT seq, id FROM lost
             ON CONFLICT (seq) DO NOTHING RETURNING seq
             """,  # noqa: S608  # our registry
-            topic, after, horizon,
+            topic, after, horizon, RetentionSettings().dead_letter_days,
         )  # fmt: skip
         # Everything up to the first one that was offered again is seen by all and never looked at again.
         # Rows between that are still unpublished keep the mark back too. The two are asked for separately,

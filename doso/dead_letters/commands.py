@@ -138,7 +138,9 @@ def replay_letters(
     if dry_run:
         out.print(f"{sent} would be sent again; nothing was changed.")
     else:
-        out.print(f"{sent} sent again; see `doso dead-letters list` for what comes back.")
+        out.print(
+            f"{sent} sent again; what comes back is in `doso dead-letters list`, and kept from its first parking on."
+        )
 
 
 def _told(advance: Callable[[int], None], page: Sequence[Place], letters: Sequence[DeadLetter]) -> None:

@@ -25,6 +25,8 @@ async def set_aside(connection: "asyncpg.Connection[asyncpg.Record]", row: Any, 
 
     One that was parked or set aside before, and was sent again in vain, keeps the time of the first.
     """
+    told = json.loads(row["headers"])
+    headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in told.items()]
     await connection.execute(
         """
         WITH gone AS (DELETE FROM outbox_waiting WHERE seq = $1 RETURNING seq)
@@ -40,5 +42,5 @@ async def set_aside(connection: "asyncpg.Connection[asyncpg.Record]", row: Any, 
         row["id"],
         type(error).__name__,
         describe(error),
-        first_parked((name, text.encode()) for name, text in json.loads(row["headers"]).items()),
+        first_parked(headers),
     )

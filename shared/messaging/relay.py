@@ -31,6 +31,7 @@ REST_SECONDS = 0.03
 MEASURE_SECONDS = 5.0
 LETTERS_SECONDS = 30.0
 """How often dead letters are counted: the table is read whole, and holds many just when much is amiss."""
+COUNT_SECONDS = 2.0
 LATE_AFTER = timedelta(hours=1)
 """What waited for longer is kept in the outbox from when it was published on, not from when it was entered."""
 LEAD_SECONDS = 30.0
@@ -121,6 +122,7 @@ class Relay:
                 self._woken.clear()
                 more = await self._publish_batch(connection, publisher, flow)
                 await self._measure(connection)
+                await self._count_letters(connection)
                 if not more:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
@@ -158,9 +160,11 @@ class Relay:
             """
             SELECT w.seq, id, topic, key, payload, headers, created_at < clock_timestamp() - $2::interval AS late
             FROM (SELECT seq, id FROM outbox_waiting ORDER BY seq LIMIT $1) AS w JOIN outbox USING (id) ORDER BY w.seq
+            LIMIT $3
             """,
-            most,
+            BATCH,
             LATE_AFTER,
+            most,
         )
         if not waiting:
             return False
@@ -215,11 +219,20 @@ class Relay:
             """
         )
         self._metrics.outbox(unpublished=row["waiting"], oldest_seconds=float(row["age"] or 0.0))
-        if self._measured_at - self._letters_at >= LETTERS_SECONDS:
-            self._letters_at = self._measured_at
+
+    async def _count_letters(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Tell what the table holds, which is no reason to publish nothing where it cannot be read."""
+        if time.monotonic() - self._letters_at < LETTERS_SECONDS:
+            return
+        self._letters_at = time.monotonic()
+        try:
             rows = await connection.fetch(
-                "SELECT topic, count(*) FROM dead_letter WHERE replayed_at IS NULL GROUP BY topic"
+                "SELECT topic, count(*) FROM dead_letter WHERE replayed_at IS NULL GROUP BY topic",
+                timeout=COUNT_SECONDS,
             )
+        except (TimeoutError, asyncpg.QueryCanceledError) as error:
+            self._log.warning("dead letters not counted", error=str(error), error_class=type(error).__name__)
+        else:
             self._metrics.holding({row["topic"]: row["count"] for row in rows})
 
     async def _disconnect(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from services.forecast.domain.configuration import OTHER, Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from uuid import UUID
 
 
@@ -56,7 +56,7 @@ def _earlier(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
             # What does not tell how it ended, and came late, tells less than is known.
             newer = known.version < now.version and (now.left is not None or known.left is None)
             return (*visits[:n], now, *visits[n + 1 :]) if newer else tuple(visits)
-    n = next((n for n, known in enumerate(visits) if _begins_after(known, now)), len(visits))
+    n = next((n for n, known in enumerate(visits) if _comes_after(known, now)), len(visits))
     if now.left is None and n < len(visits):
         now = replace(now, left=visits[n].stocked, sold=False)
     return (*visits[:n], now, *visits[n:])
@@ -71,5 +71,9 @@ def _is_same(known: Visit, now: Visit) -> bool:
     return began and (known.left is None or now.stocked is None or known.left >= now.stocked)
 
 
-def _begins_after(known: Visit, now: Visit) -> bool:
-    return known.stocked is not None and now.stocked is not None and known.stocked > now.stocked
+def _comes_after(known: Visit, now: Visit) -> bool:
+    """Tell whether a known stay is later, by its end: reports still to come may correct when it began."""
+    if now.left is None:
+        return known.stocked is not None and now.stocked is not None and known.stocked > now.stocked
+    began, ended = known.stocked or date.min, known.left or date.max
+    return (ended, began) > (now.left, now.stocked or date.min)

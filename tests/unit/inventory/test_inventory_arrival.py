@@ -11,8 +11,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.domain import Change, Life, fold
-from services.inventory.handlers import _is_late
+from services.inventory.domain import Change, Life, fold, is_late
 
 KEY = "1M8GDM9AXKP042788"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -59,7 +58,7 @@ def take_in(batches: list[list[Change]]) -> Life:
     life: Life | None = None
     for batch in batches:
         history += batch
-        late = life is not None and _is_late(life, batch)
+        late = life is not None and is_late(life, batch)
         life = fold(KEY, None, history) if late else fold(KEY, life, batch)
     assert life is not None
     return life
@@ -114,5 +113,5 @@ def test_at_most_one_standing_sale_a_day(changes: list[Change]) -> None:
 def test_a_report_at_the_same_moment_is_late_by_its_id() -> None:
     first = Change(UUID(int=5), START, "vehicle.priced", DEALERS[0], {"list_price": Decimal(1)}, START)
     life = fold(KEY, None, [first])
-    assert _is_late(life, [replace(first, event_id=UUID(int=4))])
-    assert not _is_late(life, [replace(first, event_id=UUID(int=6))])
+    assert is_late(life, [replace(first, event_id=UUID(int=4))])
+    assert not is_late(life, [replace(first, event_id=UUID(int=6))])

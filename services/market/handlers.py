@@ -56,8 +56,7 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
 @router.on(INVENTORY_UPDATED)
 async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transaction) -> None:
     """Keep own vehicles; coming, going and what a car is change its market, its own price does not."""
-    events = [event for event in events if event.followed_on is None]
-    await store.upsert_units(tx.connection, unit_rows(events))
+    await store.upsert_units(tx.connection, unit_rows([event for event in events if event.followed_on is None]))
     moved = [
         event for event in events if _known(event) and set(event.changes) - {"vehicle.priced", "engagement.daily"}
     ]

@@ -53,22 +53,27 @@ def _earlier(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
     """Put a stay in the place of what was known of it, or among the others where it belongs."""
     for n, known in enumerate(visits):
         if _is_same(known, now):
-            # What does not tell how it ended, and came late, tells less than is known.
-            newer = known.version < now.version and (now.left is not None or known.left is None)
-            return (*visits[:n], now, *visits[n + 1 :]) if newer else tuple(visits)
+            if known.version >= now.version:
+                return tuple(visits)
+            return (*visits[:n], _until(now, visits[n + 1 :]), *visits[n + 1 :])
     n = next((n for n, known in enumerate(visits) if _comes_after(known, now)), len(visits))
-    if now.left is None and n < len(visits):
-        now = replace(now, left=visits[n].stocked, sold=False)
-    return (*visits[:n], now, *visits[n:])
+    return (*visits[:n], _until(now, visits[n:]), *visits[n:])
+
+
+def _until(now: Visit, later: Sequence[Visit]) -> Visit:
+    """Give a stay that did not tell its end the beginning of the next one for it."""
+    return replace(now, left=later[0].stocked, sold=False) if now.left is None and later else now
 
 
 def _is_same(known: Visit, now: Visit) -> bool:
-    """Tell whether two states are of one stay: at one rooftop, and neither over when the other began."""
+    """Tell whether two states are of one stay: at one rooftop, and with days in common."""
     if known.dealer_id != now.dealer_id:
         return False
     ends = now.left or now.stocked
-    began = known.stocked is None or ends is None or known.stocked <= ends
-    return began and (known.left is None or now.stocked is None or known.left >= now.stocked)
+    began = known.stocked is None or ends is None or known.stocked < ends
+    return known.stocked == now.stocked or (
+        began and (known.left is None or now.stocked is None or known.left > now.stocked)
+    )
 
 
 def _comes_after(known: Visit, now: Visit) -> bool:

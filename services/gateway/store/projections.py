@@ -55,8 +55,8 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
     )
     left = [
         (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})
-        for e in newest.values()
-        if e.previous_dealer_id not in (None, e.dealer_id)
+        for e in events
+        if e.previous_dealer_id not in (None, newest.get((e.tenant_id, e.vehicle_key), e).dealer_id)
     ]
     if left:
         await tell(connection, left)

@@ -27,15 +27,25 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
     """
     life = start
     ended: list[Ended] = []
+    undone: date | None = None  # of a sale: stocked anew since, the vehicle begins another stay, though it never left
     for change in sorted(changes, key=lambda change: change.order):
         before, life = life, _apply(vehicle_key, life, change)
-        # How it stood at the start is known to whoever was told of that.
-        if before is not None and before is not start and _another_stay(before.vehicle, life.vehicle):
-            ended.append(Ended(before.vehicle, life.vehicle.stock_date or change.on))
+        if before is None:
+            continue
+        was, came = before.vehicle, life.vehicle.stock_date
+        another = _another_stay(was, life.vehicle)
+        if not another and was.status in _SOLD and life.vehicle.status is Status.IN_STOCK:
+            undone = was.exit_date
+        anew = undone is not None and came is not None and came > undone >= (was.stock_date or undone)
+        if another or anew:
+            ended.append(Ended(was, came or change.on))
+        undone = None if anew else undone
     if life is None:
         message = f"{vehicle_key}: nothing to fold"
         raise ValueError(message)
-    return Life(life.vehicle, life.sales, tuple(ended))
+    # How it stood at the start is known; told once more it need be where a further stay came between.
+    known = start is not None and [one.vehicle for one in ended] == [start.vehicle]
+    return Life(life.vehicle, life.sales, () if known else tuple(ended))
 
 
 def _another_stay(before: Vehicle, now: Vehicle) -> bool:

@@ -129,3 +129,11 @@ def test_one_that_vanished_and_came_back_under_a_new_date_never_left() -> None:
     happened = happening_of(stay_on(told, date(2026, 3, 2)))
     assert happened.ending is not None
     assert (happened.ending.kind, happened.ending.on) == (Kind.SOLD, date(2026, 3, 12))
+
+
+def test_a_sale_that_a_later_report_takes_back_parts_no_stays() -> None:
+    relisted = state(14, stock_date=date(2026, 3, 14))
+    told = [state(1), sold(10), relisted, state(15), sold(28)]
+    happened = happening_of(stay_on(told, date(2026, 3, 20)))
+    assert happened.ending is not None
+    assert happened.ending.on == date(2026, 3, 28)

@@ -108,3 +108,18 @@ def test_stay_told_once_more_adds_none() -> None:
 def test_exit_before_its_own_arrival_is_a_bad_date_and_ends_the_stay_all_the_same() -> None:
     wrong = replace(HERE, version=2, left=date(2025, 12, 31), sold=True)
     assert revisit((HERE,), wrong) == (wrong,)
+
+
+def test_sale_undone_is_heard_of_after_a_sister_stocked_the_car() -> None:
+    there = replace(HERE, dealer_id=SOUTH, version=4, stocked=date(2026, 3, 1))
+    undone = replace(HERE, version=3)
+    stays = revisit(revisit((SOLD_HERE,), there), undone)
+    assert [(visit.dealer_id, visit.left, visit.sold) for visit in stays] == [
+        (NORTH, date(2026, 3, 1), False),
+        (SOUTH, None, False),
+    ]
+
+
+def test_stays_that_touch_on_a_day_are_two() -> None:
+    again = replace(HERE, version=3, stocked=date(2026, 2, 1))
+    assert revisit((again,), replace(SOLD_HERE, version=4), over=True) == (replace(SOLD_HERE, version=4), again)

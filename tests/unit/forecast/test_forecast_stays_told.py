@@ -48,6 +48,10 @@ def reports(draw: st.DrawFn) -> list[Change]:
             day += draw(st.integers(1, 40))
             report("vehicle.sold", sale_date=FIRST + timedelta(days=day))
             there = False
+            if draw(st.booleans()):
+                day += draw(st.integers(1, 10))
+                report("vehicle.sale_unwound")
+                there = draw(st.booleans())
     return told
 
 

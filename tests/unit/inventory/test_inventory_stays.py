@@ -58,6 +58,19 @@ def test_what_was_known_before_is_not_told_again() -> None:
     assert fold(KEY, before, [stocked(40)]).ended == ()
 
 
+def test_a_sale_undone_before_the_car_was_stocked_anew_is_told_as_undone() -> None:
+    known = life_of(stocked(), sold(3))
+    life = fold(KEY, known, [change(4, "vehicle.sale_unwound"), stocked(12)])
+    assert [told(one) for one in vehicles(life)] == [(NORTH, Status.IN_STOCK, on(0), None)]
+    assert [one.followed_on for one in life.ended] == [on(12)]
+
+
+def test_a_stay_between_has_the_one_before_it_told_once_more() -> None:
+    there, back = (change(n, "vehicle.transferred", destination_dealer_id=to) for n, to in ((9, SOUTH), (20, NORTH)))
+    life = fold(KEY, life_of(stocked()), [there, back])
+    assert [told(one)[0] for one in vehicles(life)] == [NORTH, SOUTH]
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> list[Change]:
     day, many = 0, []

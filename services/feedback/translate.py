@@ -134,7 +134,7 @@ def stay_on(states: Sequence[Mapping[str, Any]], day: date) -> list[Mapping[str,
     newest = {
         (now["dealer_id"], now["stock_date"]): _ended_on(now)  # of one stay's ends the last one told
         for n, (now, after) in enumerate(pairwise(states))
-        if _is_over(now, after) and not any(_takes_back(later, _ended_on(now)) for later in states[n + 1 :])
+        if _is_over(now, after) and not any(_takes_back(later, now) for later in states[n + 1 :])
     }
     ends = newest.values()
     begun_after = max((end for end in ends if end < day), default=None)
@@ -182,9 +182,11 @@ def _is_over(state: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return _stocked_since(after, _ended_on(state) + (_RETURN_GRACE if vanished else timedelta(0)))
 
 
-def _takes_back(later: Mapping[str, Any], end: date) -> bool:
-    """Tell whether a vehicle is in stock since before a day on which it is said to have left."""
-    return later["status"] == "in_stock" and later["stock_date"] is not None and later["stock_date"] <= end
+def _takes_back(later: Mapping[str, Any], left: Mapping[str, Any]) -> bool:
+    """Tell whether a vehicle is in stock at a rooftop since before the day on which it is said to have left that."""
+    if later["status"] != "in_stock" or later["dealer_id"] != left["dealer_id"]:
+        return False
+    return later["stock_date"] is not None and later["stock_date"] <= _ended_on(left)
 
 
 def _ended_on(state: Mapping[str, Any]) -> date:

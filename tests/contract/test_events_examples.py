@@ -23,7 +23,7 @@ each_example = pytest.mark.parametrize(("topic", "example"), EXAMPLES)
 
 DOES_NOT_APPLY = {
     "dms-event-received": {"destination_dealer_id", "quantity", "expected_date"},
-    "inventory-updated": {"previous_dealer_id", "expected_date"},
+    "inventory-updated": {"previous_dealer_id", "expected_date", "followed_on"},
     "recommendation-issued": {
         "baseline_back_gross",
         "closed_because",

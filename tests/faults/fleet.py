@@ -180,7 +180,8 @@ class Fleet:
         own = {}
         if name == "gateway":
             # One address has every group of the session here.
-            own = gateway_environment(self.directory) | {"DOSO_GATEWAY_IMPORTS_PER_ADDRESS": "none"}
+            limits = ("ADDRESS", "SENDER", "TENANT")
+            own = gateway_environment(self.directory) | {f"DOSO_GATEWAY_IMPORTS_PER_{of}": "none" for of in limits}
         if name == "recommend":
             own = {"DOSO_VECTORS_PATH": str(self.directory / "vectors"), "DOSO_EMBEDDER": "hashing"}
         return {**inherited, **common, **own}

@@ -1,6 +1,8 @@
 """Writing the read model: newer versions replace older ones, whatever order they come in."""
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from services.gateway.store.live import announced, tell
 from shared.events import (
@@ -53,13 +55,24 @@ async def project_vehicles(connection: Connection, events: Sequence[InventoryUpd
         # Without what is not known, which is half of it; who shows a vehicle puts that back.
         [newest[key].model_dump_json(exclude_none=True) for key in sorted(newest, key=lock_order)],
     )
-    left = [
-        (e.tenant_id, e.previous_dealer_id, "vehicle.left", {"vehicle_key": e.vehicle_key})
-        for e in events
-        if e.previous_dealer_id not in (None, newest.get((e.tenant_id, e.vehicle_key), e).dealer_id)
-    ]
-    if left:
-        await tell(connection, left)
+    moved = {(e.tenant_id, e.vehicle_key, e.previous_dealer_id) for e in events if e.previous_dealer_id}
+    if moved:
+        await tell(connection, await _left(connection, sorted(moved, key=str)))
+
+
+async def _left(
+    connection: Connection, moved: Sequence[tuple[UUID, str, UUID]]
+) -> list[tuple[UUID, UUID, str, dict[str, Any]]]:
+    """Tell rooftops of the vehicles that stood there, but for those that are back: rooftops are read side by side."""
+    rows = await connection.fetch(
+        """
+        SELECT t, k, p FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS u(t, k, p)
+        CROSS JOIN LATERAL (SELECT dealer_id FROM vehicle WHERE tenant_id = t AND vehicle_key = k OFFSET 0) AS v
+        WHERE v.dealer_id <> p
+        """,
+        *[[row[column] for row in moved] for column in range(3)],
+    )
+    return [(row["t"], row["p"], "vehicle.left", {"vehicle_key": row["k"]}) for row in rows]
 
 
 async def project_market(connection: Connection, events: Sequence[MarketUpdated]) -> None:

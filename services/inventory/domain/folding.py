@@ -27,25 +27,30 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
     """
     life = start
     ended: list[Ended] = []
-    undone: date | None = None  # of a sale: stocked anew since, the vehicle begins another stay, though it never left
+    undone: date | None = None
     for change in sorted(changes, key=lambda change: change.order):
         before, life = life, _apply(vehicle_key, life, change)
         if before is None:
             continue
-        was, came = before.vehicle, life.vehicle.stock_date
-        another = _another_stay(was, life.vehicle)
-        if not another and was.status in _SOLD and life.vehicle.status is Status.IN_STOCK:
+        was, now = before.vehicle, life.vehicle
+        if life.sales != before.sales and now.status is Status.IN_STOCK:
             undone = was.exit_date
-        anew = undone is not None and came is not None and came > undone >= (was.stock_date or undone)
-        if another or anew:
-            ended.append(Ended(was, came or change.on))
-        undone = None if anew else undone
+        if _another_stay(was, now) or _stocked_since(undone, was, now):
+            ended.append(Ended(was, now.stock_date or change.on))
+            undone = None
     if life is None:
         message = f"{vehicle_key}: nothing to fold"
         raise ValueError(message)
     # How it stood at the start is known; told once more it need be where a further stay came between.
     known = start is not None and [one.vehicle for one in ended] == [start.vehicle]
     return Life(life.vehicle, life.sales, () if known else tuple(ended))
+
+
+def _stocked_since(undone: date | None, before: Vehicle, now: Vehicle) -> bool:
+    """Tell whether a vehicle, back because its sale was undone, was stocked anew after the day of that sale."""
+    if undone is None or now.stock_date is None or now.stock_date <= undone:
+        return False
+    return before.stock_date is None or before.stock_date <= undone
 
 
 def _another_stay(before: Vehicle, now: Vehicle) -> bool:

@@ -17,6 +17,7 @@ from shared.events import deterministic_id
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 from tests.e2e.conftest import new_vin, sign_in
+from tests.faults.at_work import at_work
 from tests.faults.ledger import Entry, Ledger
 from tests.faults.people import People
 from tests.faults.persistence import CLIENT_SECONDS, Persistence
@@ -75,16 +76,8 @@ class Driver(Persistence):
     ) -> AsyncIterator[None]:
         """Report on for as long as the block runs; every event that was sent is acknowledged when it ends."""
         done = asyncio.Event()
-        tasks = [asyncio.create_task(self._report(done, pause, skew)) for _ in range(senders)]
-        try:
+        async with at_work(done, *(self._report(done, pause, skew) for _ in range(senders))):
             yield
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
-        done.set()
-        await asyncio.gather(*tasks)
 
     async def report(self, count: int, *, skew: timedelta | None = None) -> None:
         """Report ``count`` times."""

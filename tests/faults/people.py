@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from tests.e2e.conftest import new_vin
+from tests.faults.at_work import at_work
 from tests.faults.persistence import CLIENT_SECONDS, Persistence
 
 if TYPE_CHECKING:
@@ -51,16 +52,8 @@ class People:
     async def working(self) -> AsyncIterator[None]:
         """Work for as long as the block runs; what was begun is acknowledged when it ends."""
         done = asyncio.Event()
-        tasks = [asyncio.create_task(self._advertise(done)), asyncio.create_task(self._answer(done))]
-        try:
+        async with at_work(done, self._advertise(done), self._answer(done)):
             yield
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
-        done.set()
-        await asyncio.gather(*tasks)
 
     async def advertise(self, count: int = ADVERTS) -> None:
         """Upload a file of adverts that nobody else has."""

@@ -87,7 +87,8 @@ INSERT INTO gateway.audit SELECT tenant, 100 * (d % :group) + n, now() - (300 - 
 
 INSERT INTO gateway.import SELECT tenant, id, dealer, 'inventory', 'snapshot', 'stock.csv', 1000,
     current_date, NULL,
-true, true, 'done', 300, 300, 0 FROM car_n WHERE n <= 30;
+true, true, 'done', 300, 300, 0, '{}', NULL, 1, now() - (30 - n) * interval '1 day' - d * interval '1 minute'
+FROM car_n WHERE n <= 30 ORDER BY n, d;
 
 INSERT INTO gateway.idempotency (tenant_id, key, route, began_at) SELECT tenant, key, 'POST /x', now() - n *
     interval '4 minutes'

@@ -43,7 +43,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     before = json.loads(golden.read_text())
     before["market"]["market_0001"] = "0" * 16
     before["market"]["market_0000"] = "1" * 16
-    del before["gateway"]["gateway_0008"]
+    del before["gateway"]["gateway_0009"]
     golden.write_text(json.dumps(before))
     return golden
 

@@ -34,7 +34,8 @@ async def page(
 ) -> tuple[Page, str | None]:
     """Read one page by names such as ``-value,dealer_id``; raises 422 for unknown names and foreign cursors."""
     order = order_of(listing, sort)
-    mark = seal(gate, principal, listing.table, sort, filters)
+    types = [listing.sorts[name].type for name, _ in order]  # a position of another type cannot be gone on from
+    mark = seal(gate, principal, listing.table, sort, types, filters)
     after = open_cursor(mark, cursor) if cursor else None
     async with gate.work.begin(principal.tenant_id) as tx:
         found = await read_page(tx.connection, listing, filters=filters, order=order, after=after, limit=limit)

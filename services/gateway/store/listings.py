@@ -73,8 +73,8 @@ RECOMMENDATIONS = Listing(
         "value": Key("value"),
         "value_per_day": Key("(document->>'value_per_day')::numeric"),
         "confidence": Key("(document->>'confidence')::float8"),
-        "issued_at": Key("extract(epoch FROM issued_at)"),
-        "expires_at": Key("extract(epoch FROM expires_at)"),
+        "issued_at": Key("issued_at", "moment"),
+        "expires_at": Key("expires_at", "moment"),
         "action": Key("action", "text"),
         "segment": Key("document->>'segment'", "text"),
         "dealer_id": _DEALER_KEY,
@@ -97,7 +97,7 @@ OUTCOMES = Listing(
     table="outcome",
     identity="outcome_id::text",
     sorts={
-        "recorded_at": Key("extract(epoch FROM recorded_at)"),
+        "recorded_at": Key("recorded_at", "moment"),
         "realised_value": Key("(document->>'realised_value')::numeric"),
         "expected_value": Key("(document->>'expected_value')::numeric"),
         "dealer_id": _DEALER_KEY,
@@ -121,7 +121,7 @@ USERS = Listing(
     sorts={
         "username": Key("username", "text"),
         "role": Key("role", "text"),
-        "created_at": Key("extract(epoch FROM created_at)"),
+        "created_at": Key("created_at", "moment"),
     },
     filters={"role": "role = {}::text", "active": "active = {}::bool", "within": _WITHIN},
     columns=(
@@ -135,8 +135,8 @@ API_KEYS = Listing(
     identity="key_id",
     sorts={
         "name": Key("name", "text"),
-        "created_at": Key("extract(epoch FROM created_at)"),
-        "last_used_at": Key("extract(epoch FROM last_used_at)"),
+        "created_at": Key("created_at", "moment"),
+        "last_used_at": Key("last_used_at", "moment"),
     },
     filters={"revoked": "(revoked_at IS NOT NULL) = {}::bool", "within": _WITHIN},
     columns="key_id AS id, name, dealer_ids, scopes, created_at, expires_at, revoked_at, last_used_at",
@@ -145,7 +145,7 @@ IMPORTS = Listing(
     table="import",
     identity="import_id::text",
     sorts={
-        "created_at": Key("extract(epoch FROM created_at)"),
+        "created_at": Key("created_at", "moment"),
         "rejected": Key("rejected"),
         "rows": Key("rows"),
         "dealer_id": _DEALER_KEY,

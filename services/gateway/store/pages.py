@@ -15,19 +15,20 @@ class Key:
     """A column to sort by, as an expression; rows without a value come last in either direction."""
 
     expression: str
-    kind: Literal["number", "text"] = "number"
+    kind: Literal["number", "text", "moment"] = "number"
 
     def sql(self, *, descending: bool) -> str:
         """Give the expression as a value that is never null, so that it can make a position."""
-        if self.kind == "number":
-            return f"coalesce(({self.expression})::numeric, '{'-' if descending else ''}Infinity'::numeric)"
-        last = "''" if descending else "chr(1114111)"
-        return f'coalesce(({self.expression})::text, {last}) COLLATE "C"'
+        if self.kind == "text":
+            last = "''" if descending else "chr(1114111)"
+            return f'coalesce(({self.expression})::text, {last}) COLLATE "C"'
+        last = "-Infinity" if descending else "Infinity"
+        return f"coalesce(({self.expression})::{self.type}, '{last}'::{self.type})"
 
     @property
     def type(self) -> str:
         """Name the type of a position."""
-        return "numeric" if self.kind == "number" else "text"
+        return {"number": "numeric", "text": "text", "moment": "timestamptz"}[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from deploy.local.pipeline import SERVICES
 from deploy.local.servers import ApacheKafka, PostgresServer
 from deploy.local.settings import RealServers
 from shared.messaging import KafkaSettings, ensure_topics
-from shared.postgres import migrate
+from shared.migration import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

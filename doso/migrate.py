@@ -34,7 +34,7 @@ def migrate(
     from sqlalchemy.exc import SQLAlchemyError
 
     from deploy.local.pipeline import SERVICES
-    from shared.postgres import UnknownSchemaError
+    from shared.migration import UnknownSchemaError
 
     passwords = {service: os.environ.get(password_variable(service)) for service in SERVICES}
     missing = [password_variable(service) for service, password in passwords.items() if not password]
@@ -54,7 +54,7 @@ def migrate(
 
 async def _migrate(dsn: str, kafka: str, replication: int, passwords: Mapping[str, str | None]) -> None:
     from shared.messaging import KafkaSettings, ensure_topics
-    from shared.postgres import migrate as migrate_service
+    from shared.migration import migrate as migrate_service
 
     for service, password in passwords.items():
         await migrate_service(service, dsn, role_password=password or None)

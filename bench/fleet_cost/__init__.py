@@ -16,7 +16,8 @@ from bench.fleet_cost.report import table
 from bench.fleet_cost.service_paths import service_paths
 from deploy.local.pipeline import SERVICES
 from deploy.local.servers import PostgresServer
-from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.migration import migrate
+from shared.postgres import PostgresSettings, create_pool
 from shared.postgres.tenancy import tenant_transaction
 
 if TYPE_CHECKING:

@@ -40,8 +40,9 @@ from services.recommend.settings import Settings as RecommendSettings
 from shared.messaging import KafkaSettings, UnitOfWork
 from shared.messaging.ending import end
 from shared.messaging.service import spare_the_collector
+from shared.migration import UnknownSchemaError, migrate
 from shared.observability import TelemetrySettings
-from shared.postgres import PostgresSettings, UnknownSchemaError, create_pool, migrate
+from shared.postgres import PostgresSettings, create_pool
 from shared.vectors import VectorSettings
 
 Progress = Callable[[str], None]

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from doso.contracts.asyncapi import SERVICES
-from shared.postgres.migrate import statement_digests
+from shared.migration import statement_digests
 
 Digests = dict[str, dict[str, str]]
 """Digest of the statements of each migration, by service."""

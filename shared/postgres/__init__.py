@@ -1,10 +1,8 @@
-"""PostgreSQL: pool, the one way to open a transaction, migrations, and the work table."""
+"""PostgreSQL: pool, the one way to open a transaction, and the work table."""
 
 from shared.postgres.append_only import append_only
 from shared.postgres.claims import WorkItem
 from shared.postgres.lock_order import lock_order
-from shared.postgres.migrate import migrate, run_script
-from shared.postgres.migration_digests import UnknownSchemaError
 from shared.postgres.pool import PostgresSettings, create_pool
 from shared.postgres.tenancy import ONE_TENANT, tenant_isolation, tenant_transaction
 from shared.postgres.work import WorkTable
@@ -12,14 +10,11 @@ from shared.postgres.work import WorkTable
 __all__ = [
     "ONE_TENANT",
     "PostgresSettings",
-    "UnknownSchemaError",
     "WorkItem",
     "WorkTable",
     "append_only",
     "create_pool",
     "lock_order",
-    "migrate",
-    "run_script",
     "tenant_isolation",
     "tenant_transaction",
 ]

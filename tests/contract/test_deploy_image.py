@@ -68,7 +68,7 @@ def test_no_secret_passes_through_the_build():
 
 @pytest.mark.parametrize("path", ["pyproject.toml", "requirements.lock", "README.md", "services/gateway/app.py",
                                   "services/gateway/migrations/0001_accounts.py", "doso/migrate.py",
-                                  "deploy/local/pipeline.py", "shared/postgres/alembic/env.py"])  # fmt: skip
+                                  "deploy/local/pipeline.py", "shared/migration/alembic/env.py"])  # fmt: skip
 def test_what_the_build_needs_is_there_and_is_sent_to_it(path):
     assert (ROOT / path).is_file()
     assert sent(path)

@@ -18,7 +18,7 @@ from deploy.local.pipeline import SERVICES
 from deploy.local.servers import ApacheKafka, PostgresServer
 from services.gateway.settings import Settings as GatewaySettings
 from shared.messaging import KafkaSettings, ensure_topics
-from shared.postgres import migrate
+from shared.migration import migrate
 from tests.conftest import CACHE, START_SECONDS
 from tests.faults.service_process import ServiceProcess
 

@@ -30,8 +30,9 @@ from shared.messaging import (
 )
 from shared.messaging.envelope import headers_of
 from shared.messaging.relay import Relay
+from shared.migration import migrate
 from shared.observability import Telemetry, TelemetrySettings, observe
-from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.postgres import PostgresSettings, create_pool
 from shared.postgres.pool import role_of
 from shared.postgres.work import WORK_TABLE_V1
 from tests.conftest import CACHE

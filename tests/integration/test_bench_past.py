@@ -14,7 +14,7 @@ from bench.progress import Steps
 from deploy.local.pipeline import SERVICES, read_pipeline
 from deploy.local.servers import PostgresServer
 from shared.events.topics import DMS_EVENT_RECEIVED, INVENTORY_UPDATED
-from shared.postgres import migrate
+from shared.migration import migrate
 
 if TYPE_CHECKING:
     from pathlib import Path

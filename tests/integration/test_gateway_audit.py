@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from doso.main import app as command_line
 from services.gateway.store.audit import write_audit
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool, migrate
+from shared.migration import migrate
+from shared.postgres import PostgresSettings, create_pool
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from deploy.local.archive import ArchiveError, back_up, restore
 from deploy.local.archive.manifest import DIGEST, DUMP, NAME
 from deploy.local.pipeline import SERVICES
 from deploy.local.servers import PostgresServer, ServerError
-from shared.postgres import migrate
+from shared.migration import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

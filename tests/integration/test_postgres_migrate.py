@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 import shared.messaging.schema
 from deploy.local.pipeline import SERVICES
 from doso.main import app
-from shared.postgres import PostgresSettings, UnknownSchemaError, create_pool, migrate
+from shared.migration import UnknownSchemaError, migrate
+from shared.postgres import PostgresSettings, create_pool
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """
 import asyncio, sys
-from shared.postgres import migrate
+from shared.migration import migrate
 asyncio.run(migrate(sys.argv[1], sys.argv[2]))
 """
 CATALOGUE = """
@@ -102,7 +103,7 @@ async def test_what_a_schema_is_made_of_is_noted_with_it_and_comments_are_no_par
     empty_database: str, monkeypatch
 ) -> None:
     """Whatever ends the command after its transaction, the schema can be migrated again."""
-    migrating = sys.modules["shared.postgres.migrate"]  # the package's own name for it is the function
+    migrating = sys.modules["shared.migration.migrate"]  # the package's own name for it is the function
     upgrade = migrating._upgrade
 
     def then_killed(service: str, dsn: str) -> None:

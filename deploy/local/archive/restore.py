@@ -17,8 +17,7 @@ from deploy.local.servers import PostgresServer
 from deploy.local.servers.ownership import Ownership
 from deploy.local.servers.postgres import MAJOR_VERSION
 from deploy.local.sweep import Sweep
-from shared.postgres import UnknownSchemaError, migrate
-from shared.postgres.migrate import create_role, known_revisions
+from shared.migration import UnknownSchemaError, create_role, known_revisions, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

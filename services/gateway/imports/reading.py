@@ -8,7 +8,6 @@ from typing import Final
 from services.gateway.imports.delimited import open_delimited
 from services.gateway.imports.errors import EmptyFileError, NotATableError
 from services.gateway.imports.json_rows import open_json
-from services.gateway.imports.parquet import open_parquet
 from services.gateway.imports.table import RawTable
 from services.gateway.imports.workbook import open_workbook
 
@@ -45,6 +44,8 @@ def open_table(path: Path, filename: str) -> RawTable:
     if start.startswith(_WORKBOOK):
         return open_workbook(path)
     if start.startswith(b"PAR1"):
+        from services.gateway.imports.parquet import open_parquet  # noqa: PLC0415  # pyarrow takes 40 MB
+
         return open_parquet(path)
     text = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if text.startswith((b"{", b"[")):

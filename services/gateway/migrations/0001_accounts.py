@@ -3,7 +3,8 @@
 from alembic import op
 
 from shared.messaging.schema import MESSAGING_TABLES_V1
-from shared.postgres import run_script, tenant_isolation
+from shared.migration import run_script
+from shared.postgres import tenant_isolation
 from shared.postgres.tenancy import lookup_exception
 from shared.postgres.work import WORK_TABLE_V1
 

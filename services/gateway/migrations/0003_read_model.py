@@ -2,7 +2,8 @@
 
 from alembic import op
 
-from shared.postgres import run_script, tenant_isolation
+from shared.migration import run_script
+from shared.postgres import tenant_isolation
 
 revision = "gateway_0003"
 down_revision = "gateway_0002"

@@ -2,7 +2,8 @@
 
 from alembic import op
 
-from shared.postgres import run_script, tenant_isolation
+from shared.migration import run_script
+from shared.postgres import tenant_isolation
 from shared.postgres.tenancy import lookup_exception
 
 revision = "gateway_0004"

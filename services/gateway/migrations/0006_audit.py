@@ -2,7 +2,8 @@
 
 from alembic import op
 
-from shared.postgres import append_only, run_script, tenant_isolation
+from shared.migration import run_script
+from shared.postgres import append_only, tenant_isolation
 
 revision = "gateway_0006"
 down_revision = "gateway_0005"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from shared.postgres import run_script
+from shared.migration import run_script
 
 revision = "gateway_0009"
 down_revision = "gateway_0008"

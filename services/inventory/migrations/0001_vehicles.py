@@ -3,7 +3,8 @@
 from alembic import op
 
 from shared.messaging.schema import MESSAGING_TABLES_V1
-from shared.postgres import run_script, tenant_isolation
+from shared.migration import run_script
+from shared.postgres import tenant_isolation
 
 revision = "inventory_0001"
 down_revision = None

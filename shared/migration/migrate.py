@@ -9,8 +9,8 @@ from alembic.config import Config
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
+from shared.migration.digests import as_literal, digests, refuse_unknown
 from shared.postgres.append_only import withheld
-from shared.postgres.migration_digests import as_literal, digests, refuse_unknown
 from shared.postgres.pool import role_of
 
 _HERE = Path(__file__).parent

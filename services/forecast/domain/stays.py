@@ -46,16 +46,19 @@ def revisit(visits: Sequence[Visit], now: Visit, *, over: bool = False) -> tuple
         ended = last if last.left is not None else replace(last, left=now.stocked, sold=False)
         return (*past, ended, now)
     came_back = last.left is not None and now.stocked is not None and now.stocked > last.left
-    return (*past, last, now) if came_back else (*past, now)
+    # What had ended at this rooftop after this stay began never ended: a sale that was undone, as is told only now.
+    before = [known for known in past if not _lasted_into(known, now)]
+    return (*before, last, now) if came_back else (*before, now)
 
 
 def _earlier(visits: Sequence[Visit], now: Visit) -> tuple[Visit, ...]:
     """Put a stay in the place of what was known of it, or among the others where it belongs."""
-    for n, known in enumerate(visits):
-        if _is_same(known, now):
-            if known.version >= now.version:
-                return tuple(visits)
-            return (*visits[:n], _until(now, visits[n + 1 :]), *visits[n + 1 :])
+    same = [n for n, known in enumerate(visits) if _is_same(known, now)]
+    if any(visits[n].version >= now.version for n in same):
+        return tuple(visits)
+    if same:  # more than one where a sale between them was undone
+        later = [known for n, known in enumerate(visits) if n > same[0] and n not in same]
+        return (*visits[: same[0]], _until(now, later), *later)
     n = next((n for n, known in enumerate(visits) if _comes_after(known, now)), len(visits))
     return (*visits[:n], _until(now, visits[n:]), *visits[n:])
 
@@ -76,9 +79,18 @@ def _is_same(known: Visit, now: Visit) -> bool:
     )
 
 
+def _lasted_into(known: Visit, now: Visit) -> bool:
+    """Tell whether a known stay ended after the day on which a later one at its rooftop is now said to have begun."""
+    if known.dealer_id != now.dealer_id or known.left is None or now.stocked is None:
+        return False
+    return known.left > now.stocked
+
+
 def _comes_after(known: Visit, now: Visit) -> bool:
     """Tell whether a known stay is later, by its end: reports still to come may correct when it began."""
     if now.left is None:
-        return known.stocked is not None and now.stocked is not None and known.stocked > now.stocked
+        if known.stocked is None or now.stocked is None:
+            return False
+        return (known.stocked, known.version) > (now.stocked, now.version)
     began, ended = known.stocked or date.min, known.left or date.max
     return (ended, began) > (now.left, now.stocked or date.min)

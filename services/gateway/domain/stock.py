@@ -73,7 +73,7 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
     sold = [row for row in mine if _retail_sale(row, as_of)]
     days_supply = len(stock) / (len(sold) / WINDOW_DAYS) if sold else None
     grosses = [row["front_gross"] for row in sold if row["front_gross"] is not None]
-    ages = [(as_of - row["stock_date"]).days for row in stock if row["stock_date"] is not None]
+    ages = [max(0, (as_of - row["stock_date"]).days) for row in stock if row["stock_date"] is not None]
     return StockFigures(
         units=len(stock),
         on_order=sum(row["status"] == "on_order" for row in mine),

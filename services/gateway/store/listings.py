@@ -35,7 +35,11 @@ VEHICLES = Listing(
         "min_price": "list_price >= {}::numeric",
         "max_price": "list_price <= {}::numeric",
     },
-    columns="document, (current_date - stock_date) AS days, (current_date - group_stock_date) AS group_days",
+    # East of Greenwich a car is stocked on a day that has not begun yet here.
+    columns=(
+        "document, greatest(current_date - stock_date, 0) AS days,"
+        " greatest(current_date - group_stock_date, 0) AS group_days"
+    ),
 )
 MARKET = Listing(
     table="market",

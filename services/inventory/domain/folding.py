@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RETURN_GRACE = timedelta(days=14)
 """A unit that vanished from a feed and is back within this time never left."""
+_DAY = timedelta(days=1)
 _SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
 MOST_PRICES = 60
 """Asking prices that are kept of a stay: a price a week for a year."""
@@ -109,7 +110,7 @@ def _asked(told: tuple[tuple[date, Decimal], ...], on: date, price: Decimal) -> 
 
 def _stocked(life: Life, change: Change) -> Life:
     vehicle = life.vehicle
-    reported: date | None = change.facts.get("stock_date")
+    reported = _since_sold(life, change.facts.get("stock_date"))
     came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
     # Some systems report no transfer, only the arrival at the other rooftop.
     moved = vehicle.dealer_id != change.dealer_id
@@ -118,7 +119,7 @@ def _stocked(life: Life, change: Change) -> Life:
         since = reported or (None if moved else vehicle.stock_date) or change.on
         group_since = min(vehicle.group_stock_date or since, since)
     else:
-        since = group_since = reported or change.on
+        since = group_since = reported or _day_after_sale(life, change.on)
         vehicle = _priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
@@ -131,10 +132,32 @@ def _stocked(life: Life, change: Change) -> Life:
     return Life(vehicle, life.sales)
 
 
+def _since_sold(life: Life, reported: date | None) -> date | None:
+    """Give the first day that a car in stock is said to have; None where it was sold since, which stands.
+
+    Systems carry the first stay's day on to the next one. A sale that fell through is reported as unwound.
+    """
+    sold = _sold_last(life)
+    return None if reported is not None and sold is not None and reported <= sold else reported
+
+
+def _day_after_sale(life: Life, on: date) -> date:
+    """Give the day of a report, or the next: stocked again on the day of its sale, the sale would look undone.
+
+    Of a sale that is dated further ahead than the clocks of the world differ, nothing is concluded.
+    """
+    sold = _sold_last(life)
+    return sold + _DAY if sold is not None and on <= sold <= on + _DAY else on
+
+
+def _sold_last(life: Life) -> date | None:
+    return max((sale.sale_date for sale in life.sales if sale.unwound_on is None), default=None)
+
+
 def _updated(life: Life, change: Change) -> Life:
     """Correct what was said before; of a unit that never moved, the first day at the group is corrected too."""
     vehicle = _priced(life.vehicle, change)
-    since: date | None = change.facts.get("stock_date")
+    since = _since_sold(life, change.facts.get("stock_date"))
     if since is None or vehicle.status is not Status.IN_STOCK:
         return Life(vehicle, life.sales)
     moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None
@@ -147,13 +170,13 @@ def _transferred(life: Life, change: Change) -> Life:
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)
-    since = min(vehicle.group_stock_date or vehicle.stock_date or change.on, change.on)
+    since = _day_after_sale(life, change.on)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id,
         dealer_id=destination,
-        stock_date=change.on,
-        group_stock_date=since,
+        stock_date=since,
+        group_stock_date=min(vehicle.group_stock_date or vehicle.stock_date or since, since),
         **_NOT_LEFT,
     )
     return Life(vehicle, life.sales)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import false_discovery_control
 
 from services.market.domain.listings import groups_of
 
@@ -73,6 +72,8 @@ class ShareTrend:
 
 def share_trends(listings: Listings, observation: Observation, assumptions: Assumptions) -> dict[str, ShareTrend]:
     """Give the trend of every segment; nothing where fewer than two weeks of departures were watched."""
+    from scipy.stats import false_discovery_control  # noqa: PLC0415  # 45 MB, and none where it does not compute
+
     days = min(assumptions.window_days, observation.watched_days // 2)
     if days < SHORTEST_WINDOW:
         return {}

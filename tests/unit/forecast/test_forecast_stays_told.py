@@ -25,18 +25,20 @@ Told = tuple[Vehicle, date | None]
 def reports(draw: st.DrawFn) -> list[Change]:
     """Draw what is reported of a car that goes from rooftop to rooftop, in order: stocked, sent on, counted, sold."""
     told: list[Change] = []
-    here, day, there = 0, 0, False
+    here, day, there, since = 0, 0, False, FIRST
+    before: list[date] = []  # the days of stays that ended by a sale: some systems carry them on to the next one
 
     def report(kind: str, **facts: Any) -> None:
         at = datetime(FIRST.year, FIRST.month, FIRST.day, 15, tzinfo=UTC) + timedelta(days=day)
         told.append(Change(UUID(int=len(told)), at, kind, UUID(int=here), facts, at))
 
     for _ in range(draw(st.integers(1, 5))):
-        day += draw(st.integers(1, 40))
+        day += draw(st.integers(0, 40))
         on = FIRST + timedelta(days=day)
         if not there:
             here, there = draw(st.integers(1, 3)), True
-            report("vehicle.stocked", stock_date=on)
+            since = on
+            report("vehicle.stocked", stock_date=draw(st.sampled_from([on, *before])))
         else:
             to = draw(st.integers(1, 3))
             report("vehicle.transferred", destination_dealer_id=UUID(int=to))
@@ -44,13 +46,18 @@ def reports(draw: st.DrawFn) -> list[Change]:
         if draw(st.booleans()):
             day += draw(st.integers(1, 10))
             report("engagement.daily", leads=draw(st.integers(0, 9)))
+        if before and draw(st.booleans()):
+            day += draw(st.integers(1, 10))
+            report("vehicle.updated", stock_date=draw(st.sampled_from(before)))
         if draw(st.booleans()):
             day += draw(st.integers(1, 40))
             report("vehicle.sold", sale_date=FIRST + timedelta(days=day))
             there = False
+            before.append(since)
             if draw(st.booleans()):
                 day += draw(st.integers(1, 10))
                 report("vehicle.sale_unwound")
+                before.pop()
                 there = draw(st.booleans())
     return told
 

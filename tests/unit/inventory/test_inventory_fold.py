@@ -212,6 +212,26 @@ def test_sale_after_an_unwind_is_a_line_of_its_own() -> None:
     assert life.vehicle.status is Status.SOLD
 
 
+@pytest.mark.parametrize("reported", [on(0), on(20), None])
+def test_a_sale_stands_though_the_car_is_stocked_again_under_a_day_before_it(reported: date | None) -> None:
+    life = life_of(
+        stocked(), sold(20), stocked(40, stock_date=reported), change(41, "vehicle.updated", stock_date=on(0))
+    )
+    assert (life.vehicle.stock_date, life.vehicle.group_stock_date) == (on(40), on(40))
+    assert [(one.vehicle.exit_date, one.followed_on) for one in life.ended] == [(on(20), on(40))]
+    assert [sale.unwound_on for sale in life.sales] == [None]
+
+
+def test_stocked_again_on_the_day_of_its_sale_it_stays_from_the_next() -> None:
+    life = life_of(stocked(), sold(20, sale_date=on(20)), change(20, "vehicle.stocked", stock_date=on(20), leads=1))
+    assert (life.vehicle.status, life.vehicle.stock_date, len(life.ended)) == (Status.IN_STOCK, on(21), 1)
+
+
+def test_nothing_is_concluded_of_a_sale_far_ahead() -> None:
+    life = life_of(stocked(), sold(20, sale_date=on(200)), stocked(40))
+    assert (life.vehicle.status, life.vehicle.stock_date) == (Status.IN_STOCK, on(40))
+
+
 def test_unwind_of_what_was_not_sold_changes_nothing() -> None:
     assert life_of(stocked(), change(3, "vehicle.sale_unwound")).vehicle.status is Status.IN_STOCK
 

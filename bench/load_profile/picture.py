@@ -32,8 +32,8 @@ def draw(trials: Sequence[Trial], soak: Trial, drained: Burst, sustained: float,
     costs = sorted((item for item in soak.per_event().items() if item[0] != GENERATOR), key=lambda item: item[1])
     cost.bar_label(cost.barh([part for part, _ in costs], [each for _, each in costs]), fmt="%.0f", padding=4)
     cost.set_title(f"Processor time at {soak.rate:,.0f} events/s, µs an event")
-    for part in soak.weighings[0].resident:
-        sizes = [weighing.resident[part] for weighing in soak.weighings]
+    for part in soak.weighed():
+        sizes = [weighing.resident.get(part, 0.0) for weighing in soak.weighings]
         memory.plot([weighing.at for weighing in soak.weighings], sizes, label=part)
     memory.set_title("Memory over the soak, MB")
     memory.legend(frameon=False, fontsize="small", ncols=3)

@@ -85,6 +85,10 @@ class Trial:
         """Give the events a second that were worked off; no less than nought."""
         return max(0.0, self.rate - max(0.0, self.growth))
 
+    def weighed(self) -> list[str]:
+        """Name the parts that had memory at any weighing; workers come and go."""
+        return list(dict.fromkeys(part for weighing in self.weighings for part in weighing.resident))
+
     def per_event(self) -> dict[str, float]:
         """Give microseconds of processor time an event, by part."""
         return {part: seconds / self.acknowledged * 1e6 for part, seconds in self.processor.items()}

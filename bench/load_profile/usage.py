@@ -16,6 +16,9 @@ SESSIONS = frozenset({"PostgreSQL"})
 """Parts whose children are the part itself; elsewhere they are workers that compute."""
 
 
+WORKERS = " workers"
+
+
 @dataclass(frozen=True, slots=True)
 class Processor:
     """Seconds of processor time by part of the system, user and system, since each began."""
@@ -42,7 +45,7 @@ def read_processor(processes: Mapping[str, int]) -> Processor:
         if pid == os.getpid():
             continue
         others = own.children_user + own.children_system + sum(map(_seconds, root.children(recursive=True)))
-        name = part if part in SESSIONS else f"{part} workers"
+        name = part if part in SESSIONS else part + WORKERS
         seconds[name] = seconds.get(name, 0.0) + others
     return Processor(seconds)
 
@@ -50,14 +53,19 @@ def read_processor(processes: Mapping[str, int]) -> Processor:
 def read_resident(processes: Mapping[str, int]) -> dict[str, float]:
     """Read resident memory by part, in MB of a million bytes; raises NoSuchProcess where one has ended.
 
-    Of the process itself, but of PostgreSQL, whose sessions share most of theirs, the proportional size of
-    all: each shared page divided by its users.
+    Of PostgreSQL, whose sessions share most of theirs, and of workers that compute, the proportional size of all:
+    each shared page divided by its users. Of every other process its own size.
     """
     sizes = {}
     for part, pid in processes.items():
         root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)] if part in SESSIONS else []
-        sizes[part] = sum(map(_proportional, family)) if family else root.memory_info().rss / 1e6
+        others = root.children(recursive=True) if pid != os.getpid() else []
+        if part in SESSIONS:
+            sizes[part] = sum(map(_proportional, [root, *others]))
+            continue
+        sizes[part] = root.memory_info().rss / 1e6
+        if others:
+            sizes[part + WORKERS] = sum(map(_proportional, others))
     return sizes
 
 

@@ -55,5 +55,5 @@ async def test_what_is_sent_arrives_and_is_accounted_for(tmp_path: Path, monkeyp
     assert len(seen.visible) == len(seen.acknowledged) >= SECONDS
     assert min(seen.visible) > 0
     assert set(SERVICES) | {"Apache Kafka", "PostgreSQL", GENERATOR} <= trial.per_event().keys()
-    assert set(trial.weighings[0].resident) == {*SERVICES, "Apache Kafka", "PostgreSQL"}
-    assert all(size > 10 for size in trial.weighings[0].resident.values())
+    assert set(trial.weighings[0].resident) >= {*SERVICES, "Apache Kafka", "PostgreSQL"}
+    assert all(trial.weighings[0].resident[part] > 10 for part in SERVICES)

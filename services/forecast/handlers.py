@@ -49,7 +49,7 @@ async def on_inventory_updated(events: Sequence[InventoryUpdated], tx: Transacti
             marks |= {(event.tenant_id, visit.dealer_id, visit.segment) for visit in touched}
             if any(lends(visit, today) for visit in touched):
                 resold.add((event.tenant_id, event.dealer_id))
-    await store.save_visits(tx.connection, {key: after[key] for key in changed & before.keys()})
+    await store.save_visits(tx.connection, {key: after[key] for key in changed & before.keys()}, before)
     await store.save_first_visits(tx.connection, {key: after[key] for key in changed - before.keys()})
     if regions:
         await store.save_regions(tx.connection, regions, resold)

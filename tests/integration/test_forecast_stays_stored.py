@@ -51,6 +51,28 @@ async def test_a_car_sent_to_a_sister_in_a_later_batch_has_left_the_store_it_cam
         await pool.close()
 
 
+async def test_stays_that_a_late_undoing_joins_are_one_row(migrated: str) -> None:
+    pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
+    work = UnitOfWork(pool, "forecast")
+    sold = {"status": VehicleStatus.SOLD, "sale_date": date(2026, 2, 2), "exit_date": date(2026, 2, 2)}
+    told = [
+        state(1, NORTH, date(2026, 1, 5)).model_copy(update=sold),
+        state(2, NORTH, date(2026, 2, 9)),
+        state(3, NORTH, date(2026, 1, 5)),
+    ]
+    rows = []
+    try:
+        for each in told:
+            async with work.begin(TENANT) as tx:
+                await on_inventory_updated([each], tx)
+            async with work.begin(TENANT) as tx:
+                rows.append(await tx.connection.fetch("SELECT n, stocked, left_on, sold FROM stay ORDER BY n"))
+    finally:
+        await pool.close()
+    assert [len(each) for each in rows] == [1, 2, 1]
+    assert tuple(rows[-1][0]) == (0, date(2026, 1, 5), None, False)
+
+
 async def test_rooftops_lend_their_sales_to_sisters_of_the_same_tenant_only(migrated: str) -> None:
     pool = await create_pool("forecast", PostgresSettings(dsn=migrated))
     work = UnitOfWork(pool, "forecast")

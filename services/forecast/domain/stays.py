@@ -69,9 +69,11 @@ def _until(now: Visit, later: Sequence[Visit]) -> Visit:
 
 
 def _is_same(known: Visit, now: Visit) -> bool:
-    """Tell whether two states are of one stay: at one rooftop, and with days in common."""
+    """Tell whether two states are of one stay: at one rooftop, and with days in common, or sold on the same day."""
     if known.dealer_id != now.dealer_id:
         return False
+    if known.sold and now.sold and known.left == now.left:
+        return True
     ends = now.left or now.stocked
     began = known.stocked is None or ends is None or known.stocked < ends
     return known.stocked == now.stocked or (
@@ -80,10 +82,13 @@ def _is_same(known: Visit, now: Visit) -> bool:
 
 
 def _lasted_into(known: Visit, now: Visit) -> bool:
-    """Tell whether a known stay ended after the day on which a later one at its rooftop is now said to have begun."""
+    """Tell whether a known stay ended after a later one at its rooftop is now said to have begun.
+
+    After a sale that stands, the next stay begins on the day after it at the earliest.
+    """
     if known.dealer_id != now.dealer_id or known.left is None or now.stocked is None:
         return False
-    return known.left > now.stocked
+    return known.left > now.stocked or (known.sold and known.left == now.stocked)
 
 
 def _comes_after(known: Visit, now: Visit) -> bool:

@@ -60,10 +60,23 @@ async def load_visits(connection: Connection, keys: Iterable[Key]) -> dict[Key, 
     return visits
 
 
-async def save_visits(connection: Connection, visits: Mapping[Key, Sequence[Visit]]) -> None:
-    """Store the stays of vehicles that were loaded, and so are held."""
+async def save_visits(
+    connection: Connection, visits: Mapping[Key, Sequence[Visit]], before: Mapping[Key, Sequence[Visit]]
+) -> None:
+    """Store the stays of vehicles that were loaded as they were ``before``, and so are held."""
     if not visits:
         return
+    fewer = [key for key in sorted(visits, key=lock_order) if len(visits[key]) < len(before[key])]
+    if fewer:  # a sale that stood between two stays was undone
+        await connection.execute(
+            """
+            DELETE FROM stay AS s USING unnest($1::uuid[], $2::text[], $3::int[]) AS u(t, k, kept)
+            WHERE s.tenant_id = u.t AND s.vehicle_key = u.k AND s.n >= u.kept
+            """,
+            [tenant for tenant, _ in fewer],
+            [vehicle for _, vehicle in fewer],
+            [len(visits[key]) for key in fewer],
+        )
     await connection.execute(
         f"""
         {_INSERT} ON CONFLICT (tenant_id, vehicle_key, n) DO UPDATE SET

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.inventory.domain.life import Change, Ended, Life, Sale
+from services.inventory.domain.asking import priced
+from services.inventory.domain.life import Change, Ended, Life
+from services.inventory.domain.selling import NOT_LEFT, SOLD, day_after_sale, since_sold, sold, unwound, wholesaled
 from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
 
 if TYPE_CHECKING:
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 RETURN_GRACE = timedelta(days=14)
 """A unit that vanished from a feed and is back within this time never left."""
-_DAY = timedelta(days=1)
-_SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
-MOST_PRICES = 60
-"""Asking prices that are kept of a stay: a price a week for a year."""
 
 
 def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Life:
@@ -36,6 +32,7 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
         was, now = before.vehicle, life.vehicle
         if life.sales != before.sales and now.status is Status.IN_STOCK:
             undone = was.exit_date
+            ended = [one for one in ended if not _never_ended(one, now)]
         if _another_stay(was, now) or _stocked_since(undone, was, now):
             ended.append(Ended(was, now.stock_date or change.on))
             undone = None
@@ -45,6 +42,12 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
     # How it stood at the start is known; told once more it need be where a further stay came between.
     known = start is not None and [one.vehicle for one in ended] == [start.vehicle]
     return Life(life.vehicle, life.sales, () if known else tuple(ended))
+
+
+def _never_ended(one: Ended, now: Vehicle) -> bool:
+    """Tell whether a stay that ended by a sale goes on, since that sale was undone when the car was back already."""
+    left, since = one.vehicle.exit_date, now.stock_date
+    return one.vehicle.dealer_id == now.dealer_id and left is not None and since is not None and since <= left
 
 
 def _stocked_since(undone: date | None, before: Vehicle, now: Vehicle) -> bool:
@@ -73,7 +76,7 @@ def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     vehicle = vehicle.altered(**described, last_at=change.at, last_id=change.event_id, received_at=change.received_at)
     step = _STEPS.get(change.kind)
     if step is None:
-        return Life(_priced(vehicle, change), sales)
+        return Life(priced(vehicle, change), sales)
     return step(Life(vehicle, sales), change)
 
 
@@ -87,77 +90,34 @@ def _unknown(vehicle_key: str, change: Change) -> Vehicle:
     )
 
 
-def _priced(vehicle: Vehicle, change: Change) -> Vehicle:
-    price, told = change.facts.get("list_price"), vehicle.price_history
-    if price is None or (price == vehicle.list_price and told and told[-1][1] == price):
-        return vehicle
-    known: date = change.facts.get("priced_on") or change.on
-    if told and (known < told[-1][0] or vehicle.status in _SOLD):
-        # An older price, told later; or one told once it was sold, which no shopper saw on the lot.
-        return vehicle
-    # The first price is no price move: the cooling period starts with a change.
-    moved = known if vehicle.list_price not in {None, price} else vehicle.priced_on
-    return vehicle.altered(list_price=price, priced_on=moved, price_history=_asked(told, known, price))
-
-
-def _asked(told: tuple[tuple[date, Decimal], ...], on: date, price: Decimal) -> tuple[tuple[date, Decimal], ...]:
-    """Add an asking price; of one day the last holds, and zero is none."""
-    if not price:
-        return told
-    before = told[:-1] if told and told[-1][0] == on else told
-    return (*before, (on, price))[-MOST_PRICES:]
-
-
 def _stocked(life: Life, change: Change) -> Life:
     vehicle = life.vehicle
-    reported = _since_sold(life, change.facts.get("stock_date"))
+    reported = since_sold(life, change.facts.get("stock_date"), change.dealer_id)
     came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
     # Some systems report no transfer, only the arrival at the other rooftop.
     moved = vehicle.dealer_id != change.dealer_id
     if vehicle.status is Status.IN_STOCK or (vehicle.status is Status.DEPARTED and came_back):
-        vehicle = _priced(vehicle, change)
+        vehicle = priced(vehicle, change)
         since = reported or (None if moved else vehicle.stock_date) or change.on
         group_since = min(vehicle.group_stock_date or since, since)
     else:
-        since = group_since = reported or _day_after_sale(life, change.on)
-        vehicle = _priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
+        since = group_since = reported or day_after_sale(life, change.on, change.dealer_id)
+        vehicle = priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
         dealer_id=change.dealer_id,
         stock_date=since,
         group_stock_date=group_since,
-        **_NOT_LEFT,
+        **NOT_LEFT,
     )
     return Life(vehicle, life.sales)
 
 
-def _since_sold(life: Life, reported: date | None) -> date | None:
-    """Give the first day that a car in stock is said to have; None where it was sold since, which stands.
-
-    Systems carry the first stay's day on to the next one. A sale that fell through is reported as unwound.
-    """
-    sold = _sold_last(life)
-    return None if reported is not None and sold is not None and reported <= sold else reported
-
-
-def _day_after_sale(life: Life, on: date) -> date:
-    """Give the day of a report, or the next: stocked again on the day of its sale, the sale would look undone.
-
-    Of a sale that is dated further ahead than the clocks of the world differ, nothing is concluded.
-    """
-    sold = _sold_last(life)
-    return sold + _DAY if sold is not None and on <= sold <= on + _DAY else on
-
-
-def _sold_last(life: Life) -> date | None:
-    return max((sale.sale_date for sale in life.sales if sale.unwound_on is None), default=None)
-
-
 def _updated(life: Life, change: Change) -> Life:
     """Correct what was said before; of a unit that never moved, the first day at the group is corrected too."""
-    vehicle = _priced(life.vehicle, change)
-    since = _since_sold(life, change.facts.get("stock_date"))
+    vehicle = priced(life.vehicle, change)
+    since = since_sold(life, change.facts.get("stock_date"), vehicle.dealer_id)
     if since is None or vehicle.status is not Status.IN_STOCK:
         return Life(vehicle, life.sales)
     moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None
@@ -166,93 +126,32 @@ def _updated(life: Life, change: Change) -> Life:
 
 
 def _transferred(life: Life, change: Change) -> Life:
-    vehicle = _priced(life.vehicle, change)
+    vehicle = priced(life.vehicle, change)
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)
-    since = _day_after_sale(life, change.on)
+    since = day_after_sale(life, change.on, destination)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id,
         dealer_id=destination,
         stock_date=since,
         group_stock_date=min(vehicle.group_stock_date or vehicle.stock_date or since, since),
-        **_NOT_LEFT,
+        **NOT_LEFT,
     )
     return Life(vehicle, life.sales)
 
 
-def _sold(life: Life, change: Change) -> Life:
-    return _left(life, change, Status.SOLD, wholesale=_is_wholesale(change.facts.get("purchase_type")))
-
-
-def _wholesaled(life: Life, change: Change) -> Life:
-    return _left(life, change, Status.WHOLESALED, wholesale=True)
-
-
-def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Life:
-    facts = change.facts
-    # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
-    vehicle = life.vehicle
-    if not vehicle.price_history:
-        vehicle = _priced(vehicle, change).altered(price_history=())
-    on: date = facts.get("sale_date") or change.on
-    since = facts.get("stock_date") or vehicle.stock_date
-    gross = facts.get("front_gross")
-    price, cost = facts.get("sale_price"), vehicle.cost
-    if gross is None and price is not None and cost is not None:
-        gross = price - cost - (vehicle.recon_cost or Decimal(0))
-    sale = Sale(
-        vehicle_key=vehicle.vehicle_key,
-        dealer_id=change.dealer_id,
-        event_id=change.event_id,
-        sale_date=on,
-        sale_price=price,
-        front_gross=gross,
-        back_gross=facts.get("back_gross"),
-        purchase_type=facts.get("purchase_type"),
-        wholesale=wholesale,
-    )
-    vehicle = vehicle.altered(
-        status=Status.WHOLESALED if wholesale else status,
-        dealer_id=change.dealer_id,
-        stock_date=since,
-        group_stock_date=min(filter(None, (vehicle.group_stock_date, since)), default=None),
-        sale_date=on,
-        sale_price=price,
-        purchase_type=sale.purchase_type,
-        front_gross=gross,
-        back_gross=sale.back_gross,
-        exit_date=on,
-    )
-    # Reporting the same sale again, with better figures, corrects the line instead of adding one.
-    others = tuple(s for s in life.sales if s.unwound_on is not None or s.sale_date != on)
-    return Life(vehicle, (*others, sale))
-
-
-def _unwound(life: Life, change: Change) -> Life:
-    vehicle = life.vehicle
-    if vehicle.status not in _SOLD:
-        return life
-    sales = tuple(
-        replace(sale, unwound_on=change.on)
-        if sale.unwound_on is None and sale.sale_date == vehicle.sale_date
-        else sale
-        for sale in life.sales
-    )
-    return Life(vehicle.altered(status=Status.IN_STOCK, **_NOT_LEFT), sales)
-
-
 def _departed(life: Life, change: Change) -> Life:
-    if life.vehicle.status in _SOLD:
+    if life.vehicle.status in SOLD:
         return life  # it left the feed because it was sold: no news
     return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
 
 
 def _ordered(life: Life, change: Change) -> Life:
     if life.vehicle.stock_date is not None or life.vehicle.exit_date is not None:
-        return Life(_priced(life.vehicle, change), life.sales)  # an echo: it came, or was sold, since
-    return Life(_priced(life.vehicle, change).altered(status=Status.ON_ORDER), life.sales)
+        return Life(priced(life.vehicle, change), life.sales)  # an echo: it came, or was sold, since
+    return Life(priced(life.vehicle, change).altered(status=Status.ON_ORDER), life.sales)
 
 
 def _fulfilled(life: Life, change: Change) -> Life:
@@ -268,27 +167,14 @@ def _engaged(life: Life, change: Change) -> Life:
     return life if leads is None else Life(life.vehicle.altered(leads=leads), life.sales)
 
 
-def _is_wholesale(purchase_type: str | None) -> bool:
-    return (purchase_type or "").strip().lower() in {"wholesale", "auction"}
-
-
-_NOT_LEFT: dict[str, Any] = {
-    "sale_date": None,
-    "sale_price": None,
-    "purchase_type": None,
-    "front_gross": None,
-    "back_gross": None,
-    "exit_date": None,
-}
-
 _STEPS = {
     "vehicle.stocked": _stocked,
     "order.received": _stocked,
     "vehicle.updated": _updated,
     "vehicle.transferred": _transferred,
-    "vehicle.sold": _sold,
-    "vehicle.wholesaled": _wholesaled,
-    "vehicle.sale_unwound": _unwound,
+    "vehicle.sold": sold,
+    "vehicle.wholesaled": wholesaled,
+    "vehicle.sale_unwound": unwound,
     "vehicle.departed": _departed,
     "order.placed": _ordered,
     "order.fulfilled": _fulfilled,

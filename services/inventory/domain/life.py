@@ -40,7 +40,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A line of the sales ledger; an unwound sale stays in it, marked."""
+    """A line of the sales ledger; an unwound sale stays in it, marked. ``stock_date``: of the stay that it ended."""
 
     vehicle_key: str
     dealer_id: UUID
@@ -52,6 +52,7 @@ class Sale:
     purchase_type: str | None
     wholesale: bool
     unwound_on: date | None = None
+    stock_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ def reports(draw: st.DrawFn) -> list[Change]:
             here, there = draw(st.integers(1, 3)), True
             since = on
             report("vehicle.stocked", stock_date=draw(st.sampled_from([on, *before])))
+            if before and draw(st.booleans()):
+                day += draw(st.integers(0, 10))
+                report("vehicle.sale_unwound")  # told when the car is back already
+                before.pop()
         else:
             to = draw(st.integers(1, 3))
             report("vehicle.transferred", destination_dealer_id=UUID(int=to))
@@ -51,7 +55,8 @@ def reports(draw: st.DrawFn) -> list[Change]:
             report("vehicle.updated", stock_date=draw(st.sampled_from(before)))
         if draw(st.booleans()):
             day += draw(st.integers(1, 40))
-            report("vehicle.sold", sale_date=FIRST + timedelta(days=day))
+            carried = {"stock_date": draw(st.sampled_from(before))} if before and draw(st.booleans()) else {}
+            report("vehicle.sold", sale_date=FIRST + timedelta(days=day), **carried)
             there = False
             before.append(since)
             if draw(st.booleans()):
@@ -119,7 +124,9 @@ def test_forecast_knows_the_sales_of_the_ledger_however_reports_are_batched_and_
     told: list[Change], data: st.DataObject, random: Random
 ) -> None:
     life, states = published(batches(told, data))
-    assert sales(heard(states, random)) == ledger(life)
+    stays = heard(states, random)
+    assert sales(stays) == ledger(life)
+    assert sum(stay.left is None for stay in stays) == (life.vehicle.status is Status.IN_STOCK)
 
 
 @given(reports(), st.data())

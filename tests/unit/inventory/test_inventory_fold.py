@@ -222,9 +222,47 @@ def test_a_sale_stands_though_the_car_is_stocked_again_under_a_day_before_it(rep
     assert [sale.unwound_on for sale in life.sales] == [None]
 
 
+def undone(day: int, dealer: UUID = NORTH, **facts: Any) -> Change:
+    return change(day, "vehicle.sale_unwound", dealer, **facts)
+
+
+@pytest.mark.parametrize("told", [undone(41), undone(90, sale_date=on(20))])
+def test_an_undoing_that_is_told_when_the_car_is_back_already_joins_its_stays(told: Change) -> None:
+    life = life_of(stocked(), sold(20, sale_date=on(20)), stocked(40, stock_date=on(0)), told)
+    assert (life.vehicle.stock_date, life.vehicle.group_stock_date, life.vehicle.status) == (
+        on(0),
+        on(0),
+        Status.IN_STOCK,
+    )
+    assert [sale.unwound_on for sale in life.sales] == [told.on]
+
+
+@pytest.mark.parametrize("told", [undone(90), undone(41, sale_date=on(30))])
+def test_an_undoing_of_another_sale_leaves_the_one_that_stands(told: Change) -> None:
+    life = life_of(stocked(), sold(20, sale_date=on(20)), stocked(40), told)
+    assert (life.vehicle.stock_date, [sale.unwound_on for sale in life.sales]) == (on(40), [None])
+
+
 def test_stocked_again_on_the_day_of_its_sale_it_stays_from_the_next() -> None:
     life = life_of(stocked(), sold(20, sale_date=on(20)), change(20, "vehicle.stocked", stock_date=on(20), leads=1))
     assert (life.vehicle.status, life.vehicle.stock_date, len(life.ended)) == (Status.IN_STOCK, on(21), 1)
+
+
+def test_a_sale_told_with_the_first_stay_s_day_ends_the_second_stay() -> None:
+    life = life_of(stocked(), sold(20), stocked(40), sold(60, stock_date=on(0)), sold(60, stock_date=on(41)))
+    assert (life.vehicle.stock_date, life.vehicle.sale_date) == (on(41), on(60))
+    assert [(sale.stock_date, sale.sale_date) for sale in life.sales] == [(on(0), on(20)), (on(41), on(60))]
+
+
+def test_a_sister_store_may_stock_and_sell_a_car_on_the_day_on_which_it_bought_it() -> None:
+    life = life_of(
+        stocked(),
+        sold(20),
+        change(20, "vehicle.stocked", SOUTH, stock_date=on(20), odometer=2),
+        change(20, "vehicle.sold", SOUTH, sale_price=Decimal(21_000), odometer=3),
+    )
+    assert {(sale.dealer_id, sale.sale_date) for sale in life.sales} == {(NORTH, on(20)), (SOUTH, on(20))}
+    assert life.vehicle.stock_date == on(20)
 
 
 def test_nothing_is_concluded_of_a_sale_far_ahead() -> None:

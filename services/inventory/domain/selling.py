@@ -1,0 +1,153 @@
+"""Sales and what becomes of them: each is a line of the ledger, and stands until it is reported as unwound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from services.inventory.domain.asking import priced
+from services.inventory.domain.life import Life, Sale
+from services.inventory.domain.vehicle import Status
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.inventory.domain.life import Change
+
+SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
+FALLS_THROUGH = timedelta(days=30)
+"""Deals fall through within weeks: when financing is refused, or while the buyer may return the car."""
+_DAY = timedelta(days=1)
+NOT_LEFT: dict[str, Any] = {
+    "sale_date": None,
+    "sale_price": None,
+    "purchase_type": None,
+    "front_gross": None,
+    "back_gross": None,
+    "exit_date": None,
+}
+"""What a vehicle that is in stock has not."""
+
+
+def sold(life: Life, change: Change) -> Life:
+    """End the stay by a sale, and write the ledger's line."""
+    return _left(life, change, Status.SOLD, wholesale=_is_wholesale(change.facts.get("purchase_type")))
+
+
+def wholesaled(life: Life, change: Change) -> Life:
+    """End the stay by a sale to the trade, and write the ledger's line."""
+    return _left(life, change, Status.WHOLESALED, wholesale=True)
+
+
+def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Life:
+    facts = change.facts
+    # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
+    vehicle = life.vehicle
+    if not vehicle.price_history:
+        vehicle = priced(vehicle, change).altered(price_history=())
+    on: date = facts.get("sale_date") or change.on
+    since = (
+        _not_before_sale(_last_sale(life, before=on), facts.get("stock_date"), change.dealer_id) or vehicle.stock_date
+    )
+    gross = facts.get("front_gross")
+    price, cost = facts.get("sale_price"), vehicle.cost
+    if gross is None and price is not None and cost is not None:
+        gross = price - cost - (vehicle.recon_cost or Decimal(0))
+    sale = Sale(
+        vehicle_key=vehicle.vehicle_key,
+        dealer_id=change.dealer_id,
+        event_id=change.event_id,
+        sale_date=on,
+        sale_price=price,
+        front_gross=gross,
+        back_gross=facts.get("back_gross"),
+        purchase_type=facts.get("purchase_type"),
+        wholesale=wholesale,
+        stock_date=since,
+    )
+    vehicle = vehicle.altered(
+        status=Status.WHOLESALED if wholesale else status,
+        dealer_id=change.dealer_id,
+        stock_date=since,
+        group_stock_date=min(filter(None, (vehicle.group_stock_date, since)), default=None),
+        sale_date=on,
+        sale_price=price,
+        purchase_type=sale.purchase_type,
+        front_gross=gross,
+        back_gross=sale.back_gross,
+        exit_date=on,
+    )
+    # Reporting the same sale again, with better figures, corrects the line instead of adding one.
+    others = tuple(
+        s for s in life.sales if s.unwound_on is not None or (s.sale_date, s.dealer_id) != (on, change.dealer_id)
+    )
+    return Life(vehicle, (*others, sale))
+
+
+def unwound(life: Life, change: Change) -> Life:
+    """Mark the line of a sale that fell through: the stay goes on, also where it was told to be back before."""
+    vehicle = life.vehicle
+    undone = _undone_by(life, change)
+    if undone is None:
+        return life
+    sales = tuple(replace(sale, unwound_on=change.on) if sale == undone else sale for sale in life.sales)
+    if vehicle.status in SOLD:
+        return Life(vehicle.altered(status=Status.IN_STOCK, **NOT_LEFT), sales)
+    # It was told to be back before it was told why: it never left.
+    since = undone.stock_date or undone.sale_date
+    return Life(
+        vehicle.altered(stock_date=since, group_stock_date=min(vehicle.group_stock_date or since, since)), sales
+    )
+
+
+def _undone_by(life: Life, change: Change) -> Sale | None:
+    """Give the sale that fell through: that by which it left, or the last of a car that is back where it was sold."""
+    vehicle, named = life.vehicle, change.facts.get("sale_date")
+    standing = [sale for sale in life.sales if sale.unwound_on is None]
+    if vehicle.status in SOLD:
+        left = (vehicle.sale_date, vehicle.dealer_id)
+        return next((sale for sale in standing if (sale.sale_date, sale.dealer_id) == left), None)
+    last = _last_sale(life)
+    if last is None or vehicle.status is not Status.IN_STOCK or vehicle.dealer_id != last.dealer_id:
+        return None
+    if named is None:
+        return last if change.on - last.sale_date <= FALLS_THROUGH else None
+    return last if named == last.sale_date else None
+
+
+def since_sold(life: Life, reported: date | None, rooftop: UUID) -> date | None:
+    """Give the first day that a car in stock is said to have; None where it was sold since, which stands.
+
+    Systems carry the first stay's day on to the next one. A sale that fell through is reported as unwound.
+    """
+    return _not_before_sale(_last_sale(life), reported, rooftop)
+
+
+def day_after_sale(life: Life, on: date, rooftop: UUID) -> date:
+    """Give the day of a report, or the next: stocked where it was sold on the same day, the sale would look undone.
+
+    Of a sale that is dated further ahead than the clocks of the world differ, nothing is concluded.
+    """
+    last = _last_sale(life)
+    if last is None or last.dealer_id != rooftop:
+        return on
+    return last.sale_date + _DAY if on <= last.sale_date <= on + _DAY else on
+
+
+def _last_sale(life: Life, before: date = date.max) -> Sale | None:
+    standing = (sale for sale in life.sales if sale.unwound_on is None and sale.sale_date < before)
+    return max(standing, key=lambda sale: sale.sale_date, default=None)
+
+
+def _not_before_sale(sale: Sale | None, reported: date | None, rooftop: UUID) -> date | None:
+    """Leave out a first day that is before a sale; another rooftop may have it from the day of the sale on."""
+    if sale is None or reported is None:
+        return reported
+    earliest = sale.sale_date + _DAY if sale.dealer_id == rooftop else sale.sale_date
+    return reported if reported >= earliest else None
+
+
+def _is_wholesale(purchase_type: str | None) -> bool:
+    return (purchase_type or "").strip().lower() in {"wholesale", "auction"}

@@ -34,6 +34,7 @@ _ENDINGS = {
     "wholesaled": Kind.WHOLESALED,
     "departed": Kind.DEPARTED,
 }
+_SALES = frozenset({"sold", "wholesaled"})
 _RETURN_GRACE = timedelta(days=14)
 """As inventory has it."""
 _STATE = {
@@ -151,6 +152,7 @@ def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
     """Read the states of one vehicle, in order, as what happened to it; the first tells of no move."""
     known = Happening()
     before: Mapping[str, Any] | None = None
+    left: Mapping[str, Any] | None = None
     for now in states:
         if before is not None and now["list_price"] is not None and now["list_price"] != before["list_price"]:
             on = now["priced_on"] or now["at"].date()
@@ -158,20 +160,26 @@ def happening_of(states: Sequence[Mapping[str, Any]]) -> Happening:
         if before is not None and now["dealer_id"] != before["dealer_id"]:
             on = now["stock_date"] or now["at"].date()
             known = replace(known, transfer=Transfer(on, str(now["dealer_id"])))
-        known = _ended(known, now)
+        known, taken = _ended(known, now), left is not None and _takes_back(now, left)
+        if taken and left is not None and known.unwound is None:  # told when it was said to be back already
+            known = replace(known, unwound=_ending_of(left))
+        left = now if now["status"] in _SALES else None if taken else left
         before = now
     return known
 
 
 def _ended(known: Happening, now: Mapping[str, Any]) -> Happening:
-    kind = _ENDINGS.get(now["status"])
-    if kind is not None:
-        return replace(known, ending=Ending(kind, _ended_on(now), _number(now["front_gross"])), unwound=None)
+    if now["status"] in _ENDINGS:
+        return replace(known, ending=_ending_of(now), unwound=None)
     if known.ending is None:
         return known
     # Back in stock: a sale was undone, unless the car was stocked anew since; one that had vanished is just back.
     undone = known.ending.kind is not Kind.DEPARTED and not _stocked_since(now, known.ending.on)
     return replace(known, ending=None, unwound=known.ending if undone else None)
+
+
+def _ending_of(state: Mapping[str, Any]) -> Ending:
+    return Ending(_ENDINGS[state["status"]], _ended_on(state), _number(state["front_gross"]))
 
 
 def _is_over(state: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -87,7 +87,7 @@ async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, L
     )
     ledger: dict[Key, list[Sale]] = defaultdict(list)
     for row in sales:
-        line = Sale(**{name: value for name, value in row.items() if name != "tenant_id"})
+        line = Sale(**{name: row[name] for name in _SALE_COLUMNS})
         ledger[row["tenant_id"], row["vehicle_key"]].append(line)
     return {
         key: Life(vehicle_of(row), tuple(ledger.get(key, ())))

@@ -30,8 +30,8 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
         if before is None:
             continue
         was, now = before.vehicle, life.vehicle
-        if life.sales != before.sales and now.status is Status.IN_STOCK:
-            undone = was.exit_date
+        if _undoings(life) > _undoings(before):
+            undone = was.exit_date if now.status is Status.IN_STOCK else None
             ended = [one for one in ended if not _never_ended(one, now)]
         if _another_stay(was, now) or _stocked_since(undone, was, now):
             ended.append(Ended(was, now.stock_date or change.on))
@@ -42,6 +42,10 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
     # How it stood at the start is known; told once more it need be where a further stay came between.
     known = start is not None and [one.vehicle for one in ended] == [start.vehicle]
     return Life(life.vehicle, life.sales, () if known else tuple(ended))
+
+
+def _undoings(life: Life) -> int:
+    return sum(sale.unwound_on is not None for sale in life.sales)
 
 
 def _never_ended(one: Ended, now: Vehicle) -> bool:
@@ -92,7 +96,7 @@ def _unknown(vehicle_key: str, change: Change) -> Vehicle:
 
 def _stocked(life: Life, change: Change) -> Life:
     vehicle = life.vehicle
-    reported = since_sold(life, change.facts.get("stock_date"), change.dealer_id)
+    reported = since_sold(life, change.facts.get("stock_date"))
     came_back = vehicle.exit_date is not None and change.on - vehicle.exit_date <= RETURN_GRACE
     # Some systems report no transfer, only the arrival at the other rooftop.
     moved = vehicle.dealer_id != change.dealer_id
@@ -101,7 +105,7 @@ def _stocked(life: Life, change: Change) -> Life:
         since = reported or (None if moved else vehicle.stock_date) or change.on
         group_since = min(vehicle.group_stock_date or since, since)
     else:
-        since = group_since = reported or day_after_sale(life, change.on, change.dealer_id)
+        since = group_since = reported or day_after_sale(life, change.on)
         vehicle = priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
@@ -117,7 +121,7 @@ def _stocked(life: Life, change: Change) -> Life:
 def _updated(life: Life, change: Change) -> Life:
     """Correct what was said before; of a unit that never moved, the first day at the group is corrected too."""
     vehicle = priced(life.vehicle, change)
-    since = since_sold(life, change.facts.get("stock_date"), vehicle.dealer_id)
+    since = since_sold(life, change.facts.get("stock_date"))
     if since is None or vehicle.status is not Status.IN_STOCK:
         return Life(vehicle, life.sales)
     moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None
@@ -130,7 +134,7 @@ def _transferred(life: Life, change: Change) -> Life:
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)
-    since = day_after_sale(life, change.on, destination)
+    since = day_after_sale(life, change.on)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id,

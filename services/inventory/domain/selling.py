@@ -12,8 +12,6 @@ from services.inventory.domain.life import Life, Sale
 from services.inventory.domain.vehicle import Status
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from services.inventory.domain.life import Change
 
 SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
@@ -48,9 +46,13 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
     if not vehicle.price_history:
         vehicle = priced(vehicle, change).altered(price_history=())
     on: date = facts.get("sale_date") or change.on
-    since = (
-        _not_before_sale(_last_sale(life, before=on), facts.get("stock_date"), change.dealer_id) or vehicle.stock_date
-    )
+    # Reporting the same sale again, with better figures, corrects the line instead of adding one.
+    known = next((sale for sale in _standing(life) if sale.sale_date == on), None)
+    others = tuple(sale for sale in life.sales if sale != known)
+    if known and known.dealer_id == change.dealer_id and vehicle.stock_date and vehicle.stock_date > on:
+        return Life(life.vehicle, (*others, _corrected(known, change)))  # of a stay before the present one
+    since = _after_sale(_last_sale(life, before=on), facts.get("stock_date")) or vehicle.stock_date
+    since = min(since, on) if since is not None else None
     gross = facts.get("front_gross")
     price, cost = facts.get("sale_price"), vehicle.cost
     if gross is None and price is not None and cost is not None:
@@ -79,11 +81,14 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
         back_gross=sale.back_gross,
         exit_date=on,
     )
-    # Reporting the same sale again, with better figures, corrects the line instead of adding one.
-    others = tuple(
-        s for s in life.sales if s.unwound_on is not None or (s.sale_date, s.dealer_id) != (on, change.dealer_id)
-    )
     return Life(vehicle, (*others, sale))
+
+
+def _corrected(line: Sale, change: Change) -> Sale:
+    """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
+    names = ("sale_price", "front_gross", "back_gross", "purchase_type")
+    told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
+    return replace(line, **told)
 
 
 def unwound(life: Life, change: Change) -> Life:
@@ -93,60 +98,64 @@ def unwound(life: Life, change: Change) -> Life:
     if undone is None:
         return life
     sales = tuple(replace(sale, unwound_on=change.on) if sale == undone else sale for sale in life.sales)
-    if vehicle.status in SOLD:
+    if vehicle.status in SOLD and vehicle.sale_date == undone.sale_date:
         return Life(vehicle.altered(status=Status.IN_STOCK, **NOT_LEFT), sales)
-    # It was told to be back before it was told why: it never left.
+    # It was told to be back, or even sold again, before it was told why: it never left.
     since = undone.stock_date or undone.sale_date
-    return Life(
-        vehicle.altered(stock_date=since, group_stock_date=min(vehicle.group_stock_date or since, since)), sales
-    )
+    sales = tuple(replace(sale, stock_date=since) if sale.sale_date == vehicle.sale_date else sale for sale in sales)
+    vehicle = vehicle.altered(stock_date=since, group_stock_date=min(vehicle.group_stock_date or since, since))
+    return Life(vehicle, sales)
 
 
 def _undone_by(life: Life, change: Change) -> Sale | None:
-    """Give the sale that fell through: that by which it left, or the last of a car that is back where it was sold."""
+    """Give the sale that fell through: that by which it left, or the one before the present stay at this rooftop."""
     vehicle, named = life.vehicle, change.facts.get("sale_date")
-    standing = [sale for sale in life.sales if sale.unwound_on is None]
-    if vehicle.status in SOLD:
-        left = (vehicle.sale_date, vehicle.dealer_id)
-        return next((sale for sale in standing if (sale.sale_date, sale.dealer_id) == left), None)
-    last = _last_sale(life)
-    if last is None or vehicle.status is not Status.IN_STOCK or vehicle.dealer_id != last.dealer_id:
-        return None
-    if named is None:
-        return last if change.on - last.sale_date <= FALLS_THROUGH else None
-    return last if named == last.sale_date else None
+    standing = _standing(life)
+    exit_line = next((sale for sale in standing if sale.sale_date == vehicle.sale_date), None)
+    if exit_line is not None and named in {None, exit_line.sale_date}:
+        return exit_line
+    rest = [sale for sale in standing if sale is not exit_line]
+    before = max(rest, key=lambda sale: sale.sale_date, default=None)
+    if before is None or before.dealer_id != vehicle.dealer_id or vehicle.status not in {Status.IN_STOCK, *SOLD}:
+        return exit_line
+    if named is not None:
+        return before if named == before.sale_date else exit_line
+    # Told once more, an undoing is that of this stay's own sale.
+    echo = any(sale.unwound_on and (vehicle.stock_date or date.min) <= sale.sale_date for sale in life.sales)
+    return before if not echo and change.on - before.sale_date <= FALLS_THROUGH else None
 
 
-def since_sold(life: Life, reported: date | None, rooftop: UUID) -> date | None:
+def since_sold(life: Life, reported: date | None) -> date | None:
     """Give the first day that a car in stock is said to have; None where it was sold since, which stands.
 
     Systems carry the first stay's day on to the next one. A sale that fell through is reported as unwound.
     """
-    return _not_before_sale(_last_sale(life), reported, rooftop)
+    return _after_sale(_last_sale(life), reported)
 
 
-def day_after_sale(life: Life, on: date, rooftop: UUID) -> date:
-    """Give the day of a report, or the next: stocked where it was sold on the same day, the sale would look undone.
+def day_after_sale(life: Life, on: date) -> date:
+    """Give the day of a report, or the next: stocked on the day on which it was sold, the sale would look undone.
 
     Of a sale that is dated further ahead than the clocks of the world differ, nothing is concluded.
     """
     last = _last_sale(life)
-    if last is None or last.dealer_id != rooftop:
-        return on
-    return last.sale_date + _DAY if on <= last.sale_date <= on + _DAY else on
+    return last.sale_date + _DAY if last and on <= last.sale_date <= on + _DAY else on
+
+
+def _after_sale(sale: Sale | None, reported: date | None) -> date | None:
+    """Leave out a first day that is before a sale; on the day of the sale it is that after it."""
+    if sale is None or reported is None or reported > sale.sale_date:
+        return reported
+    return reported + _DAY if reported == sale.sale_date else None
 
 
 def _last_sale(life: Life, before: date = date.max) -> Sale | None:
-    standing = (sale for sale in life.sales if sale.unwound_on is None and sale.sale_date < before)
+    standing = (sale for sale in _standing(life) if sale.sale_date < before)
     return max(standing, key=lambda sale: sale.sale_date, default=None)
 
 
-def _not_before_sale(sale: Sale | None, reported: date | None, rooftop: UUID) -> date | None:
-    """Leave out a first day that is before a sale; another rooftop may have it from the day of the sale on."""
-    if sale is None or reported is None:
-        return reported
-    earliest = sale.sale_date + _DAY if sale.dealer_id == rooftop else sale.sale_date
-    return reported if reported >= earliest else None
+def _standing(life: Life) -> list[Sale]:
+    return [sale for sale in life.sales if sale.unwound_on is None]
 
 
 def _is_wholesale(purchase_type: str | None) -> bool:

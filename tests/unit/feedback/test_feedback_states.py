@@ -65,6 +65,16 @@ def test_bought_back_and_stocked_anew_undoes_no_sale() -> None:
     assert happened.unwound is None
 
 
+def test_a_sale_that_is_undone_when_the_car_is_said_to_be_back_already_is_undone() -> None:
+    first = state(2)
+    back = state(11, stock_date=date(2026, 3, 11))
+    joined = state(12, stock_date=first["stock_date"])
+    happened = happening_of(stay_on([first, sold(7), back, joined], date(2026, 3, 3)))
+    assert (happened.ending, happened.unwound and happened.unwound.on) == (None, date(2026, 3, 7))
+    again = happening_of(stay_on([first, sold(7), back, joined, sold(20)], date(2026, 3, 3)))
+    assert (again.ending and again.ending.on, again.unwound) == (date(2026, 3, 20), None)
+
+
 def test_one_that_vanished_and_is_back_never_left() -> None:
     happened = happening_of([state(1), state(3, "departed", exit_date=date(2026, 3, 3)), state(5)])
     assert happened.ending is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -212,13 +213,15 @@ def test_sale_after_an_unwind_is_a_line_of_its_own() -> None:
     assert life.vehicle.status is Status.SOLD
 
 
-@pytest.mark.parametrize("reported", [on(0), on(20), None])
-def test_a_sale_stands_though_the_car_is_stocked_again_under_a_day_before_it(reported: date | None) -> None:
+@pytest.mark.parametrize(("reported", "since"), [(on(0), on(40)), (on(20), on(21)), (None, on(40))])
+def test_a_sale_stands_though_the_car_is_stocked_again_under_a_day_before_it(
+    reported: date | None, since: date
+) -> None:
     life = life_of(
         stocked(), sold(20), stocked(40, stock_date=reported), change(41, "vehicle.updated", stock_date=on(0))
     )
-    assert (life.vehicle.stock_date, life.vehicle.group_stock_date) == (on(40), on(40))
-    assert [(one.vehicle.exit_date, one.followed_on) for one in life.ended] == [(on(20), on(40))]
+    assert (life.vehicle.stock_date, life.vehicle.group_stock_date) == (since, since)
+    assert [(one.vehicle.exit_date, one.followed_on) for one in life.ended] == [(on(20), since)]
     assert [sale.unwound_on for sale in life.sales] == [None]
 
 
@@ -254,15 +257,35 @@ def test_a_sale_told_with_the_first_stay_s_day_ends_the_second_stay() -> None:
     assert [(sale.stock_date, sale.sale_date) for sale in life.sales] == [(on(0), on(20)), (on(41), on(60))]
 
 
-def test_a_sister_store_may_stock_and_sell_a_car_on_the_day_on_which_it_bought_it() -> None:
-    life = life_of(
+def test_a_sister_store_may_sell_a_car_on_the_day_on_which_it_got_it() -> None:
+    changes = [
         stocked(),
         sold(20),
-        change(20, "vehicle.stocked", SOUTH, stock_date=on(20), odometer=2),
-        change(20, "vehicle.sold", SOUTH, sale_price=Decimal(21_000), odometer=3),
-    )
-    assert {(sale.dealer_id, sale.sale_date) for sale in life.sales} == {(NORTH, on(20)), (SOUTH, on(20))}
-    assert life.vehicle.stock_date == on(20)
+        change(20, "vehicle.stocked", SOUTH, stock_date=on(20)),
+        change(20, "vehicle.sold", SOUTH, sale_price=Decimal(21_000)),
+    ]
+    life = life_of(*(replace(one, at=one.at + timedelta(hours=n)) for n, one in enumerate(changes)))
+    assert (life.vehicle.dealer_id, life.vehicle.stock_date, life.vehicle.exit_date) == (SOUTH, on(20), on(20))
+
+
+def test_figures_told_later_of_an_earlier_sale_correct_its_line_and_leave_the_present_stay() -> None:
+    life = life_of(stocked(), sold(20), stocked(40), sold(45, sale_date=on(20), sale_price=Decimal(18_500)))
+    assert (life.vehicle.status, life.vehicle.stock_date) == (Status.IN_STOCK, on(40))
+    assert [(sale.sale_date, sale.sale_price) for sale in life.sales] == [(on(20), Decimal(18_500))]
+
+
+def test_an_undoing_that_names_an_earlier_sale_leaves_the_later_one() -> None:
+    life = life_of(stocked(), sold(20), stocked(24), sold(30), undone(31, sale_date=on(20)))
+    assert (life.vehicle.status, life.vehicle.stock_date, life.vehicle.exit_date) == (Status.SOLD, on(0), on(30))
+    assert [(s.sale_date, s.stock_date, s.unwound_on) for s in life.sales] == [
+        (on(20), on(0), on(31)), (on(30), on(0), None),
+    ]  # fmt: skip
+    assert life.ended == ()
+
+
+def test_an_undoing_told_twice_undoes_one_sale() -> None:
+    life = life_of(stocked(), sold(20), stocked(30), sold(40), undone(41), undone(42))
+    assert [(sale.sale_date, sale.unwound_on) for sale in life.sales] == [(on(20), None), (on(40), on(41))]
 
 
 def test_nothing_is_concluded_of_a_sale_far_ahead() -> None:

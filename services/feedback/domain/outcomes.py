@@ -80,7 +80,7 @@ def outcome_of(advice: Advice, answer: Answer | None, happening: Happening | Non
     known = happening or Happening()
     if advice.action.stocks:
         return _of_segment(advice, answer, known, now)
-    if known.ending is None and known.unwound is not None:
+    if known.ending is None and known.unwound is not None and known.unwound.on >= advice.issued_on:
         undone = _of_vehicle(advice, answer, replace(known, ending=known.unwound), now)
         return _reversed(undone) if undone and undone.kind is known.unwound.kind else undone
     return _of_vehicle(advice, answer, known, now)

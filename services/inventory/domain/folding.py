@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from services.inventory.domain.asking import priced
 from services.inventory.domain.life import Change, Ended, Life
-from services.inventory.domain.selling import NOT_LEFT, SOLD, day_after_sale, since_sold, sold, unwound, wholesaled
+from services.inventory.domain.selling import (
+    NOT_LEFT,
+    SOLD,
+    day_after_sale,
+    line_of_earlier_stay,
+    since_sold,
+    sold,
+    unwound,
+    wholesaled,
+)
 from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
 
 if TYPE_CHECKING:
@@ -77,6 +86,8 @@ def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     vehicle = life.vehicle if life else _unknown(vehicle_key, change)
     sales = life.sales if life else ()
     described = {name: value for name, value in change.facts.items() if name in DESCRIPTION}
+    if life and change.kind in _SALES and line_of_earlier_stay(life, change):
+        described = {}  # the car as it was then
     vehicle = vehicle.altered(**described, last_at=change.at, last_id=change.event_id, received_at=change.received_at)
     step = _STEPS.get(change.kind)
     if step is None:
@@ -170,6 +181,8 @@ def _engaged(life: Life, change: Change) -> Life:
     leads = change.facts.get("leads")
     return life if leads is None else Life(life.vehicle.altered(leads=leads), life.sales)
 
+
+_SALES = frozenset({"vehicle.sold", "vehicle.wholesaled"})
 
 _STEPS = {
     "vehicle.stocked": _stocked,

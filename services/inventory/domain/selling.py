@@ -47,10 +47,9 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
         vehicle = priced(vehicle, change).altered(price_history=())
     on: date = facts.get("sale_date") or change.on
     # Reporting the same sale again, with better figures, corrects the line instead of adding one.
-    known = next((sale for sale in _standing(life) if sale.sale_date == on), None)
-    others = tuple(sale for sale in life.sales if sale != known)
-    if known and known.dealer_id == change.dealer_id and vehicle.stock_date and vehicle.stock_date > on:
-        return Life(life.vehicle, (*others, _corrected(known, change)))  # of a stay before the present one
+    others = tuple(sale for sale in life.sales if sale.unwound_on is not None or sale.sale_date != on)
+    if line := line_of_earlier_stay(life, change):
+        return Life(life.vehicle, (*others, _corrected(line, change, wholesale=wholesale)))
     since = _after_sale(_last_sale(life, before=on), facts.get("stock_date")) or vehicle.stock_date
     since = min(since, on) if since is not None else None
     gross = facts.get("front_gross")
@@ -84,11 +83,20 @@ def _left(life: Life, change: Change, status: Status, *, wholesale: bool) -> Lif
     return Life(vehicle, (*others, sale))
 
 
-def _corrected(line: Sale, change: Change) -> Sale:
+def line_of_earlier_stay(life: Life, change: Change) -> Sale | None:
+    """Give the line that a sale reported once more is of, where another stay at its rooftop has begun since."""
+    on: date = change.facts.get("sale_date") or change.on
+    line = next(
+        (sale for sale in _standing(life) if (sale.sale_date, sale.dealer_id) == (on, change.dealer_id)), None
+    )
+    return line if life.vehicle.stock_date and life.vehicle.stock_date > on else None
+
+
+def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
     names = ("sale_price", "front_gross", "back_gross", "purchase_type")
     told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
-    return replace(line, **told)
+    return replace(line, wholesale=wholesale, **told)
 
 
 def unwound(life: Life, change: Change) -> Life:
@@ -111,18 +119,21 @@ def _undone_by(life: Life, change: Change) -> Sale | None:
     """Give the sale that fell through: that by which it left, or the one before the present stay at this rooftop."""
     vehicle, named = life.vehicle, change.facts.get("sale_date")
     standing = _standing(life)
-    exit_line = next((sale for sale in standing if sale.sale_date == vehicle.sale_date), None)
-    if exit_line is not None and named in {None, exit_line.sale_date}:
-        return exit_line
-    rest = [sale for sale in standing if sale is not exit_line]
-    before = max(rest, key=lambda sale: sale.sale_date, default=None)
-    if before is None or before.dealer_id != vehicle.dealer_id or vehicle.status not in {Status.IN_STOCK, *SOLD}:
-        return exit_line
+    left_by = next((sale for sale in standing if sale.sale_date == vehicle.sale_date), None)
+    if left_by and named in {None, left_by.sale_date}:
+        return left_by
+    before = max((sale for sale in standing if sale is not left_by), key=lambda sale: sale.sale_date, default=None)
+    if before and (before.dealer_id != vehicle.dealer_id or vehicle.status not in {Status.IN_STOCK, *SOLD}):
+        before = None
     if named is not None:
-        return before if named == before.sale_date else exit_line
-    # Told once more, an undoing is that of this stay's own sale.
-    echo = any(sale.unwound_on and (vehicle.stock_date or date.min) <= sale.sale_date for sale in life.sales)
-    return before if not echo and change.on - before.sale_date <= FALLS_THROUGH else None
+        if before and named == before.sale_date:
+            return before
+        # Some date a deal by its delivery; but a day that another sale has is that sale's.
+        return None if any(sale.sale_date == named for sale in life.sales) else left_by
+    if before is None or change.on - before.sale_date > FALLS_THROUGH:
+        return None
+    # Told once more, an undoing is that of the sale that was undone last.
+    return None if any(sale.unwound_on and sale.sale_date > before.sale_date for sale in life.sales) else before
 
 
 def since_sold(life: Life, reported: date | None) -> date | None:

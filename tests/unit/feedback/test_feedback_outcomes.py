@@ -158,6 +158,12 @@ def test_unwinding_a_sale_that_was_not_credited_reverses_nothing():
     assert outcome.kind is Kind.UNSOLD
 
 
+def test_a_sale_that_was_undone_before_the_advice_leaves_its_outcome() -> None:
+    outcome = outcome_of(REPRICE, None, Happening(unwound=sold(-3)), moment(40))
+    assert outcome is not None
+    assert outcome.kind is Kind.UNSOLD
+
+
 def test_a_vehicle_gone_before_the_advice_gives_no_outcome():
     assert outcome_of(REPRICE, None, Happening(ending=sold(-1)), moment(3)) is None
 

@@ -283,9 +283,29 @@ def test_an_undoing_that_names_an_earlier_sale_leaves_the_later_one() -> None:
     assert life.ended == ()
 
 
-def test_an_undoing_told_twice_undoes_one_sale() -> None:
-    life = life_of(stocked(), sold(20), stocked(30), sold(40), undone(41), undone(42))
+@pytest.mark.parametrize(
+    "after",
+    [
+        (undone(41), undone(42)),
+        (undone(41), stocked(43), undone(44)),
+        (undone(41, sale_date=on(40)), undone(42, sale_date=on(40))),
+    ],
+)
+def test_an_undoing_told_twice_undoes_one_sale(after: tuple[Change, ...]) -> None:
+    life = life_of(stocked(), sold(20), stocked(30), sold(40), *after)
     assert [(sale.sale_date, sale.unwound_on) for sale in life.sales] == [(on(20), None), (on(40), on(41))]
+
+
+def test_an_undoing_of_one_sale_told_again_after_the_next_sale_leaves_that() -> None:
+    life = life_of(stocked(), sold(20), undone(21, sale_date=on(20)), sold(30), undone(31, sale_date=on(20)))
+    assert (life.vehicle.status, life.vehicle.exit_date) == (Status.SOLD, on(30))
+
+
+def test_the_present_stay_is_not_described_by_a_sale_of_the_one_before() -> None:
+    again = change(45, "vehicle.wholesaled", sale_date=on(20), purchase_type="auction", cost=Decimal(90))
+    life = life_of(stocked(), sold(20), stocked(40), again)
+    assert life.vehicle.cost == Decimal(17_000)
+    assert [(sale.wholesale, sale.purchase_type) for sale in life.sales] == [(True, "auction")]
 
 
 def test_nothing_is_concluded_of_a_sale_far_ahead() -> None:

@@ -34,6 +34,7 @@ SIZES = (1, 10, 100, 1_000)
 RUNS, MOST_RUNS = 5, 50
 """A path is run until so many runs in a row were hardly quicker, as other load may last for several, and at most."""
 _QUICKER = 0.95
+_YARDSTICK = "SELECT sum(n % 7) FROM generate_series(1, 20000) AS n"
 
 
 async def measure(options: Options, steps: Steps) -> Table:
@@ -80,26 +81,29 @@ async def _explain_all(pools: dict[str, Pool], owner: asyncpg.Connection[Any], r
 async def _cost(pool: Pool, tenant: UUID, path: Path, rooftops: int) -> Cost:
     """Explain a path several times, and keep the quickest run of each of its statements."""
     service, name, _ = path
-    best = Cost(service, name, rooftops, await _explained(pool, tenant, path))
+    statements, yardstick = await _explained(pool, tenant, path)
+    best = Cost(service, name, rooftops, statements, yardstick)
     settled = 0
     for _ in range(MOST_RUNS):
-        again = await _explained(pool, tenant, path)
+        again, yardstick = await _explained(pool, tenant, path)
         quickest = tuple(
             min(same, key=lambda each: each.milliseconds) for same in zip(best.statements, again, strict=True)
         )
-        before, best = best, Cost(service, name, rooftops, quickest)
+        before, best = best, Cost(service, name, rooftops, quickest, min(best.yardstick, yardstick))
         settled = settled + 1 if best.milliseconds > _QUICKER * before.milliseconds else 0
         if settled == RUNS:
             break
     return best
 
 
-async def _explained(pool: Pool, tenant: UUID, path: Path) -> tuple[Statement, ...]:
-    """Explain what a path sends, and undo it."""
+async def _explained(pool: Pool, tenant: UUID, path: Path) -> tuple[tuple[Statement, ...], float]:
+    """Explain what a path sends, and undo it; gives the milliseconds of the yardstick beside it too."""
     async with tenant_transaction(pool, [tenant]) as connection:
         explaining = ExplainingConnection(connection)
         undone = connection.transaction()
         await undone.start()
         await path[2](cast("Any", explaining))
         await undone.rollback()
-    return tuple(explaining.statements)
+        beside = ExplainingConnection(connection)
+        await beside.fetch(_YARDSTICK)
+    return tuple(explaining.statements), beside.statements[0].milliseconds

@@ -11,12 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one path cost at one size of the fleet: its statements, each the quickest of its runs."""
+    """What one path cost at one size of the fleet: its statements, each the quickest of its runs.
+
+    The yardstick took so many milliseconds meanwhile: a statement that costs the same in every fleet, so that
+    times of a machine that was quicker a minute ago can be held side by side.
+    """
 
     service: str
     name: str
     rooftops: int
     statements: tuple[Statement, ...]
+    yardstick: float
 
     @property
     def buffers(self) -> int:

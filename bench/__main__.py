@@ -30,6 +30,7 @@ from bench import (
 )
 from bench.ending import run_and_end
 from bench.options import Options
+from bench.pace import pace
 from bench.progress import Steps
 from deploy.local.servers import unavailable_reason
 from deploy.local.settings import RealServers
@@ -134,7 +135,7 @@ async def _measure(names: Sequence[str], options: Options, report: dict[str, Any
     steps = Steps(err)
     with steps.progress:
         for name in names:
-            load_before = os.getloadavg()[0]
+            load_before, pace_before = os.getloadavg()[0], pace()
             try:
                 with steps.table(name):
                     table = await TABLES[name](options, steps)
@@ -142,7 +143,10 @@ async def _measure(names: Sequence[str], options: Options, report: dict[str, Any
                 report["failures"][name] = f"{type(error).__name__}: {error}"
                 err.print(f"[bold red]{name} could not be measured:[/] {report['failures'][name]}")
                 continue
-            table.notes.append(f"load of the machine when it began: {load_before:.1f}")
+            table.notes.append(
+                f"load of the machine when it began: {load_before:.1f}; a million additions took"
+                f" {pace_before:.0f} ms then, {pace():.0f} ms at the end"
+            )
             table.print(out)
             report["tables"].append(table.as_json())
 

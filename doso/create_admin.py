@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +19,8 @@ def create_admin(
 ) -> None:
     """Make the first dealer group, its admin and a DMS key, and print their secrets, once.
 
-    Runs as the gateway's own database role, whose password is in DOSO_POSTGRES_PASSWORD where the server asks.
+    Runs as the gateway's own database role, whose password is in DOSO_POSTGRES_PASSWORD or, as for `doso migrate`,
+    in DOSO_GATEWAY_POSTGRES_PASSWORD, where the server asks.
 
     Example: `doso create-admin --group "Northside Group"`.
     """
@@ -44,13 +44,8 @@ def create_admin(
 
 
 async def _create(dsn: str, group: str, username: str) -> "FirstAdmin | None":
+    from doso.gateway_role import gateway_work
     from services.gateway.bootstrap import bootstrap
-    from shared.messaging import UnitOfWork
-    from shared.postgres import PostgresSettings, create_pool
 
-    settings = PostgresSettings(dsn=dsn, password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
-    pool = await create_pool("gateway", settings)
-    try:
-        return await bootstrap(UnitOfWork(pool, "gateway"), tenant_name=group, username=username)
-    finally:
-        await pool.close()
+    async with gateway_work(dsn) as work:
+        return await bootstrap(work, tenant_name=group, username=username)

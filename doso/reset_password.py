@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,8 @@ def reset_password(
 
     For when no admin is left who could issue a reset (`POST /users/{id}/password-reset`). Somebody who was
     deactivated is active again. The audit trail says that it was done. Runs as the gateway's own database role,
-    whose password is in DOSO_POSTGRES_PASSWORD where the server asks.
+    whose password is in DOSO_POSTGRES_PASSWORD or, as for `doso migrate`, in DOSO_GATEWAY_POSTGRES_PASSWORD, where
+    the server asks.
 
     Examples: `doso reset-password admin`, `doso reset-password admin --data-dir .doso --remove-second-factor`.
     """
@@ -54,13 +54,8 @@ def reset_password(
 
 
 async def _reset(dsn: str, username: str, *, remove_second_factor: bool) -> "LetInAgain | None":
+    from doso.gateway_role import gateway_work
     from services.gateway.bootstrap import let_in_again
-    from shared.messaging import UnitOfWork
-    from shared.postgres import PostgresSettings, create_pool
 
-    settings = PostgresSettings(dsn=dsn, password=os.environ.get("DOSO_POSTGRES_PASSWORD"))
-    pool = await create_pool("gateway", settings)
-    try:
-        return await let_in_again(UnitOfWork(pool, "gateway"), username, remove_second_factor=remove_second_factor)
-    finally:
-        await pool.close()
+    async with gateway_work(dsn) as work:
+        return await let_in_again(work, username, remove_second_factor=remove_second_factor)

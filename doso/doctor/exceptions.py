@@ -9,7 +9,7 @@ TABLES_OF_NO_TENANT = {
     "outbox": "events on their way to Kafka, in the order they were written, for the service's relay",
     "outbox_waiting": "ids of those that are not there yet",
     "inbox": "ids of events that were seen",
-    "dead_letter": "ids, classes and field names of errors, never values",
+    "dead_letter": "ids of events, classes and texts of errors; of a body that does not validate no values",
     "sign_in_failure": "hashes of names and addresses, counted before it is known whose tenant it is",
     "sign_in_place": "hashes of where somebody signed in from, looked at before it is known whose tenant it is",
 }

@@ -10,6 +10,7 @@ from doso.doctor.findings import Finding, Status, ok, unsafe
 
 NAME = "files"
 DISK = "disk"
+_PRIVATE = ("credentials.json", "signing-key.json", "encryption-key", "postgres")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _GIB = 1024**3
 
@@ -17,8 +18,7 @@ _GIB = 1024**3
 async def check(deployment: Deployment) -> list[Finding]:
     """Examine who may open the data folder, its secrets, and a `.env` here."""
     folder = deployment.data_dir
-    private = [] if folder is None else [folder, folder / "credentials.json", folder / "signing-key.json"]
-    private += [] if folder is None else [folder / "postgres"]
+    private = [] if folder is None else [folder, *(folder / name for name in _PRIVATE)]
     found = []
     for path in (*private, Path(".env")):
         try:

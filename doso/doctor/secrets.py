@@ -11,7 +11,6 @@ from doso.doctor.findings import Finding, ok, unsafe, warn
 NAME = "secrets"
 _LEAST_CHARACTERS = 16
 _LEAST_DIFFERENT = 8
-_KEY_BYTES = 32
 _WELL_KNOWN = (
     "doso", "postgres", "password", "passwort", "secret", "changeme", "change-me", "admin", "example", "letmein",
     "qwerty", "test", "12345678", "your-", "insert",
@@ -65,20 +64,21 @@ def weakness(secret: str) -> str | None:
 
 
 def _signing_key(text: str | None) -> list[Finding]:
-    advice = "make another with Tokens.new_key() (see .env.example); everybody signs in again"
+    from services.gateway.security import SigningKeys
+
+    advice = "make another (`doso keys new`, see .env.example); everybody signs in again"
     if text is None:
         return [warn(NAME, "no signing key was named, so it was not examined", "run with the gateway's environment")]
     try:
-        key = json.loads(text)
-        private = str(key["d"])
-        raw = base64.urlsafe_b64decode(private + "=" * (-len(private) % 4))
-        right = key["kty"] == "OKP" and key["crv"] == "Ed25519" and len(raw) == _KEY_BYTES
-    except (ValueError, KeyError, TypeError):
-        return [unsafe(NAME, "the signing key is no private JWK", advice)]
-    if not right:
-        return [unsafe(NAME, "the signing key is not an Ed25519 key of 32 bytes", advice)]
-    if private in _PUBLISHED_KEYS or len(set(raw)) < _LEAST_DIFFERENT:
-        return [
-            unsafe(NAME, "the signing key is a published or made-up one: anybody can sign tokens with it", advice)
-        ]
+        SigningKeys(text)
+    except ValueError as error:
+        return [unsafe(NAME, str(error), advice)]
+    document = json.loads(text)
+    if any(_is_known(key["d"]) for key in document.get("keys", [document]) if "d" in key):
+        return [unsafe(NAME, "a signing key is a published or made-up one: anybody can sign tokens with it", advice)]
     return [ok(NAME, "the signing key is an Ed25519 key of its own")]
+
+
+def _is_known(private: str) -> bool:
+    raw = base64.urlsafe_b64decode(private + "=" * (-len(private) % 4))
+    return private in _PUBLISHED_KEYS or len(set(raw)) < _LEAST_DIFFERENT

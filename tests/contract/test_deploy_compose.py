@@ -65,7 +65,7 @@ def test_secrets_are_asked_for_and_have_no_default(name):
         elif known[variable]:
             assert REQUIRED.search(value), f"{name} has a literal {variable}"
         else:
-            assert "$" not in value
+            assert "$" not in value or value == f"${{{variable}:-}}", "what is no secret may be set, or be left out"
 
 
 def test_servers_have_no_literal_secret_either():

@@ -14,11 +14,16 @@ from doso.doctor.deployment import Deployment, hosts_of, is_local
 from doso.doctor.examination import CHECKS
 from doso.doctor.findings import Finding, Status
 from doso.main import app
-from services.gateway.security import Tokens
+from services.gateway.security import SigningKeys, Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+MADE_UP = {"kty": "OKP", "crv": "Ed25519", "d": "A" * 43, "x": "A" * 43}
+PUBLISHED = {
+    "kty": "OKP", "crv": "Ed25519", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}  # fmt: skip
 STRONG, OTHER = randomness.token_hex(32), randomness.token_hex(32)
 SAFE = {
     "DOSO_POSTGRES_DSN": "postgresql://db.internal:5432/doso?sslmode=verify-full",
@@ -45,6 +50,15 @@ async def unsafe(check, **changed: str | None) -> str:
     return told(findings, Status.FAIL)
 
 
+async def test_keys_are_safe_at_every_step_of_a_rotation() -> None:
+    """The set that `doso keys rotate` writes has public keys, or a second private one, beside the first."""
+    steps = [SigningKeys(SAFE["DOSO_GATEWAY_SIGNING_KEY"]).announce()]
+    steps.append(SigningKeys(steps[-1]).rotate())
+    steps.append(SigningKeys(steps[-1]).retire())
+    for step in steps:
+        assert await unsafe(secrets.check, DOSO_GATEWAY_SIGNING_KEY=step) == ""
+
+
 @pytest.mark.parametrize("check", [secrets.check, transport.check, flags.check])
 async def test_a_safe_deployment_is_found_safe(check) -> None:
     assert await unsafe(check) == ""
@@ -62,11 +76,11 @@ async def test_a_safe_deployment_is_found_safe(check) -> None:
         ({"DOSO_MARKET_POSTGRES_PASSWORD": STRONG}, "are the same"),
         ({"DOSO_POSTGRES_DSN": "postgresql://owner:Doso@db/doso"}, "the password in DOSO_POSTGRES_DSN holds a word"),
         ({"DOSO_QDRANT_API_KEY": None}, "without an API key"),
-        ({"DOSO_GATEWAY_SIGNING_KEY": "secret"}, "no private JWK"),
-        ({"DOSO_GATEWAY_SIGNING_KEY": '{"kty":"oct","k":"x","d":"eA","crv":"x"}'}, "not an Ed25519 key"),
-        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({"kty": "OKP", "crv": "Ed25519", "d": "A" * 43})}, "made-up"),
-        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({"kty": "OKP", "crv": "Ed25519",
-                                                  "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"})}, "published"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": "secret"}, "is not JSON"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": '{"kty":"oct","k":"x","d":"eA","crv":"x"}'}, "not an Ed25519 JWK"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps(MADE_UP)}, "made-up"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps(PUBLISHED)}, "published"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({"keys": [Tokens.new_key(), PUBLISHED]})}, "published"),
     ],
 )  # fmt: skip
 async def test_weak_secrets_are_found_and_never_shown(changed: dict[str, str | None], said: str) -> None:
@@ -169,15 +183,18 @@ async def test_an_installation_that_asks_nobody_for_a_second_factor_is_warned_of
 async def test_files_that_others_can_open_are_found(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    (folder / "signing-key.json").write_text("{}")
-    (folder / "signing-key.json").chmod(0o600)
+    for name in ("signing-key.json", "encryption-key"):
+        (folder / name).write_text("{}")
+        (folder / name).chmod(0o600)
     deployment = Deployment(environment={}, data_dir=folder)
     assert told(await files.check(deployment), Status.FAIL) == ""
-    (folder / "signing-key.json").chmod(0o640)
+    for name in ("signing-key.json", "encryption-key"):
+        (folder / name).chmod(0o640)
     folder.chmod(0o755)
     found = told(await files.check(deployment), Status.FAIL)
     assert f"{folder} can be opened by others (mode 755)" in found
     assert "signing-key.json can be opened by others (mode 640)" in found
+    assert "encryption-key can be opened by others (mode 640)" in found
 
 
 @pytest.mark.parametrize(

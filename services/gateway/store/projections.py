@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.gateway.store.live import announced, tell
 from shared.events import (
+    AdviceStatus,
     ForecastReady,
     InventoryUpdated,
     MarketUpdated,
@@ -119,39 +120,61 @@ async def project_forecasts(connection: Connection, events: Sequence[ForecastRea
     )
 
 
+_ADVICE = """
+    INSERT INTO recommendation AS r (tenant_id, recommendation_id, dealer_id, action, status, value,
+        issued_at, expires_at, document)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
+        $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
+    ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+"""
+_TOLD = """
+    RETURNING r.tenant_id, r.dealer_id, 'recommendation.' || r.status AS kind,
+        json_build_object('id', r.recommendation_id, 'action', r.action, 'value', r.value::text,
+            'segment', r.document->>'segment', 'vehicle_key', r.document->>'vehicle_key') AS item
+"""
+_AS_ISSUED = announced(f"""{_ADVICE}
+    SET status = CASE WHEN r.status = 'issued' THEN excluded.status ELSE r.status END,
+        issued_at = excluded.issued_at,
+        document = excluded.document || CASE WHEN r.status = 'issued' THEN '{{}}' ELSE jsonb_build_object(
+            'status', r.status, 'closed_because', r.document->'closed_because') END
+    WHERE r.document->>'event_id' <> excluded.document->>'event_id'
+        OR (r.status = 'issued' AND excluded.status <> 'issued')
+    {_TOLD}""")
+_AS_CLOSED = announced(f"""{_ADVICE}
+    SET status = excluded.status,
+        document = r.document || jsonb_build_object(
+            'status', excluded.status, 'closed_because', excluded.document->'closed_because')
+    WHERE r.status = 'issued'
+    {_TOLD}""")
+
+
 async def project_recommendations(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Store advice; once closed it stays closed, even if its issue arrives late. Held-out advice is not shown."""
-    newest: dict[object, RecommendationIssued] = {}
-    for event in (each for each in events if not each.held_out):
-        known = newest.get(event.recommendation_id)
-        if known is None or known.status.value == "issued":
-            newest[event.recommendation_id] = event
-    rows = sorted(newest.values(), key=lambda e: str(e.recommendation_id))
-    await connection.execute(
-        announced("""
-        INSERT INTO recommendation AS r (tenant_id, recommendation_id, dealer_id, action, status, value,
-            issued_at, expires_at, document)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
-            $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
-        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
-        SET status = excluded.status,
-            document = r.document || jsonb_build_object(
-                'status', excluded.status, 'closed_because', excluded.document->'closed_because')
-        WHERE r.status = 'issued'
-        RETURNING r.tenant_id, r.dealer_id, 'recommendation.' || r.status AS kind,
-            json_build_object('id', r.recommendation_id, 'action', r.action, 'value', r.value::text,
-                'segment', r.document->>'segment', 'vehicle_key', r.document->>'vehicle_key') AS item
-        """),
-        [e.tenant_id for e in rows],
-        [e.recommendation_id for e in rows],
-        [e.dealer_id for e in rows],
-        [e.action.value for e in rows],
-        [e.status.value for e in rows],
-        [e.value for e in rows],
-        [e.occurred_at for e in rows],
-        [e.expires_at for e in rows],
-        rows,
-    )
+    """Store advice; once closed it stays closed, even if its issue arrives late. Held-out advice is not shown.
+
+    What was said of advice (evidence, alternatives, similar cases) stands in its issue alone, and an end that is read
+    with it or before it does not take its place.
+    """
+    shown = [event for event in events if not event.held_out]
+    issued = {event.recommendation_id: event for event in shown if event.status is AdviceStatus.ISSUED}
+    closed = {event.recommendation_id: event for event in reversed(shown) if event.status is not AdviceStatus.ISSUED}
+    for key in issued.keys() & closed.keys():
+        end = closed.pop(key)
+        issued[key] = issued[key].model_copy(update={"status": end.status, "closed_because": end.closed_because})
+    for statement, advice in ((_AS_ISSUED, issued), (_AS_CLOSED, closed)):
+        rows = sorted(advice.values(), key=lambda e: str(e.recommendation_id))
+        if rows:
+            await connection.execute(
+                statement,
+                [e.tenant_id for e in rows],
+                [e.recommendation_id for e in rows],
+                [e.dealer_id for e in rows],
+                [e.action.value for e in rows],
+                [e.status.value for e in rows],
+                [e.value for e in rows],
+                [e.occurred_at for e in rows],
+                [e.expires_at for e in rows],
+                rows,
+            )
 
 
 async def project_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:

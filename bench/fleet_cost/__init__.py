@@ -90,7 +90,8 @@ async def _cost(pool: Pool, tenant: UUID, path: Path, rooftops: int) -> Cost:
             min(same, key=lambda each: each.milliseconds) for same in zip(best.statements, again, strict=True)
         )
         before, best = best, Cost(service, name, rooftops, quickest, min(best.yardstick, yardstick))
-        settled = settled + 1 if best.milliseconds > _QUICKER * before.milliseconds else 0
+        hardly = _QUICKER * before.milliseconds, _QUICKER * before.yardstick
+        settled = settled + 1 if best.milliseconds > hardly[0] and best.yardstick > hardly[1] else 0
         if settled == RUNS:
             break
     return best

@@ -47,8 +47,9 @@ def dearer(small: Cost, large: Cost) -> float:
     Time is taken beside the yardstick, as the machine may have been quicker when the other was measured.
     """
     pages = max(large.buffers, FEW_PAGES) / max(small.buffers, FEW_PAGES)
-    then = large.milliseconds * small.yardstick / large.yardstick
-    times = max(then, QUICK_MILLISECONDS) / max(small.milliseconds, QUICK_MILLISECONDS)
+    pace = min(small.yardstick, large.yardstick)
+    before, after = (cost.milliseconds * pace / cost.yardstick for cost in (small, large))
+    times = max(after, QUICK_MILLISECONDS) / max(before, QUICK_MILLISECONDS)
     return min(pages, times)
 
 
@@ -58,7 +59,9 @@ def _row(name: str, at: Mapping[int, Cost]) -> Row:
     sizes = " / ".join(f"{size:,}" for size in at)
     pages = " / ".join(f"{cost.buffers:,}" for cost in at.values())
     times = " / ".join(shown(cost.milliseconds) for cost in at.values())
-    return Row(name, "× dearer", once(ratio), (), MOST_TIMES, f"at {sizes}: {pages} pages, {times} ms")
+    yardsticks = " / ".join(shown(cost.yardstick) for cost in at.values())
+    detail = f"at {sizes}: {pages} pages, {times} ms (yardstick {yardsticks})"
+    return Row(name, "× dearer", once(ratio), (), MOST_TIMES, detail)
 
 
 def _key(name: str) -> tuple[str, str]:

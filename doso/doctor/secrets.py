@@ -3,6 +3,7 @@
 import base64
 import json
 from collections import Counter
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from doso.doctor.deployment import Deployment, hosts_of, is_local
@@ -15,8 +16,8 @@ _WELL_KNOWN = (
     "doso", "postgres", "password", "passwort", "secret", "changeme", "change-me", "admin", "example", "letmein",
     "qwerty", "test", "12345678", "your-", "insert",
 )  # fmt: skip
-_PUBLISHED_KEYS = {"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}
-"""Private keys printed in RFC 8037, which everybody has."""
+_PUBLISHED_KEYS = {"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+"""Public halves of the private keys printed in RFC 8037, which everybody has; a public key in a set verifies too."""
 _RENEW = "make another: openssl rand -hex 32"
 
 
@@ -66,7 +67,7 @@ def weakness(secret: str) -> str | None:
 def _signing_key(text: str | None) -> list[Finding]:
     from services.gateway.security import SigningKeys
 
-    advice = "make another (`doso keys new`, see .env.example); everybody signs in again"
+    advice = "make another (`doso keys new`); after `doso keys rotate` the old one verifies until `doso keys retire`"
     if text is None:
         return [warn(NAME, "no signing key was named, so it was not examined", "run with the gateway's environment")]
     try:
@@ -74,11 +75,12 @@ def _signing_key(text: str | None) -> list[Finding]:
     except ValueError as error:
         return [unsafe(NAME, str(error), advice)]
     document = json.loads(text)
-    if any(_is_known(key["d"]) for key in document.get("keys", [document]) if "d" in key):
+    if any(_is_known(key) for key in document.get("keys", [document])):
         return [unsafe(NAME, "a signing key is a published or made-up one: anybody can sign tokens with it", advice)]
     return [ok(NAME, "the signing key is an Ed25519 key of its own")]
 
 
-def _is_known(private: str) -> bool:
+def _is_known(key: Mapping[str, str]) -> bool:
+    private = key.get("d", "")
     raw = base64.urlsafe_b64decode(private + "=" * (-len(private) % 4))
-    return private in _PUBLISHED_KEYS or len(set(raw)) < _LEAST_DIFFERENT
+    return key["x"] in _PUBLISHED_KEYS or (bool(raw) and len(set(raw)) < _LEAST_DIFFERENT)

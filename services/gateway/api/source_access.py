@@ -6,6 +6,7 @@ work is the same whatever is wrong.
 
 import base64
 import binascii
+import contextlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from fastapi import Depends
 from services.gateway.adapters import ADAPTERS
 from services.gateway.api.principal import Gate, GateDep
 from services.gateway.api.problems import ProblemError
-from services.gateway.security import Sealer
+from services.gateway.security import CannotOpenError, Sealer
 from services.gateway.signing import Signed, genuine, key_of, new_secret, shown
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
@@ -109,13 +110,20 @@ def _nobody_reads(adapter: str) -> ProblemError:
 
 
 def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:
-    """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing."""
+    """Give two keys, always: the current, and the previous one or, where none still works, one that fits nothing.
+
+    Raises ``CannotOpenError`` where the encryption key that sealed the current one is gone; a previous one whose
+    key is gone fits nothing any more.
+    """
     name = row_name(source.tenant_id, source.source_id)
     previous = source.previous_secret
     if source.previous_until is None or now >= source.previous_until:
         previous = None  # and is not opened: the key it was sealed under may be gone
-    current, other = (key_of(sealer.open(sealed, name)) for sealed in (source.secret, previous or source.secret))
-    return [current, new_secret() if previous is None else other]
+    current, other = key_of(sealer.open(source.secret, name)), new_secret()
+    with contextlib.suppress(CannotOpenError):
+        opened = key_of(sealer.open(previous or source.secret, name))
+        other = other if previous is None else opened
+    return [current, other]
 
 
 def _password_fits(authorization: str, source_id: str, keys: list[bytes]) -> bool:

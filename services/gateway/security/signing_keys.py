@@ -1,10 +1,14 @@
 """The keys that sign access tokens: the first signs, all verify, each has a name (``kid``)."""
 
+import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ALGORITHM = "Ed25519"
 _PUBLIC = ("kty", "crv", "x", "kid")
@@ -17,10 +21,10 @@ class SigningKeys:
         """Read a JWK or a JWK set; raises ``ValueError`` saying what is wrong, without the key."""
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError("the signing key is not JSON: it is a private Ed25519 JWK, or a set of them") from error
         listed = document.get("keys", [document]) if isinstance(document, dict) else None
-        if not listed:
+        if not isinstance(listed, list) or not listed or not all(isinstance(key, dict) for key in listed):
             raise ValueError("the signing key is neither a JWK nor a set of at least one")
         self._keys = {key["kid"]: key for key in map(_named, listed)}
         self.first = next(iter(self._keys))
@@ -61,6 +65,13 @@ def _public(key: dict[str, Any]) -> dict[str, Any]:
     return {name: key[name] for name in _PUBLIC}
 
 
+def _belong_together(key: OKPKey) -> bool:
+    private = cast("Ed25519PrivateKey", key.private_key)
+    told = cast("dict[str, str]", key.as_dict(private=False))["x"]
+    raw = private.public_key().public_bytes_raw()
+    return told == base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 def _named(document: Any) -> dict[str, Any]:
     try:
         key = OKPKey.import_key(document)
@@ -68,4 +79,8 @@ def _named(document: Any) -> dict[str, Any]:
         raise ValueError(f"a signing key is not an Ed25519 JWK: {type(error).__name__}") from error
     if document.get("crv") != "Ed25519":
         raise ValueError(f"a signing key is on the curve {document.get('crv')} instead of Ed25519")
+    if "d" in document and not _belong_together(key):
+        raise ValueError(
+            "the public half of a signing key is not its private half's: nothing it signs would be accepted"
+        )
     return {**document, "kid": document.get("kid") or key.thumbprint()}

@@ -19,7 +19,8 @@ from services.gateway.security import SigningKeys, Tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
-MADE_UP = {"kty": "OKP", "crv": "Ed25519", "d": "A" * 43, "x": "A" * 43}
+MADE_UP = {"kty": "OKP", "crv": "Ed25519", "d": "A" * 43, "x": "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik"}
+OURS = Tokens.new_key()
 PUBLISHED = {
     "kty": "OKP", "crv": "Ed25519", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
@@ -30,7 +31,7 @@ SAFE = {
     "DOSO_POSTGRES_PASSWORD": STRONG,
     "DOSO_QDRANT_URL": "https://qdrant.internal:6333",
     "DOSO_QDRANT_API_KEY": OTHER,
-    "DOSO_GATEWAY_SIGNING_KEY": json.dumps(Tokens.new_key()),
+    "DOSO_GATEWAY_SIGNING_KEY": json.dumps(OURS),
     "DOSO_REDIS_URL": "rediss://redis.internal",
 }
 
@@ -45,7 +46,7 @@ async def unsafe(check, **changed: str | None) -> str:
     assert findings
     for each in findings:
         assert each.advice or each.status is Status.OK, each
-        for secret in (STRONG, OTHER):
+        for secret in (STRONG, OTHER, OURS["d"], PUBLISHED["d"]):
             assert secret not in each.found + each.advice
     return told(findings, Status.FAIL)
 
@@ -81,6 +82,10 @@ async def test_a_safe_deployment_is_found_safe(check) -> None:
         ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps(MADE_UP)}, "made-up"),
         ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps(PUBLISHED)}, "published"),
         ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({"keys": [Tokens.new_key(), PUBLISHED]})}, "published"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": SigningKeys(json.dumps(PUBLISHED)).rotate()}, "published"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({**OURS, "x": Tokens.new_key()["x"]})}, "public half"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({**OURS, "crv": "X25519"})}, "X25519"),
+        ({"DOSO_GATEWAY_SIGNING_KEY": json.dumps({"keys": [OURS["d"]]})}, "neither a JWK"),
     ],
 )  # fmt: skip
 async def test_weak_secrets_are_found_and_never_shown(changed: dict[str, str | None], said: str) -> None:

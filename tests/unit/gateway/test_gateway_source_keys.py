@@ -45,8 +45,18 @@ def test_previous_secret_works_until_its_time() -> None:
 def test_expired_secret_under_a_key_that_is_gone_harms_nothing() -> None:
     source = replace(ROTATED, secret=sealed(SECOND, NEW), previous_until=NOW)
     assert keys_of(source, Sealer(NEW), NOW)[0] == SECOND
+
+
+def test_previous_secret_under_a_key_that_is_gone_fits_nothing_and_the_current_one_works() -> None:
+    source = replace(ROTATED, secret=sealed(SECOND, NEW), previous_until=NOW + timedelta(hours=1))
+    current, other = keys_of(source, Sealer(NEW), NOW)
+    assert current == SECOND
+    assert other not in {FIRST, *keys_of(source, Sealer(NEW), NOW)}
+
+
+def test_current_secret_under_a_key_that_is_gone_is_told() -> None:
     with pytest.raises(CannotOpenError):
-        keys_of(replace(source, previous_until=NOW + timedelta(hours=1)), Sealer(NEW), NOW)
+        keys_of(ROTATED, Sealer(NEW), NOW)
 
 
 def test_secret_of_another_source_does_not_open() -> None:

@@ -1,10 +1,14 @@
 """Kafka in: listings and own vehicles are kept, and the rooftops they concern marked for a new survey."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
+from uuid import UUID
 
 from services.market import store
-from shared.events import InventoryUpdated, MarketDataReceived, segment_key, segment_label
+from services.market.domain.sighting import Sighting, by_day, put_together
+from shared.events import InventoryUpdated, Listing, MarketDataReceived, segment_key, segment_label
 from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable, lock_order
@@ -21,29 +25,13 @@ _KM_PER_MILE = 1.609344
 @router.on(MARKET_DATA_RECEIVED)
 async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Transaction) -> None:
     """Keep listings; every rooftop of their region sees a changed market."""
-    newest: dict[tuple[object, str, str], dict[str, Any]] = {}
+    sightings: dict[tuple[UUID, str, str], list[Sighting]] = defaultdict(list)
     for event in events:
         for listing in event.listings:
-            key = (event.tenant_id, event.region, listing.listing_id)
-            known = newest.get(key)
-            if known is not None and known["last_seen"] > listing.last_seen:
-                continue
-            newest[key] = {
-                "tenant_id": event.tenant_id,
-                "region": event.region,
-                "segment": segment_key(listing.condition, listing.make, listing.model),
-                "label": segment_label(listing.condition, listing.make, listing.model),
-                **listing.model_dump(
-                    include={
-                        "listing_id", "price", "odometer_km", "model_year", "first_seen", "last_seen", "active",
-                        "vin", "trim", "seller",
-                    }
-                ),
-                "certified": listing.condition == "certified" if listing.condition else None,
-            }  # fmt: skip
-    rows = [newest[key] for key in sorted(newest, key=str)]
-    await store.note_prices(tx.connection, rows)
-    await store.upsert_listings(tx.connection, rows)
+            sightings[event.tenant_id, event.region, listing.listing_id].append(_sighting(event, listing))
+    seen = [by_day(sightings[key]) for key in sorted(sightings, key=str)]
+    await store.note_prices(tx.connection, [sighting for days in seen for sighting in days])
+    await store.upsert_listings(tx.connection, [reduce(put_together, days) for days in seen])
     regions = {(event.tenant_id, event.region, event.currency) for event in events}
     await store.bump_regions(tx.connection, regions)
     marks = [(event.tenant_id, event.dealer_id, "") for event in events]
@@ -51,6 +39,22 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
         dealers = await store.dealers_of_region(tx.connection, tenant_id, region)
         marks += [(tenant_id, dealer_id, "") for dealer_id in dealers]
     await SURVEYS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)
+
+
+def _sighting(event: MarketDataReceived, listing: Listing) -> Sighting:
+    return {
+        "tenant_id": event.tenant_id,
+        "region": event.region,
+        "segment": segment_key(listing.condition, listing.make, listing.model),
+        "label": segment_label(listing.condition, listing.make, listing.model),
+        **listing.model_dump(
+            include={
+                "listing_id", "price", "odometer_km", "model_year", "first_seen", "last_seen", "active", "vin",
+                "trim", "seller",
+            }
+        ),
+        "certified": listing.condition == "certified" if listing.condition else None,
+    }  # fmt: skip
 
 
 @router.on(INVENTORY_UPDATED)

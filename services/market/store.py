@@ -42,18 +42,27 @@ async def bump_regions(connection: Connection, regions: Iterable[tuple[UUID, str
 
 
 async def note_prices(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add the prices that differ from the newest noted of their listing; what arrives late adds none."""
+    """Add the prices that differ from the one before of their listing; what arrives late adds none.
+
+    ``rows`` have a listing once a day at most.
+    """
     await connection.execute(
         """
         INSERT INTO listing_price (tenant_id, region, listing_id, seen_on, price)
-        SELECT r.tenant_id, r.region, r.listing_id, r.last_seen, r.price
-        FROM json_populate_recordset(NULL::listing, $1::text::json) AS r
-        LEFT JOIN LATERAL (
-            SELECT p.seen_on, p.price FROM listing_price p
-            WHERE p.tenant_id = r.tenant_id AND p.region = r.region AND p.listing_id = r.listing_id
-            ORDER BY p.seen_on DESC LIMIT 1
-        ) AS newest ON true
-        WHERE r.price > 0 AND (newest.price IS NULL OR (r.last_seen >= newest.seen_on AND r.price <> newest.price))
+        SELECT tenant_id, region, listing_id, last_seen, price FROM (
+            SELECT r.tenant_id, r.region, r.listing_id, r.last_seen, r.price,
+                lag(r.price, 1, newest.price) OVER (
+                    PARTITION BY r.tenant_id, r.region, r.listing_id ORDER BY r.last_seen) AS before
+            FROM json_populate_recordset(NULL::listing, $1::text::json) AS r
+            LEFT JOIN LATERAL (
+                SELECT p.seen_on, p.price FROM listing_price p
+                WHERE p.tenant_id = r.tenant_id AND p.region = r.region AND p.listing_id = r.listing_id
+                ORDER BY p.seen_on DESC LIMIT 1
+            ) AS newest ON true
+            WHERE r.price > 0 AND (newest.seen_on IS NULL OR r.last_seen >= newest.seen_on)
+        ) AS seen
+        WHERE price IS DISTINCT FROM before
+        ORDER BY tenant_id, region, listing_id, last_seen
         ON CONFLICT (tenant_id, region, listing_id, seen_on) DO UPDATE SET price = excluded.price
         """,
         as_json(rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -10,9 +11,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.gateway.store.projections import project_recommendations
+from services.gateway.store.projections import project_answers, project_recommendations
 from services.recommend.translate.advice import closed
-from shared.events import Action, AdviceStatus, Alternative, Evidence, RecommendationIssued
+from shared.events import (
+    Action,
+    AdviceStatus,
+    Alternative,
+    Decision,
+    Evidence,
+    RecommendationAnswered,
+    RecommendationIssued,
+)
 from shared.messaging import UnitOfWork
 from shared.postgres import PostgresSettings, create_pool
 
@@ -80,6 +89,47 @@ async def test_what_ended_first_stays_ended_so(work: UnitOfWork) -> None:
         seen = await shown(work, tenant, [batch for batch in (events[:split], events[split:]) if batch])
         assert (seen["status"], seen["document"]["closed_because"]) == ("expired", "its time is over")
         assert seen["document"]["evidence"], "said when it was issued"
+
+
+async def test_groups_that_name_the_same_advice_are_kept_apart(work: UnitOfWork) -> None:
+    one, other = uuid4(), uuid4()
+    ours = advice(one)
+    theirs = ended(ours, AdviceStatus.WITHDRAWN, "forged", timedelta(0)).model_copy(update={"tenant_id": other})
+    async with work.begin(one, other) as tx:
+        await project_recommendations(tx.connection, [ours, theirs])
+    async with work.begin(one) as tx:
+        [row] = await tx.connection.fetch("SELECT status, document FROM recommendation")
+    assert row["status"] == "issued"
+    assert RecommendationIssued.model_validate(row["document"]) == ours
+
+
+async def test_an_answer_waits_for_advice_that_is_being_made_anew(work: UnitOfWork) -> None:
+    """As `doso rebuild read-model` does it: a row is locked, taken out and written again."""
+    tenant = uuid4()
+    issue = advice(tenant)
+    await shown(work, tenant, [[issue]])
+    answer = RecommendationAnswered(
+        event_id=uuid4(), occurred_at=ISSUED_AT, tenant_id=tenant, dealer_id=issue.dealer_id,
+        recommendation_id=issue.recommendation_id, decision=Decision.ACCEPTED, user_id=uuid4(),
+    )  # fmt: skip
+
+    async def answered() -> None:
+        async with work.begin(tenant) as tx:
+            waiting.set_result(await tx.connection.fetchval("SELECT pg_backend_pid()"))
+            await project_answers(tx.connection, [answer])
+
+    waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with work.begin(tenant) as tx:
+        await tx.connection.execute("SELECT FROM recommendation FOR UPDATE")
+        task = asyncio.create_task(answered())
+        pid = await waiting
+        while not await tx.connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
+            assert not task.done(), "it did not wait"
+        await tx.connection.execute("DELETE FROM recommendation")
+        await project_recommendations(tx.connection, [issue])
+    await task
+    async with work.begin(tenant) as tx:
+        assert await tx.connection.fetchval("SELECT answer->>'decision' FROM recommendation") == "accepted"
 
 
 async def test_what_stands_is_told_once(work: UnitOfWork) -> None:

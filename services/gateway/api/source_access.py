@@ -6,7 +6,6 @@ work is the same whatever is wrong.
 
 import base64
 import binascii
-import contextlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,8 +119,11 @@ def keys_of(source: Source, sealer: Sealer, now: datetime) -> list[bytes]:
     if source.previous_until is None or now >= source.previous_until:
         previous = None  # and is not opened: the key it was sealed under may be gone
     current, other = key_of(sealer.open(source.secret, name)), new_secret()
-    with contextlib.suppress(CannotOpenError):
+    try:
         opened = key_of(sealer.open(previous or source.secret, name))
+    except CannotOpenError as error:
+        _log.warning("the previous secret of a source does not open", source=source.source_id, error=str(error))
+    else:
         other = other if previous is None else opened
     return [current, other]
 

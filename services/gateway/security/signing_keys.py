@@ -26,7 +26,12 @@ class SigningKeys:
         listed = document.get("keys", [document]) if isinstance(document, dict) else None
         if not isinstance(listed, list) or not listed or not all(isinstance(key, dict) for key in listed):
             raise ValueError("the signing key is neither a JWK nor a set of at least one")
-        self._keys = {key["kid"]: key for key in map(_named, listed)}
+        keys = [_named(key) for key in listed]
+        self._keys = {key["kid"]: key for key in keys}
+        if len(self._keys) < len(keys):
+            raise ValueError(
+                "two signing keys have the same name (kid): tokens say by it which key they are signed with"
+            )
         self.first = next(iter(self._keys))
         if "d" not in self._keys[self.first]:
             raise ValueError("the first signing key is public: it has to be private, since it signs")
@@ -65,11 +70,10 @@ def _public(key: dict[str, Any]) -> dict[str, Any]:
     return {name: key[name] for name in _PUBLIC}
 
 
-def _belong_together(key: OKPKey) -> bool:
+def _belong_together(key: OKPKey, told: str) -> bool:
     private = cast("Ed25519PrivateKey", key.private_key)
-    told = cast("dict[str, str]", key.as_dict(private=False))["x"]
-    raw = private.public_key().public_bytes_raw()
-    return told == base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    public = base64.urlsafe_b64decode(told + "=" * (-len(told) % 4))
+    return private.public_key().public_bytes_raw() == public
 
 
 def _named(document: Any) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _named(document: Any) -> dict[str, Any]:
         raise ValueError(f"a signing key is not an Ed25519 JWK: {type(error).__name__}") from error
     if document.get("crv") != "Ed25519":
         raise ValueError(f"a signing key is on the curve {document.get('crv')} instead of Ed25519")
-    if "d" in document and not _belong_together(key):
+    if "d" in document and not _belong_together(key, document["x"]):
         raise ValueError(
             "the public half of a signing key is not its private half's: nothing it signs would be accepted"
         )

@@ -120,32 +120,29 @@ async def project_forecasts(connection: Connection, events: Sequence[ForecastRea
     )
 
 
-_ADVICE = """
+_ADVICE = announced(
+    """
     INSERT INTO recommendation AS r (tenant_id, recommendation_id, dealer_id, action, status, value,
         issued_at, expires_at, document)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[],
         $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
-    ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
-"""
-_TOLD = """
+    ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
+        status = CASE WHEN r.status = 'issued' THEN excluded.status ELSE r.status END,
+        -- An end has no more to say than that it is one: what the issue said stays, or takes its place.
+        issued_at = CASE WHEN (excluded.document->>'event_id')::uuid = ANY($10) THEN excluded.issued_at
+            ELSE r.issued_at END,
+        document = CASE WHEN (excluded.document->>'event_id')::uuid = ANY($10) THEN excluded.document
+            ELSE r.document END || CASE WHEN r.status = 'issued'
+            THEN jsonb_build_object('status', excluded.status, 'closed_because', excluded.document->'closed_because')
+            ELSE jsonb_build_object('status', r.status, 'closed_because', r.document->'closed_because') END
+    WHERE (r.status = 'issued' AND excluded.status <> 'issued')
+        OR ((excluded.document->>'event_id')::uuid = ANY($10)
+            AND r.document->>'event_id' <> excluded.document->>'event_id')
     RETURNING r.tenant_id, r.dealer_id, 'recommendation.' || r.status AS kind,
         json_build_object('id', r.recommendation_id, 'action', r.action, 'value', r.value::text,
             'segment', r.document->>'segment', 'vehicle_key', r.document->>'vehicle_key') AS item
-"""
-_AS_ISSUED = announced(f"""{_ADVICE}
-    SET status = CASE WHEN r.status = 'issued' THEN excluded.status ELSE r.status END,
-        issued_at = excluded.issued_at,
-        document = excluded.document || CASE WHEN r.status = 'issued' THEN '{{}}' ELSE jsonb_build_object(
-            'status', r.status, 'closed_because', r.document->'closed_because') END
-    WHERE r.document->>'event_id' <> excluded.document->>'event_id'
-        OR (r.status = 'issued' AND excluded.status <> 'issued')
-    {_TOLD}""")
-_AS_CLOSED = announced(f"""{_ADVICE}
-    SET status = excluded.status,
-        document = r.document || jsonb_build_object(
-            'status', excluded.status, 'closed_because', excluded.document->'closed_because')
-    WHERE r.status = 'issued'
-    {_TOLD}""")
+    """
+)
 
 
 async def project_recommendations(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
@@ -154,34 +151,42 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
     What was said of advice (evidence, alternatives, similar cases) stands in its issue alone, and an end that is read
     with it or before it does not take its place.
     """
-    shown = [event for event in events if not event.held_out]
-    issued = {event.recommendation_id: event for event in shown if event.status is AdviceStatus.ISSUED}
-    closed = {event.recommendation_id: event for event in reversed(shown) if event.status is not AdviceStatus.ISSUED}
-    for key in issued.keys() & closed.keys():
-        end = closed.pop(key)
-        issued[key] = issued[key].model_copy(update={"status": end.status, "closed_because": end.closed_because})
-    for statement, advice in ((_AS_ISSUED, issued), (_AS_CLOSED, closed)):
-        rows = sorted(advice.values(), key=lambda e: str(e.recommendation_id))
-        if rows:
-            await connection.execute(
-                statement,
-                [e.tenant_id for e in rows],
-                [e.recommendation_id for e in rows],
-                [e.dealer_id for e in rows],
-                [e.action.value for e in rows],
-                [e.status.value for e in rows],
-                [e.value for e in rows],
-                [e.occurred_at for e in rows],
-                [e.expires_at for e in rows],
-                rows,
-            )
+    issued: dict[tuple[UUID, UUID], RecommendationIssued] = {}
+    closed: dict[tuple[UUID, UUID], RecommendationIssued] = {}
+    for event in (each for each in events if not each.held_out):
+        known = issued if event.status is AdviceStatus.ISSUED else closed
+        known.setdefault((event.tenant_id, event.recommendation_id), event)
+    ended = {key: {"status": end.status, "closed_because": end.closed_because} for key, end in closed.items()}
+    whole = {key: event.model_copy(update=ended.get(key, {})) for key, event in issued.items()}
+    newest = {**closed, **whole}
+    rows = [newest[key] for key in sorted(newest)]
+    await connection.execute(
+        _ADVICE,
+        [e.tenant_id for e in rows],
+        [e.recommendation_id for e in rows],
+        [e.dealer_id for e in rows],
+        [e.action.value for e in rows],
+        [e.status.value for e in rows],
+        [e.value for e in rows],
+        [e.occurred_at for e in rows],
+        [e.expires_at for e in rows],
+        rows,
+        [e.event_id for e in issued.values()],
+    )
 
 
 async def project_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
     """Store the newest answer to each piece of advice."""
     newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
-    rows = [newest[key] for key in sorted(newest, key=str)]
+    rows = [newest[key] for key in sorted(newest)]
     shown = {"decision", "reason", "quantity", "price", "user_id", "occurred_at"}
+    # Waited for by a statement of its own: an UPDATE that waited on a row which a rebuild then made anew finds none.
+    await connection.execute(
+        "SELECT FROM recommendation WHERE (tenant_id, recommendation_id) IN"
+        " (SELECT * FROM unnest($1::uuid[], $2::uuid[])) ORDER BY tenant_id, recommendation_id FOR UPDATE",
+        [e.tenant_id for e in rows],
+        [e.recommendation_id for e in rows],
+    )
     await connection.execute(
         announced("""
         UPDATE recommendation AS r SET answer = u.answer
@@ -200,7 +205,7 @@ async def project_answers(connection: Connection, events: Sequence[Recommendatio
 
 async def project_outcomes(connection: Connection, events: Sequence[OutcomeRecorded]) -> None:
     """Store outcomes; one that reverses another takes its place."""
-    newest = {(e.tenant_id, e.outcome_id): e for e in events}
+    newest = {(e.tenant_id, e.outcome_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         announced("""

@@ -89,6 +89,7 @@ def public() -> dict[str, Any]:
         ({"keys": 5}, "neither"),
         ("[" * 100_000, "not JSON"),
         ({**SigningKeys.new_key(), "x": SigningKeys.new_key()["x"]}, "public half"),
+        ({"keys": [SigningKeys.new_key() | {"kid": "one"}, SigningKeys.new_key() | {"kid": "one"}]}, "same name"),
         (public(), "public"),
         (dict(OKPKey.generate_key("X25519").as_dict(private=True)), "curve X25519"),
         (dict(ECKey.generate_key("P-256").as_dict(private=True)), "not an Ed25519"),

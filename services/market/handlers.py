@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import reduce
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
 from services.market import store
-from services.market.domain.sighting import Sighting, by_day, put_together
+from services.market.domain.sighting import Sighting, by_day
 from shared.events import InventoryUpdated, Listing, MarketDataReceived, segment_key, segment_label
 from shared.events.topics import INVENTORY_UPDATED, MARKET_DATA_RECEIVED
 from shared.messaging import EventRouter, Transaction
@@ -29,10 +29,14 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
     for event in events:
         for listing in event.listings:
             sightings[event.tenant_id, event.region, listing.listing_id].append(_sighting(event, listing))
-    seen = [by_day(sightings[key]) for key in sorted(sightings, key=str)]
-    await store.note_prices(tx.connection, [sighting for days in seen for sighting in days])
-    await store.upsert_listings(tx.connection, [reduce(put_together, days) for days in seen])
-    regions = {(event.tenant_id, event.region, event.currency) for event in events}
+    seen = [sightings[key] for key in sorted(sightings, key=str)]
+    await store.note_prices(
+        tx.connection, [one for same in seen for one in by_day(one for one in same if one["price"])]
+    )
+    for turn in zip_longest(*map(by_day, seen)):  # mostly one: a statement may not touch a listing twice
+        await store.upsert_listings(tx.connection, [one for one in turn if one is not None])
+    currencies = {(event.tenant_id, event.region): event.currency for event in events}
+    regions = {(*region, currency) for region, currency in currencies.items()}
     await store.bump_regions(tx.connection, regions)
     marks = [(event.tenant_id, event.dealer_id, "") for event in events]
     for tenant_id, region, _ in regions:

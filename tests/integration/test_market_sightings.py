@@ -96,6 +96,30 @@ async def test_of_one_day_the_last_price_told_stands(work: UnitOfWork) -> None:
     assert await kept(work, [told]) == apart
 
 
+async def test_what_is_older_than_what_is_known_describes_nothing(work: UnitOfWork) -> None:
+    known = seen(1, 5, 19_000, seller="North")
+    late, newest = seen(1, 3, 18_000, seller="South", trim="XLE"), seen(1, 7, None)
+    apart = await kept(work, [[known], [late], [newest]])
+    assert (apart[0]["price"], apart[0]["seller"], apart[0]["trim"]) == (Decimal(19_000), "North", "XLE")
+    assert await kept(work, [[known], [late, newest]]) == apart
+    assert await kept(work, [[known], [newest, late]]) == apart
+
+
+async def test_no_price_is_no_price_of_that_day(work: UnitOfWork) -> None:
+    told = [seen(1, 8, 20_000), seen(1, 8, 0)]
+    apart = await kept(work, [[one] for one in told])
+    assert apart[1] == [(date(2026, 3, 8), Decimal(20_000))]
+    assert await kept(work, [told]) == apart
+
+
+async def test_two_currencies_of_a_region_do_not_stop_a_batch(work: UnitOfWork) -> None:
+    tenant = uuid4()
+    events = [_event(tenant, [seen(1, 8, 20_000, listing_id=name)]) for name in ("A", "B")]
+    async with work.begin(tenant) as tx:
+        await on_market_data_received([events[0], events[1].model_copy(update={"currency": "CAD"})], tx)
+        assert await tx.connection.fetchval("SELECT count(*) FROM listing") == 2
+
+
 async def test_what_was_seen_before_the_newest_price_adds_none(work: UnitOfWork) -> None:
     told = [[seen(8, 15, 19_000)], [seen(1, 1, 21_000), seen(1, 8, 20_000), seen(1, 16, 19_000)]]
     row, prices = await kept(work, told)

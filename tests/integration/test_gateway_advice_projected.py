@@ -120,7 +120,7 @@ async def test_an_answer_waits_for_advice_that_is_being_made_anew(work: UnitOfWo
 
     waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with work.begin(tenant) as tx:
-        await tx.connection.execute("SELECT FROM recommendation FOR UPDATE")
+        await tx.connection.execute("SELECT 1 FROM recommendation FOR UPDATE")
         task = asyncio.create_task(answered())
         pid = await waiting
         while not await tx.connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):

@@ -182,7 +182,7 @@ async def project_answers(connection: Connection, events: Sequence[Recommendatio
     shown = {"decision", "reason", "quantity", "price", "user_id", "occurred_at"}
     # Waited for by a statement of its own: an UPDATE that waited on a row which a rebuild then made anew finds none.
     await connection.execute(
-        "SELECT FROM recommendation WHERE (tenant_id, recommendation_id) IN"
+        "SELECT 1 FROM recommendation WHERE (tenant_id, recommendation_id) IN"
         " (SELECT * FROM unnest($1::uuid[], $2::uuid[])) ORDER BY tenant_id, recommendation_id FOR UPDATE",
         [e.tenant_id for e in rows],
         [e.recommendation_id for e in rows],

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,8 @@ async def on_market_data_received(events: Sequence[MarketDataReceived], tx: Tran
         for listing in event.listings:
             sightings[event.tenant_id, event.region, listing.listing_id].append(_sighting(event, listing))
     seen = [sightings[key] for key in sorted(sightings, key=str)]
-    await store.note_prices(
-        tx.connection, [one for same in seen for one in by_day(one for one in same if one["price"])]
-    )
+    priced = (by_day(one for one in same if one["price"]) for same in seen)
+    await store.note_prices(tx.connection, list(chain.from_iterable(priced)))
     for turn in zip_longest(*map(by_day, seen)):  # mostly one: a statement may not touch a listing twice
         await store.upsert_listings(tx.connection, [one for one in turn if one is not None])
     currencies = {(event.tenant_id, event.region): event.currency for event in events}

@@ -84,10 +84,11 @@ async def _page(connection: Connection, dealer_id: UUID, rows: Sequence[asyncpg.
 async def _keep(tx: Transaction, item: WorkItem, judged: Judged, now: datetime) -> None:
     """Store and publish what changed, and owe its learning; an outcome that somebody else stored first is theirs."""
     rows = [(version, outcome) for _, version, outcome in judged.changed]
-    saved = await store.save_outcomes(tx.connection, item.tenant_id, item.dealer_id, rows, now) if rows else set()
+    saved = await store.save_outcomes(tx.connection, item.tenant_id, item.dealer_id, rows, now) if rows else {}
     for currency, version, outcome in judged.changed:
         if outcome.recommendation_id in saved:
-            tx.emit(outcome_event(item.tenant_id, item.dealer_id, currency, version, outcome, now))
+            at = saved[outcome.recommendation_id]
+            tx.emit(outcome_event(item.tenant_id, item.dealer_id, currency, version, outcome, at))
     if judged.settled:
         await store.settle(tx.connection, judged.settled)
     if saved:

@@ -27,7 +27,7 @@ from services.feedback.domain import (
     subject_of,
 )
 from shared import events
-from shared.events import InventoryUpdated, OutcomeRecorded, RecommendationIssued, deterministic_id
+from shared.events import AdviceStatus, InventoryUpdated, OutcomeRecorded, RecommendationIssued, deterministic_id
 
 _ENDINGS = {
     "sold": Kind.SOLD,
@@ -55,7 +55,9 @@ def state_row(event: InventoryUpdated) -> dict[str, Any]:
 
 
 def watched_subject(event: RecommendationIssued) -> str | None:
-    """Name what a fixed window opened by advice would watch; a segment's at this rooftop."""
+    """Name what a fixed window opened by advice would watch; a segment's at this rooftop. Its end opens none."""
+    if event.status is not AdviceStatus.ISSUED:
+        return None
     subject = subject_of(Action(event.action.value), event.vehicle_key, event.segment, event.occurred_at.date())
     return f"{event.dealer_id} {subject}" if subject and event.vehicle_key is None else subject
 

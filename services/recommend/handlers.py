@@ -70,7 +70,7 @@ async def on_outcome_recorded(events: Sequence[OutcomeRecorded], tx: Transaction
     ended = []
     for event in events:
         told = SimilarCases.ending(event)
-        if await store.save_outcome(tx.connection, event.tenant_id, event.recommendation_id, told):
+        if await store.save_outcome(tx.connection, event.tenant_id, event.recommendation_id, told, event.occurred_at):
             ended.append((event.tenant_id, event.dealer_id, str(event.recommendation_id)))
     await CASES.mark(tx.connection, ended)
 

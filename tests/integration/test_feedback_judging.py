@@ -141,10 +141,23 @@ async def test_the_database_adds_up_what_the_domain_teaches(work: UnitOfWork, te
 async def test_an_older_version_of_an_outcome_is_neither_stored_nor_told(work: UnitOfWork, tenant: UUID) -> None:
     known = replace(OUTCOME, recommendation_id=str(uuid4()))
     async with work.begin(tenant) as tx:
-        assert await store.save_outcomes(tx.connection, tenant, NORTH, [(2, known)], NOW) == {known.recommendation_id}
+        told = await store.save_outcomes(tx.connection, tenant, NORTH, [(2, known)], NOW)
+        assert told == {known.recommendation_id: NOW}
         late = replace(known, sales=0)
-        assert await store.save_outcomes(tx.connection, tenant, NORTH, [(1, late)], NOW) == set()
+        assert await store.save_outcomes(tx.connection, tenant, NORTH, [(1, late)], NOW) == {}
         assert (await store.lessons(tx.connection, date(2025, 1, 1)))[NORTH][Action.REPRICE].sales == 1
+
+
+async def test_a_later_version_is_recorded_later_also_where_a_clock_is_behind(work: UnitOfWork, tenant: UUID) -> None:
+    """The pages and recommend keep the outcome that was recorded last."""
+    known = replace(OUTCOME, recommendation_id=str(uuid4()))
+    behind = NOW - timedelta(hours=2)
+    async with work.begin(tenant) as tx:
+        [first] = (await store.save_outcomes(tx.connection, tenant, NORTH, [(1, known)], NOW)).values()
+        [second] = (await store.save_outcomes(tx.connection, tenant, NORTH, [(2, known)], behind)).values()
+        [third] = (await store.save_outcomes(tx.connection, tenant, NORTH, [(3, known)], behind)).values()
+        stored = await tx.connection.fetchval("SELECT recorded_at FROM outcome")
+    assert first < second < third == stored
 
 
 async def test_what_was_worked_off_is_taken_off(work: UnitOfWork, tenant: UUID) -> None:

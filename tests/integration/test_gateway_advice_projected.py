@@ -91,6 +91,18 @@ async def test_what_ended_first_stays_ended_so(work: UnitOfWork) -> None:
         assert seen["document"]["evidence"], "said when it was issued"
 
 
+async def test_advice_that_is_told_anew_once_it_ended_says_all_that_its_issue_said(work: UnitOfWork) -> None:
+    """As `doso rebuild read-model` tells it: with how it stands now. An end may have come in before."""
+    for first in ([], [AdviceStatus.ISSUED], [AdviceStatus.EXPIRED], [AdviceStatus.EXPIRED, AdviceStatus.ISSUED]):
+        tenant = uuid4()
+        issue = advice(tenant)
+        end = ended(issue, AdviceStatus.EXPIRED, "its time is over", timedelta(days=7))
+        anew = issue.model_copy(update={"status": end.status, "closed_because": end.closed_because})
+        seen = await shown(work, tenant, [[issue if status is issue.status else end] for status in first] + [[anew]])
+        assert RecommendationIssued.model_validate(seen["document"]) == anew, first
+        assert (seen["status"], seen["issued_at"]) == ("expired", ISSUED_AT), first
+
+
 async def test_groups_that_name_the_same_advice_are_kept_apart(work: UnitOfWork) -> None:
     one, other = uuid4(), uuid4()
     ours = advice(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from shared.vectors import VectorStore
 
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 ENDED = 5
 SOON_SECONDS = 120.0
@@ -63,7 +65,7 @@ async def end_advice(work: UnitOfWork, tenant: UUID, *reasons: str) -> None:
     async with work.begin(tenant) as tx:
         await store.save_advice(tx.connection, events)
         for event in events:
-            assert await store.save_outcome(tx.connection, tenant, event.recommendation_id, "sold after 9 days")
+            assert await store.save_outcome(tx.connection, tenant, event.recommendation_id, "sold after 9 days", NOW)
         await CASES.mark(tx.connection, [(tenant, e.dealer_id, str(e.recommendation_id)) for e in events])
 
 
@@ -89,6 +91,19 @@ async def remembering(work: UnitOfWork, similar: SimilarCases) -> AsyncIterator[
         yield
     finally:
         await end(task)
+
+
+async def test_an_older_outcome_that_comes_late_does_not_take_the_newer_ones_place(work: UnitOfWork) -> None:
+    """It was parked and replayed, or lay in a partition that was read later."""
+    tenant = uuid4()
+    event = advice(tenant, "too dear")
+    known = (tenant, event.recommendation_id)
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [event])
+        assert await store.save_outcome(tx.connection, *known, "the sale was undone", NOW)
+        assert not await store.save_outcome(tx.connection, *known, "sold", NOW - timedelta(days=1))
+        assert (await store.cases(tx.connection, [known[1]]))[known[1]].outcome == "the sale was undone"
+        assert await store.save_outcome(tx.connection, *known, "sold again", NOW + timedelta(days=1))
 
 
 async def test_a_model_is_asked_once_for_all_of_a_tenant_that_ended(work: UnitOfWork, vectors: VectorStore) -> None:

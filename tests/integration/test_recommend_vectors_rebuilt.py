@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -29,6 +30,7 @@ from shared.vectors.hashing import HashingEmbedder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 ENDED = 7
 
@@ -48,7 +50,7 @@ async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
         async with unit_of_work.begin(tenant) as tx:
             await store.save_advice(tx.connection, events)
             for event in events[:ENDED]:
-                await store.save_outcome(tx.connection, tenant, event.recommendation_id, "sold after 9 days")
+                await store.save_outcome(tx.connection, tenant, event.recommendation_id, "sold after 9 days", NOW)
     yield unit_of_work
     await pool.close()
 

@@ -12,7 +12,11 @@ from shared.postgres.pool import Connection
 
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Keep advice as issued, and note when it was closed, in whichever order the two arrive."""
+    """Keep advice as issued, and note when it was closed, in whichever order the two arrive.
+
+    An end that is read first (its issue was parked, or lies in a partition that is read later) says nothing of what
+    was issued when: it opens no window. Its issue does once it comes, as far as no other advice has meanwhile.
+    """
     for rows in _one_each(events):
         await connection.execute(
             """
@@ -32,7 +36,11 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
                 status = CASE WHEN excluded.status = 'issued' THEN a.status ELSE excluded.status END,
                 closed_at = coalesce(excluded.closed_at, a.closed_at),
-                issued_at = least(a.issued_at, excluded.issued_at)
+                issued_at = least(a.issued_at, excluded.issued_at),
+                subject = coalesce(a.subject, excluded.subject),
+                is_first = a.is_first OR excluded.is_first,
+                opens = a.opens OR excluded.opens,
+                settled = a.settled AND NOT (excluded.is_first OR excluded.opens)
             """,
             [e.tenant_id for e in rows],
             [e.recommendation_id for e in rows],

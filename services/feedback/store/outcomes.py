@@ -12,8 +12,11 @@ from shared.postgres.pool import Connection
 
 async def save_outcomes(
     connection: Connection, tenant_id: UUID, dealer_id: UUID, rows: Sequence[tuple[int, Outcome]], at: datetime
-) -> set[str]:
-    """Store new outcomes and new versions of known ones; gives the recommendations whose outcome is new here."""
+) -> dict[str, datetime]:
+    """Store new outcomes and new versions of known ones; gives when each that is new here counts as recorded.
+
+    A later version is recorded later than the one before it, whatever the clocks say: who keeps copies goes by that.
+    """
     taught = [(version, outcome, lesson_of(outcome)) for version, outcome in rows]
     saved = await connection.fetch(
         """
@@ -26,12 +29,13 @@ async def save_outcomes(
             $11::float8[], $12::float8[], $13::int[], $14::float8[], $15::float8[], $16::int[], $17::jsonb[])
             AS u(r, v, a, e, c, s, x, g, l, n, t, p, q, d)
         ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
-        SET recorded_at = excluded.recorded_at, version = excluded.version, ended_on = excluded.ended_on,
+        SET recorded_at = greatest(excluded.recorded_at, o.recorded_at + interval '1 microsecond'),
+            version = excluded.version, ended_on = excluded.ended_on,
             vehicle_keys = excluded.vehicle_keys, counts = excluded.counts, sales = excluded.sales,
             expected_sales = excluded.expected_sales, gross_error = excluded.gross_error,
             discount = excluded.discount, arrivals = excluded.arrivals, lead_days = excluded.lead_days,
             claimed = excluded.claimed, is_right = excluded.is_right, document = excluded.document
-        WHERE o.version < excluded.version RETURNING recommendation_id
+        WHERE o.version < excluded.version RETURNING recommendation_id, recorded_at
         """,
         tenant_id,
         dealer_id,
@@ -51,7 +55,7 @@ async def save_outcomes(
         [lesson.right for _, _, lesson in taught],
         [asdict(outcome) for _, outcome, _ in taught],
     )
-    return {str(row["recommendation_id"]) for row in saved}
+    return {str(row["recommendation_id"]): row["recorded_at"] for row in saved}
 
 
 async def claims(connection: Connection, vehicle_keys: Iterable[str]) -> dict[str, str]:

@@ -149,7 +149,7 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
     """Store advice; once closed it stays closed, even if its issue arrives late. Held-out advice is not shown.
 
     What was said of advice (evidence, alternatives, similar cases) stands in its issue alone, and an end that is read
-    with it or before it does not take its place.
+    with it or before it does not take its place. Advice that its owner tells anew says all of it, ended or not.
     """
     issued: dict[tuple[UUID, UUID], RecommendationIssued] = {}
     closed: dict[tuple[UUID, UUID], RecommendationIssued] = {}
@@ -158,7 +158,8 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
         known.setdefault((event.tenant_id, event.recommendation_id), event)
     ended = {key: {"status": end.status, "closed_because": end.closed_because} for key, end in closed.items()}
     whole = {key: event.model_copy(update=ended.get(key, {})) for key, event in issued.items()}
-    newest = {**closed, **whole}
+    told = {key: event for key, event in closed.items() if event.evidence} | whole
+    newest = closed | told
     rows = [newest[key] for key in sorted(newest)]
     await connection.execute(
         _ADVICE,
@@ -171,7 +172,7 @@ async def project_recommendations(connection: Connection, events: Sequence[Recom
         [e.occurred_at for e in rows],
         [e.expires_at for e in rows],
         rows,
-        [e.event_id for e in issued.values()],
+        [e.event_id for e in told.values()],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,16 +19,20 @@ class Case:
     version: int
 
 
-async def save_outcome(connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str) -> bool:
-    """Note how advice ended; tells whether that advice is known."""
-    known = await connection.fetchval(
-        "UPDATE advice SET outcome = $3, case_version = case_version + 1"
-        " WHERE tenant_id = $1 AND recommendation_id = $2 RETURNING true",
+async def save_outcome(
+    connection: Connection, tenant_id: UUID, recommendation_id: UUID, text: str, recorded_at: datetime
+) -> bool:
+    """Note how advice ended; tells whether that is news: the advice is known, and of its end nothing later."""
+    news = await connection.fetchval(
+        "UPDATE advice SET outcome = $3, outcome_at = $4, case_version = case_version + 1"
+        " WHERE tenant_id = $1 AND recommendation_id = $2 AND (outcome_at IS NULL OR outcome_at <= $4)"
+        " RETURNING true",
         tenant_id,
         recommendation_id,
         text,
+        recorded_at,
     )
-    return known is not None
+    return news is not None
 
 
 async def standing(connection: Connection) -> dict[UUID, str]:

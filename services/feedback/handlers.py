@@ -25,9 +25,9 @@ at once, and a busy one once a minute: nobody waits for an outcome."""
 @router.on(RECOMMENDATION_ISSUED)
 async def on_recommendation_issued(events: Sequence[RecommendationIssued], tx: Transaction) -> None:
     """Keep advice, and when it was closed."""
-    await store.save_advice(tx.connection, events)
-    ended = [(e.tenant_id, e.dealer_id, "") for e in events if e.status.value != "issued"]
-    await OUTCOMES.mark(tx.connection, ended, delay=DELAY, patience=PATIENCE)
+    ended = await store.save_advice(tx.connection, events)
+    rooftops = [(tenant_id, dealer_id, "") for tenant_id, dealer_id in ended]
+    await OUTCOMES.mark(tx.connection, rooftops, delay=DELAY, patience=PATIENCE)
 
 
 @router.on(RECOMMENDATION_ANSWERED)

@@ -68,10 +68,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a page: outcomes that changed (currency, version, outcome), advice that can change no more."""
+    """What came of a page: outcomes that changed (currency, version, outcome), advice that is over (id, issued)."""
 
     changed: tuple[tuple[str, int, Outcome], ...]
-    settled: tuple[UUID, ...]
+    settled: tuple[tuple[UUID, datetime], ...]
     open_exposure: float
 
 
@@ -98,7 +98,7 @@ def judge(page: Page) -> Judged:
         if outcome is not None and outcome != before:
             changed.append((document["currency"], row.version + 1, outcome))
         if _is_settled(page.now, row, advice, answer, outcome):
-            settled.append(row.recommendation_id)
+            settled.append((row.recommendation_id, row.issued_at))
     return Judged(tuple(changed), tuple(settled), exposure)
 
 

@@ -25,7 +25,8 @@ class OutcomeKind(StrEnum):
 class OutcomeRecorded(Event):
     """Advice, answer and what happened joined; money in the dealer's currency.
 
-    Without a hold-out the comparison is observational, and says so.
+    Without a hold-out the comparison is observational, and says so. A later version of an outcome has a later
+    ``occurred_at`` than the one before it.
     """
 
     outcome_id: UUID

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from services.feedback import domain, store
+from services.feedback.handlers import OUTCOMES, on_recommendation_issued
+from services.feedback.judging import Judge
 from services.recommend.translate.advice import closed
 from shared.events import Action, AdviceStatus, RecommendationIssued
 from tests.integration import judged_rooftop
-from tests.integration.judged_rooftop import NORTH, advice
+from tests.integration.held_work import hold
+from tests.integration.judged_rooftop import NORTH, NOW, AtOnce, advice, judge, outcomes, sold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from shared.messaging import UnitOfWork
@@ -28,8 +34,8 @@ def issue(tenant: UUID, vehicle: str | None, action: Action) -> RecommendationIs
     return advice(tenant, 0, vehicle, action=action, occurred_at=ISSUED_AT, hold_out_share=0.1, quantity=2)
 
 
-def end(issued: RecommendationIssued) -> RecommendationIssued:
-    return closed(issued.model_dump(mode="json"), AdviceStatus.EXPIRED, "its time is over", NEXT_HALF)
+def end(issued: RecommendationIssued, at: datetime = NEXT_HALF) -> RecommendationIssued:
+    return closed(issued.model_dump(mode="json"), AdviceStatus.EXPIRED, "its time is over", at)
 
 
 async def kept(work: UnitOfWork, batches: Sequence[Sequence[RecommendationIssued]]) -> list[dict[str, Any]]:
@@ -42,8 +48,11 @@ async def kept(work: UnitOfWork, batches: Sequence[Sequence[RecommendationIssued
         return [dict(row) for row in await tx.connection.fetch(f"SELECT {KEPT} FROM advice ORDER BY action")]
 
 
+@pytest.mark.parametrize(
+    "over", [NEXT_HALF, ISSUED_AT - timedelta(minutes=10)], ids=["clocks agree", "one is behind"]
+)
 async def test_an_end_that_is_read_before_its_issue_opens_no_window_and_its_issue_does(
-    work: UnitOfWork, tenant: UUID
+    work: UnitOfWork, tenant: UUID, over: datetime
 ) -> None:
     """A shelf's window is named after the half-year of its issue, whenever it ended."""
     for vehicle, action in (("V1", Action.REPRICE), (None, Action.ORDER)):
@@ -51,9 +60,9 @@ async def test_an_end_that_is_read_before_its_issue_opens_no_window_and_its_issu
         subject = domain.subject_of(domain.Action(action.value), vehicle, told.segment, ISSUED_AT.date())
         wanted = {
             "subject": subject if vehicle else f"{NORTH} {subject}", "is_first": True, "opens": True,
-            "status": "expired", "issued_at": ISSUED_AT, "closed_at": NEXT_HALF, "settled": False,
+            "status": "expired", "issued_at": ISSUED_AT, "closed_at": over, "settled": False,
         }  # fmt: skip
-        for order in permutations([told, end(told), told]):
+        for order in permutations([told, end(told, over), told]):
             for split in range(4):
                 await forget(work, tenant)
                 [row] = await kept(work, [part for part in (order[:split], order[split:]) if part])
@@ -66,17 +75,73 @@ async def forget(work: UnitOfWork, tenant: UUID) -> None:
 
 
 async def test_what_was_let_go_before_its_issue_came_is_followed_again(work: UnitOfWork, tenant: UUID) -> None:
-    told = issue(tenant, "V1", Action.REPRICE)
-    await kept(work, [[end(told)]])
+    """Also where the window on its vehicle is another's already."""
+    told, other = issue(tenant, "V1", Action.REPRICE), issue(tenant, "V1", Action.WHOLESALE)
+    for before in ([end(told)], [end(told), other]):
+        await forget(work, tenant)
+        await kept(work, [before])
+        await let_go(work, tenant)
+        late, *_ = await kept(work, [[told]])
+        assert (late["opens"], late["settled"]) == (other not in before, False)
+        await let_go(work, tenant)
+        again, *_ = await kept(work, [[told]])
+        assert again["settled"], "an issue that is read twice says nothing new"
+
+
+async def let_go(work: UnitOfWork, tenant: UUID) -> None:
     async with work.begin(tenant) as tx:
-        await store.settle(tx.connection, [told.recommendation_id])
-    [late] = await kept(work, [[told]])
-    assert late["opens"]
-    assert not late["settled"]
+        rows = await tx.connection.fetch("SELECT recommendation_id, issued_at FROM advice")
+        await store.settle(tx.connection, [(row["recommendation_id"], row["issued_at"]) for row in rows])
+
+
+async def test_an_issue_that_comes_while_its_end_is_judged_has_its_rooftop_judged_again(
+    work: UnitOfWork, tenant: UUID
+) -> None:
+    """What is judged by the end alone counts no day at risk, and would let go what is to be watched."""
+    told = advice(tenant, 62, "V1", hold_out_share=0.1)
+    ended = closed(told.model_dump(mode="json"), AdviceStatus.SUPERSEDED, "another", NOW - timedelta(days=45))
+
+    class IssuedMeanwhile(AtOnce):
+        async def run(self, function: Callable[..., Any], *args: Any) -> Any:
+            async with work.begin(tenant) as tx:
+                await on_recommendation_issued([told], tx)
+            return await super().run(function, *args)
+
     async with work.begin(tenant) as tx:
-        await store.settle(tx.connection, [told.recommendation_id])
-    [again] = await kept(work, [[told]])
-    assert again["settled"], "an issue that is read twice says nothing new"
+        await on_recommendation_issued([ended], tx)
+        await store.save_states(tx.connection, sold(tenant, "V1", 40))
+    item = await hold(work, OUTCOMES, tenant, NORTH, "")
+    await Judge(work, IssuedMeanwhile()).compute([item])  # type: ignore[arg-type]
+    [row] = await kept(work, [[told]])
+    assert (row["opens"], row["settled"]) == (True, False)
+    assert await work.pool.fetchval("SELECT count(*) FROM work WHERE tenant_id = $1", tenant) == 1
+    await judge(work, tenant)
+    [outcome] = (await outcomes(work, tenant)).values()
+    assert outcome["hazard_exposure"] > 0
+    assert outcome["observed_value"] is not None
+
+
+async def test_two_transactions_open_one_window_between_them(work: UnitOfWork, tenant: UUID) -> None:
+    """Advice on a vehicle lies in two partitions where it moved from one rooftop to another, or some were added."""
+    one, other = issue(tenant, "V1", Action.REPRICE), issue(tenant, "V1", Action.REPRICE)
+    waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def save_beside() -> None:
+        async with work.begin(tenant) as tx:
+            waiting.set_result(await tx.connection.fetchval("SELECT pg_backend_pid()"))
+            await store.save_advice(tx.connection, [other])
+
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [one])
+        task = asyncio.create_task(save_beside())
+        pid = await waiting
+        while not await tx.connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
+            assert not task.done(), "it did not wait"
+    await task
+    assert sorted((row["opens"], row["is_first"]) for row in await kept(work, [[one]])) == [
+        (False, False),
+        (True, True),
+    ]
 
 
 async def test_of_two_on_one_vehicle_the_window_is_that_of_whose_issue_came_first(

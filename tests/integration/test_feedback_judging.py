@@ -17,7 +17,7 @@ from services.feedback.domain import Action, Kind, Lesson, Outcome, lesson_of
 from services.feedback.handlers import OUTCOMES
 from services.feedback.judging import Judge
 from shared import events
-from shared.events import ForecastReady, RecommendationAnswered
+from shared.events import ForecastReady, OutcomeRecorded, RecommendationAnswered
 from shared.messaging import UnitOfWork
 from shared.postgres.claims import ClaimLostError
 from tests.integration import judged_rooftop
@@ -158,6 +158,26 @@ async def test_a_later_version_is_recorded_later_also_where_a_clock_is_behind(wo
         [third] = (await store.save_outcomes(tx.connection, tenant, NORTH, [(3, known)], behind)).values()
         stored = await tx.connection.fetchval("SELECT recorded_at FROM outcome")
     assert first < second < third == stored
+
+
+async def test_an_outcome_is_told_with_the_time_it_counts_as_recorded(work: UnitOfWork, tenant: UUID) -> None:
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [advice(tenant, 60, "V1")])
+        [came, left] = sold(tenant, "V1", 57)
+        await store.save_states(tx.connection, [came, left])
+    await judge(work, tenant)
+    ahead = NOW + timedelta(hours=2)
+    async with work.begin(tenant) as tx:
+        await tx.connection.execute("UPDATE outcome SET recorded_at = $1", ahead)  # by another clock
+        await store.save_states(tx.connection, [{**left, "version": 3, "front_gross": 900}])
+    await judge(work, tenant)
+    async with work.begin(tenant) as tx:
+        recorded = await tx.connection.fetchval("SELECT recorded_at FROM outcome")
+    payloads = await work.pool.fetch("SELECT payload FROM outbox WHERE topic = 'outcome-recorded' ORDER BY seq")
+    told = [OutcomeRecorded.model_validate_json(row["payload"]) for row in payloads]
+    told = [event for event in told if event.tenant_id == tenant]
+    assert [event.realised_gross for event in told] == [1_500, 900]
+    assert ahead < recorded == told[-1].occurred_at
 
 
 async def test_what_was_worked_off_is_taken_off(work: UnitOfWork, tenant: UUID) -> None:

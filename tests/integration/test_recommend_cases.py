@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,8 +14,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.recommend import store
+from services.recommend.handlers import on_outcome_recorded
 from services.recommend.similar import CASES, SimilarCases
-from shared.events import RecommendationIssued
+from shared.events import OutcomeKind, OutcomeRecorded, RecommendationIssued
 from shared.events import __file__ as events_file
 from shared.messaging import UnitOfWork, Worker
 from shared.messaging.ending import end
@@ -95,15 +97,30 @@ async def remembering(work: UnitOfWork, similar: SimilarCases) -> AsyncIterator[
 
 async def test_an_older_outcome_that_comes_late_does_not_take_the_newer_ones_place(work: UnitOfWork) -> None:
     """It was parked and replayed, or lay in a partition that was read later."""
-    tenant = uuid4()
-    event = advice(tenant, "too dear")
-    known = (tenant, event.recommendation_id)
-    async with work.begin(tenant) as tx:
-        await store.save_advice(tx.connection, [event])
-        assert await store.save_outcome(tx.connection, *known, "the sale was undone", NOW)
-        assert not await store.save_outcome(tx.connection, *known, "sold", NOW - timedelta(days=1))
-        assert (await store.cases(tx.connection, [known[1]]))[known[1]].outcome == "the sale was undone"
-        assert await store.save_outcome(tx.connection, *known, "sold again", NOW + timedelta(days=1))
+    for split in range(3):
+        tenant = uuid4()
+        event = advice(tenant, "too dear")
+        sale, undone = (
+            ended(event, OutcomeKind.SOLD, NOW),
+            ended(event, OutcomeKind.REVERSED, NOW + timedelta(days=1)),
+        )
+        late = [undone, sale]
+        async with work.begin(tenant) as tx:
+            await store.save_advice(tx.connection, [event])
+        for batch in (late[:split], late[split:]):
+            async with work.begin(tenant) as tx:
+                await on_outcome_recorded(batch, tx)
+        async with work.begin(tenant) as tx:
+            case = (await store.cases(tx.connection, [event.recommendation_id]))[event.recommendation_id]
+        assert (case.outcome, case.version) == (SimilarCases.ending(undone), 1)
+
+
+def ended(advice: RecommendationIssued, kind: OutcomeKind, at: datetime) -> OutcomeRecorded:
+    return OutcomeRecorded(
+        event_id=uuid4(), occurred_at=at, tenant_id=advice.tenant_id, dealer_id=advice.dealer_id, outcome_id=uuid4(),
+        recommendation_id=advice.recommendation_id, action=advice.action, segment=advice.segment, kind=kind, days=9,
+        currency="USD", expected_value=Decimal(300), policy_version=0,
+    )  # fmt: skip
 
 
 async def test_a_model_is_asked_once_for_all_of_a_tenant_that_ended(work: UnitOfWork, vectors: VectorStore) -> None:

@@ -11,14 +11,22 @@ from shared.events import RecommendationAnswered, RecommendationIssued
 from shared.postgres.pool import Connection
 
 
-async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Keep advice as issued, and note when it was closed, in whichever order the two arrive.
+async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> set[tuple[UUID, UUID]]:
+    """Keep advice as issued, and note when it was closed; gives the (tenant, dealer) with advice that ended.
 
-    An end that is read first (its issue was parked, or lies in a partition that is read later) says nothing of what
-    was issued when: it opens no window. Its issue does once it comes, as far as no other advice has meanwhile.
+    Issue and end may come in either order. An end that is read first (its issue was parked, or lies in a partition
+    that is read later) says nothing of what was issued when: it opens no window. Its issue does once it comes, as far
+    as no other advice has meanwhile; and what was judged without it is to be judged anew.
     """
+    ended: set[tuple[UUID, UUID]] = set()
+    # A statement does not see what another transaction is about to store of a subject: a group's wait for each other.
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
+        " FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n) ORDER BY n",
+        sorted({f"windows {event.tenant_id}" for event in events}),
+    )
     for rows in _one_each(events):
-        await connection.execute(
+        stored = await connection.fetch(
             """
             INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, action, vehicle_key, segment, status,
                 issued_at, closed_at, subject, is_first, opens, document)
@@ -36,11 +44,12 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
                 status = CASE WHEN excluded.status = 'issued' THEN a.status ELSE excluded.status END,
                 closed_at = coalesce(excluded.closed_at, a.closed_at),
-                issued_at = least(a.issued_at, excluded.issued_at),
-                subject = coalesce(a.subject, excluded.subject),
+                issued_at = CASE WHEN excluded.status = 'issued' THEN excluded.issued_at ELSE a.issued_at END,
+                subject = coalesce(excluded.subject, a.subject),
                 is_first = a.is_first OR excluded.is_first,
                 opens = a.opens OR excluded.opens,
-                settled = a.settled AND NOT (excluded.is_first OR excluded.opens)
+                settled = a.settled AND (excluded.status <> 'issued' OR excluded.issued_at = a.issued_at)
+            RETURNING a.tenant_id, a.dealer_id, a.status
             """,
             [e.tenant_id for e in rows],
             [e.recommendation_id for e in rows],
@@ -56,6 +65,8 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             # Nothing is judged by what is left out.
             [e.model_copy(update={"evidence": (), "alternatives": (), "similar": ()}) for e in rows],
         )
+        ended |= {(row["tenant_id"], row["dealer_id"]) for row in stored if row["status"] != "issued"}
+    return ended
 
 
 def _one_each(events: Sequence[RecommendationIssued]) -> list[list[RecommendationIssued]]:
@@ -121,8 +132,11 @@ async def open_advice(
     )
 
 
-async def settle(connection: Connection, recommendation_ids: Sequence[UUID]) -> None:
-    """Stop following advice whose outcome can no longer change."""
+async def settle(connection: Connection, advice: Sequence[tuple[UUID, datetime]]) -> None:
+    """Stop following advice whose outcome can no longer change, unless its issue came since it was read."""
     await connection.execute(
-        "UPDATE advice SET settled = true WHERE recommendation_id = ANY($1::uuid[])", list(recommendation_ids)
+        "UPDATE advice AS a SET settled = true FROM unnest($1::uuid[], $2::timestamptz[]) AS u(id, issued_at)"
+        " WHERE a.recommendation_id = u.id AND a.issued_at = u.issued_at",
+        [recommendation_id for recommendation_id, _ in advice],
+        [issued_at for _, issued_at in advice],
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from bench.load_profile.backlog import BacklogReader
-from bench.load_profile.burst import Burst, burst
+from bench.load_profile.burst import burst
 from bench.load_profile.picture import draw
-from bench.load_profile.probes import Probes, Seen
+from bench.load_profile.probes import Probes
 from bench.load_profile.processes import running_processes
+from bench.load_profile.profile import Profile
 from bench.load_profile.report import table
 from bench.load_profile.search import highest_held, next_rate
 from bench.load_profile.tenants import stocked_tenants
@@ -36,17 +36,6 @@ _PROBES_STEADY, _PROBES_SOAK = 25.0, 10.0
 """Prices a second; each is a request of its own, which costs more than one event of many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """All that was measured; ``trials`` are in the order they were tried."""
-
-    trials: tuple[Trial, ...]
-    sustained: float
-    steady: tuple[Trial, Seen]
-    soak: tuple[Trial, Seen]
-    burst: Burst
-
-
 async def measure(options: Options, steps: Steps) -> Table:
     """Find the rate that holds, then the latencies, the cost and the memory at fixed rates, and drain a burst.
 
@@ -66,7 +55,7 @@ async def measure(options: Options, steps: Steps) -> Table:
     options.pictures.mkdir(parents=True, exist_ok=True)
     path = options.pictures / "load.png"
     draw(profile.trials, profile.soak[0], profile.burst, profile.sustained, path)
-    measured = table(profile.trials, profile.sustained, profile.steady, profile.soak, profile.burst)
+    measured = table(profile)
     measured.notes.append(f"picture: {path}")
     return measured
 
@@ -77,12 +66,16 @@ async def _profile(bench: Bench, probes: Probes, seconds: float) -> Profile:
     if not sustained:
         message = f"no rate held down to {min(each.rate for each in trials):,.0f} events/s"
         raise RuntimeError(message)
+    steady_seconds = max(_SHORTEST_SECONDS, _SHARE_OF_STEADY * seconds)
+    async with probes.watching(_PROBES_STEADY) as seen_behind:
+        behind = await bench.run(STEADY_RATE, steady_seconds, "steady, while computing what was put off")
+    await bench.computed()
     async with probes.watching(_PROBES_STEADY) as seen_steady:
-        steady = await bench.run(STEADY_RATE, max(_SHORTEST_SECONDS, _SHARE_OF_STEADY * seconds), "steady")
+        steady = await bench.run(STEADY_RATE, steady_seconds, "steady")
     async with probes.watching(_PROBES_SOAK) as seen_soak:
         soak = await bench.run(SOAK_SHARE * sustained, max(_SHORTEST_SECONDS, _SHARE_OF_SOAK * seconds), "soak")
     drained = await burst(bench, sustained)
-    return Profile(tuple(trials), sustained, (steady, seen_steady), (soak, seen_soak), drained)
+    return Profile(tuple(trials), sustained, (behind, seen_behind), (steady, seen_steady), (soak, seen_soak), drained)
 
 
 async def _search(bench: Bench, seconds: float) -> list[Trial]:

@@ -14,10 +14,9 @@ from bench.statistics import percentile
 from bench.tables import Limit, Mark, Row, Table, once, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bench.load_profile.burst import Burst
     from bench.load_profile.probes import Seen
+    from bench.load_profile.profile import Profile
     from bench.load_profile.trial import Trial
 
 SUSTAINED = Mark("at least", 5_000.0)
@@ -30,14 +29,9 @@ _TELLING_SECONDS = 600.0
 """A shorter soak shows caches filling, and is held against no mark."""
 
 
-def table(
-    trials: Sequence[Trial],
-    sustained: float,
-    steady: tuple[Trial, Seen],
-    soak: tuple[Trial, Seen],
-    drained: Burst,
-) -> Table:
+def table(profile: Profile) -> Table:
     """Write what was measured as rows; raises ValueError where nothing was seen."""
+    trials, soak, drained = profile.trials, profile.soak, profile.burst
     measured = Table("load", f"Load: six services as processes, soak of {soak[0].seconds:,.0f} s")
     tried = ", ".join(f"{each.rate:,.0f} {'held' if each.holds else f'grew {each.growth:,.0f}/s'}" for each in trials)
     cores = _cores(soak[0])
@@ -45,13 +39,14 @@ def table(
         Row(
             "sustained without growing lag",
             "events/s",
-            once(sustained),
+            once(profile.sustained),
             (Limit("two cores at this cost", once(2e6 / cores)),),
             SUSTAINED,
             f"tried: {tried}; the floor is {FLOOR:,.0f}",
         )
     )
-    measured.rows += _latencies(steady, VISIBLE) + _latencies(soak, None)
+    measured.rows += _latencies(profile.steady, VISIBLE)
+    measured.rows += _latencies(profile.behind, None, " beside what was put off") + _latencies(soak, None)
     measured.rows.append(_overdue(soak[0]))
     measured.rows += _costs(soak[0], cores)
     measured.rows += [_memory(part, soak[0]) for part in soak[0].weighed()]
@@ -74,6 +69,7 @@ def table(
             " it over the last two thirds of a window, or is less than a quarter of a second's events at its end"
         ),
         "visible: from when a POST of its own is due until the row that GET /inventory reads shows the price",
+        "beside what was put off: right after the search, while computing catches up; the mark is for once it has",
         "computing put off: the longest that work which was due had waited when somebody looked, by queue",
         (
             "processor time is user and system, with all children, until no event waits any more, what is computed"
@@ -87,9 +83,9 @@ def table(
     return measured
 
 
-def _latencies(run: tuple[Trial, Seen], mark: Mark | None) -> list[Row]:
+def _latencies(run: tuple[Trial, Seen], mark: Mark | None, beside: str = "") -> list[Row]:
     trial, seen = run
-    name, rows = f"visible at {trial.rate:,.0f} events/s", []
+    name, rows = f"visible at {trial.rate:,.0f} events/s{beside}", []
     for share, words in ((0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")):
         posted = Limit("POST answered", once(1e3 * percentile(seen.acknowledged, share)))
         detail = f"from its answer {shown(1e3 * percentile(seen.visible, share))} ms; n={len(seen.visible)}"

@@ -30,6 +30,7 @@ GROWTH_SHARE = 0.02
 SMALL_SECONDS = 0.25
 """A backlog that a quarter of a second's events make is none."""
 CALM_RECORDS = 50
+CALM_SECONDS = 2.0
 DRAIN_SECONDS = 900.0
 
 
@@ -139,6 +140,13 @@ class Bench:
         with self.steps.step("working off what waits"):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while (await self.backlog.read()).total > calm:  # noqa: ASYNC110  # nobody tells us
+                    await asyncio.sleep(LOOK_SECONDS / 4)
+
+    async def computed(self) -> None:
+        """Wait until no work has been due for long; raises TimeoutError after a quarter of an hour."""
+        with self.steps.step("computing what was put off"):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while max((await self.backlog.overdue()).values(), default=0.0) > CALM_SECONDS:  # noqa: ASYNC110
                     await asyncio.sleep(LOOK_SECONDS / 4)
 
     def _processor(self) -> Processor:

@@ -25,8 +25,8 @@ at once, and a busy one once a minute: nobody waits for an outcome."""
 @router.on(RECOMMENDATION_ISSUED)
 async def on_recommendation_issued(events: Sequence[RecommendationIssued], tx: Transaction) -> None:
     """Keep advice, and when it was closed."""
-    ended = await store.save_advice(tx.connection, events)
-    rooftops = [(tenant_id, dealer_id, "") for tenant_id, dealer_id in ended]
+    to_judge = await store.save_advice(tx.connection, events)
+    rooftops = [(tenant_id, dealer_id, "") for tenant_id, dealer_id in to_judge]
     await OUTCOMES.mark(tx.connection, rooftops, delay=DELAY, patience=PATIENCE)
 
 

@@ -47,6 +47,7 @@ class Row:
     closed_at: datetime | None
     is_first: bool
     opens: bool
+    row_version: str
     document: str
     answer: str | None
     version: int
@@ -68,10 +69,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a page: outcomes that changed (currency, version, outcome), advice that is over (id, issued)."""
+    """What came of a page: outcomes that changed (currency, version, outcome), advice to let go (id, row version)."""
 
     changed: tuple[tuple[str, int, Outcome], ...]
-    settled: tuple[tuple[UUID, datetime], ...]
+    settled: tuple[tuple[UUID, str], ...]
     open_exposure: float
 
 
@@ -98,7 +99,7 @@ def judge(page: Page) -> Judged:
         if outcome is not None and outcome != before:
             changed.append((document["currency"], row.version + 1, outcome))
         if _is_settled(page.now, row, advice, answer, outcome):
-            settled.append((row.recommendation_id, row.issued_at))
+            settled.append((row.recommendation_id, row.row_version))
     return Judged(tuple(changed), tuple(settled), exposure)
 
 

@@ -6,21 +6,21 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.feedback import domain, store
-from services.feedback.handlers import OUTCOMES, on_recommendation_issued
+from services.feedback.handlers import OUTCOMES, on_recommendation_answered, on_recommendation_issued
 from services.feedback.judging import Judge
 from services.recommend.translate.advice import closed
-from shared.events import Action, AdviceStatus, RecommendationIssued
+from shared.events import Action, AdviceStatus, Decision, RecommendationAnswered, RecommendationIssued
 from tests.integration import judged_rooftop
 from tests.integration.held_work import hold
 from tests.integration.judged_rooftop import NORTH, NOW, AtOnce, advice, judge, outcomes, sold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from uuid import UUID
 
     from shared.messaging import UnitOfWork
 
@@ -71,54 +71,81 @@ async def test_an_end_that_is_read_before_its_issue_opens_no_window_and_its_issu
 
 async def forget(work: UnitOfWork, tenant: UUID) -> None:
     async with work.begin(tenant) as tx:
-        await tx.connection.execute("DELETE FROM advice WHERE tenant_id = $1", tenant)
+        for table in ("advice", "answer", "outcome", "vehicle_state", "work"):
+            await tx.connection.execute(f"DELETE FROM {table} WHERE tenant_id = $1", tenant)
 
 
-async def test_what_was_let_go_before_its_issue_came_is_followed_again(work: UnitOfWork, tenant: UUID) -> None:
-    """Also where the window on its vehicle is another's already."""
-    told, other = issue(tenant, "V1", Action.REPRICE), issue(tenant, "V1", Action.WHOLESALE)
-    for before in ([end(told)], [end(told), other]):
-        await forget(work, tenant)
-        await kept(work, [before])
-        await let_go(work, tenant)
-        late, *_ = await kept(work, [[told]])
-        assert (late["opens"], late["settled"]) == (other not in before, False)
-        await let_go(work, tenant)
-        again, *_ = await kept(work, [[told]])
-        assert again["settled"], "an issue that is read twice says nothing new"
-
-
-async def let_go(work: UnitOfWork, tenant: UUID) -> None:
-    async with work.begin(tenant) as tx:
-        rows = await tx.connection.fetch("SELECT recommendation_id, issued_at FROM advice")
-        await store.settle(tx.connection, [(row["recommendation_id"], row["issued_at"]) for row in rows])
-
-
-async def test_an_issue_that_comes_while_its_end_is_judged_has_its_rooftop_judged_again(
+async def test_advice_that_is_known_by_its_end_alone_is_judged_once_its_issue_comes(
     work: UnitOfWork, tenant: UUID
 ) -> None:
-    """What is judged by the end alone counts no day at risk, and would let go what is to be watched."""
+    """By the end alone no day was at risk: a sale would be worth more than it was, and teach that cars sell at once."""
     told = advice(tenant, 62, "V1", hold_out_share=0.1)
-    ended = closed(told.model_dump(mode="json"), AdviceStatus.SUPERSEDED, "another", NOW - timedelta(days=45))
+    over = closed(told.model_dump(mode="json"), AdviceStatus.WITHDRAWN, "sold", NOW - timedelta(days=57))
+    in_order = await judged(work, tenant, [told], [over])
+    await forget(work, tenant)
+    assert await judged(work, tenant, [over]) == {}
+    assert await judged(work, tenant, [told]) == in_order
+    [outcome] = in_order.values()
+    assert outcome["kind"] == "sold"
+    assert outcome["observed_value"] is not None
 
-    class IssuedMeanwhile(AtOnce):
+
+async def judged(
+    work: UnitOfWork, tenant: UUID, *batches: Sequence[RecommendationIssued]
+) -> dict[str, dict[str, Any]]:
+    """Have batches handled, and what they mark judged."""
+    for batch in batches:
+        async with work.begin(tenant) as tx:
+            await on_recommendation_issued(batch, tx)
+            await store.save_states(tx.connection, sold(tenant, "V1", 57))
+            marked = await tx.connection.fetchval("SELECT count(*) FROM work WHERE tenant_id = $1", tenant)
+        if marked:
+            await judge(work, tenant)
+    return await outcomes(work, tenant)
+
+
+async def test_an_issue_or_an_answer_that_comes_while_a_page_is_judged_has_it_judged_again(
+    work: UnitOfWork, tenant: UUID
+) -> None:
+    """What was let go meanwhile goes on, and so does what was let go before: its answer was parked."""
+    told = advice(tenant, 100, "V1")
+    over = closed(told.model_dump(mode="json"), AdviceStatus.EXPIRED, "its time is over", NOW - timedelta(days=93))
+    yes = RecommendationAnswered(
+        event_id=uuid4(), occurred_at=NOW - timedelta(days=98), tenant_id=tenant, dealer_id=NORTH,
+        recommendation_id=told.recommendation_id, decision=Decision.ACCEPTED, user_id=uuid4(),
+    )  # fmt: skip
+
+    class AnsweredMeanwhile(AtOnce):
         async def run(self, function: Callable[..., Any], *args: Any) -> Any:
             async with work.begin(tenant) as tx:
-                await on_recommendation_issued([told], tx)
+                await on_recommendation_answered([yes], tx)
             return await super().run(function, *args)
 
+    for pool in (AnsweredMeanwhile(), AtOnce()):
+        await forget(work, tenant)
+        async with work.begin(tenant) as tx:
+            await on_recommendation_issued([told], tx)
+            await on_recommendation_issued([over], tx)
+        await Judge(work, pool).compute([await hold(work, OUTCOMES, tenant, NORTH, "")])  # type: ignore[arg-type]
+        [row] = await kept(work, [[told]])
+        assert row["settled"] == (type(pool) is AtOnce)
+        async with work.begin(tenant) as tx:
+            await on_recommendation_answered([yes], tx)
+        await judge(work, tenant)
+        [outcome] = (await outcomes(work, tenant)).values()
+        assert outcome["decision"] == "accepted"
+
+
+async def test_an_answer_does_not_have_advice_judged_whose_issue_is_not_known(work: UnitOfWork, tenant: UUID) -> None:
+    told = issue(tenant, "V1", Action.REPRICE)
+    answer = RecommendationAnswered(
+        event_id=uuid4(), occurred_at=NOW, tenant_id=tenant, dealer_id=NORTH, user_id=uuid4(),
+        recommendation_id=told.recommendation_id, decision=Decision.ACCEPTED,
+    )  # fmt: skip
+    await kept(work, [[end(told)]])
     async with work.begin(tenant) as tx:
-        await on_recommendation_issued([ended], tx)
-        await store.save_states(tx.connection, sold(tenant, "V1", 40))
-    item = await hold(work, OUTCOMES, tenant, NORTH, "")
-    await Judge(work, IssuedMeanwhile()).compute([item])  # type: ignore[arg-type]
-    [row] = await kept(work, [[told]])
-    assert (row["opens"], row["settled"]) == (True, False)
-    assert await work.pool.fetchval("SELECT count(*) FROM work WHERE tenant_id = $1", tenant) == 1
-    await judge(work, tenant)
-    [outcome] = (await outcomes(work, tenant)).values()
-    assert outcome["hazard_exposure"] > 0
-    assert outcome["observed_value"] is not None
+        await on_recommendation_answered([answer], tx)
+        assert await store.open_advice(tx.connection, NORTH, (ISSUED_AT, UUID(int=0)), 10) == []
 
 
 async def test_two_transactions_open_one_window_between_them(work: UnitOfWork, tenant: UUID) -> None:

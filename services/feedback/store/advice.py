@@ -7,36 +7,36 @@ from uuid import UUID
 import asyncpg
 
 from services.feedback.translate import watched_subject
-from shared.events import RecommendationAnswered, RecommendationIssued
+from shared.events import AdviceStatus, RecommendationAnswered, RecommendationIssued
 from shared.postgres.pool import Connection
 
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> set[tuple[UUID, UUID]]:
-    """Keep advice as issued, and note when it was closed; gives the (tenant, dealer) with advice that ended.
+    """Keep advice as issued, and note when it was closed; gives the (tenant, dealer) with ended advice to judge.
 
     Issue and end may come in either order. An end that is read first (its issue was parked, or lies in a partition
-    that is read later) says nothing of what was issued when: it opens no window. Its issue does once it comes, as far
-    as no other advice has meanwhile; and what was judged without it is to be judged anew.
+    that is read later) does not say what was issued when: it opens no window and is not judged until its issue comes.
     """
-    ended: set[tuple[UUID, UUID]] = set()
+    to_judge: set[tuple[UUID, UUID]] = set()
     # A statement does not see what another transaction is about to store of a subject: a group's wait for each other.
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
         " FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n) ORDER BY n",
-        sorted({f"windows {event.tenant_id}" for event in events}),
+        sorted({f"windows {event.tenant_id}" for event in events if event.status is AdviceStatus.ISSUED}),
     )
     for rows in _one_each(events):
         stored = await connection.fetch(
             """
             INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, action, vehicle_key, segment, status,
-                issued_at, closed_at, subject, is_first, opens, document)
-            SELECT t, id, dealer, action, vehicle, segment, status, issued, closed, subject,
+                issued_at, closed_at, settled, subject, is_first, opens, document)
+            SELECT t, id, dealer, action, vehicle, segment, status, issued, closed, status <> 'issued', subject,
                 -- OFFSET 0: one look-up for each, where a hash would be made of all that the group was ever advised.
                 subject IS NOT NULL AND NOT EXISTS (
                     SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.action = u.action
-                        AND b.is_first OFFSET 0),
+                        AND b.is_first AND b.recommendation_id <> u.id OFFSET 0),
                 shares AND subject IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.opens OFFSET 0),
+                    SELECT FROM advice b WHERE b.tenant_id = t AND b.subject = u.subject AND b.opens
+                        AND b.recommendation_id <> u.id OFFSET 0),
                 document
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
                 $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::jsonb[])
@@ -44,12 +44,15 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             ON CONFLICT (tenant_id, recommendation_id) DO UPDATE SET
                 status = CASE WHEN excluded.status = 'issued' THEN a.status ELSE excluded.status END,
                 closed_at = coalesce(excluded.closed_at, a.closed_at),
-                issued_at = CASE WHEN excluded.status = 'issued' THEN excluded.issued_at ELSE a.issued_at END,
-                subject = coalesce(excluded.subject, a.subject),
-                is_first = a.is_first OR excluded.is_first,
-                opens = a.opens OR excluded.opens,
-                settled = a.settled AND (excluded.status <> 'issued' OR excluded.issued_at = a.issued_at)
-            RETURNING a.tenant_id, a.dealer_id, a.status
+                -- The issue is news once, and says it all; an end adds no more to it than that it is one.
+                (issued_at, subject, is_first, opens, settled, document) = (
+                    SELECT excluded.issued_at, excluded.subject, excluded.is_first, excluded.opens, false,
+                        excluded.document
+                    WHERE excluded.status = 'issued' AND a.document->>'status' <> 'issued'
+                    UNION ALL
+                    SELECT a.issued_at, a.subject, a.is_first, a.opens, a.settled, a.document
+                    WHERE excluded.status <> 'issued' OR a.document->>'status' = 'issued')
+            RETURNING a.tenant_id, a.dealer_id, a.status <> 'issued' AND NOT a.settled AS to_judge
             """,
             [e.tenant_id for e in rows],
             [e.recommendation_id for e in rows],
@@ -65,8 +68,8 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
             # Nothing is judged by what is left out.
             [e.model_copy(update={"evidence": (), "alternatives": (), "similar": ()}) for e in rows],
         )
-        ended |= {(row["tenant_id"], row["dealer_id"]) for row in stored if row["status"] != "issued"}
-    return ended
+        to_judge |= {(row["tenant_id"], row["dealer_id"]) for row in stored if row["to_judge"]}
+    return to_judge
 
 
 def _one_each(events: Sequence[RecommendationIssued]) -> list[list[RecommendationIssued]]:
@@ -88,16 +91,21 @@ def _one_each(events: Sequence[RecommendationIssued]) -> list[list[Recommendatio
 
 
 async def save_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
-    """Keep the newest answer to each piece of advice."""
+    """Keep the newest answer to each piece of advice, and follow that on, though it was let go for want of one."""
     newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         """
-        INSERT INTO answer (tenant_id, recommendation_id, answered_at, document)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
-        ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
-        SET answered_at = excluded.answered_at, document = excluded.document
-        WHERE answer.answered_at <= excluded.answered_at
+        WITH told AS (
+            INSERT INTO answer (tenant_id, recommendation_id, answered_at, document)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
+            ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
+            SET answered_at = excluded.answered_at, document = excluded.document
+            WHERE answer.answered_at <= excluded.answered_at
+            RETURNING tenant_id, recommendation_id)
+        UPDATE advice AS a SET settled = false FROM told
+        WHERE a.tenant_id = told.tenant_id AND a.recommendation_id = told.recommendation_id
+            AND a.document->>'status' = 'issued'
         """,
         [e.tenant_id for e in rows],
         [e.recommendation_id for e in rows],
@@ -113,10 +121,11 @@ async def open_advice(
     return await connection.fetch(
         """
         SELECT a.recommendation_id, a.status, a.issued_at, a.closed_at, a.vehicle_key, a.segment, a.action,
-            a.is_first, a.opens, a.document::text AS document, n.document::text AS answer,
+            a.is_first, a.opens, a.row_version, a.document::text AS document, n.document::text AS answer,
             coalesce(o.version, 0) AS version, o.document::text AS outcome
         FROM (
-            SELECT * FROM advice WHERE dealer_id = $1 AND NOT settled AND (issued_at, recommendation_id) > ($2, $3)
+            SELECT *, xmin::text AS row_version FROM advice
+            WHERE dealer_id = $1 AND NOT settled AND (issued_at, recommendation_id) > ($2, $3)
             ORDER BY issued_at, recommendation_id LIMIT $4) AS a
         LEFT JOIN LATERAL (
             SELECT document FROM answer
@@ -132,11 +141,11 @@ async def open_advice(
     )
 
 
-async def settle(connection: Connection, advice: Sequence[tuple[UUID, datetime]]) -> None:
-    """Stop following advice whose outcome can no longer change, unless its issue came since it was read."""
+async def settle(connection: Connection, advice: Sequence[tuple[UUID, str]]) -> None:
+    """Stop following advice (id, row version as read) with no more to come; what was stored anew since goes on."""
     await connection.execute(
-        "UPDATE advice AS a SET settled = true FROM unnest($1::uuid[], $2::timestamptz[]) AS u(id, issued_at)"
-        " WHERE a.recommendation_id = u.id AND a.issued_at = u.issued_at",
+        # Of several rows read together: what changed one of them since is none of the transactions that made them.
+        "UPDATE advice SET settled = true WHERE recommendation_id = ANY($1::uuid[]) AND xmin::text = ANY($2::text[])",
         [recommendation_id for recommendation_id, _ in advice],
-        [issued_at for _, issued_at in advice],
+        [row_version for _, row_version in advice],
     )

@@ -1,6 +1,7 @@
 """The load profile sends what dealers would, at the rate it says, and finds the rate that a system holds."""
 
 import asyncio
+import io
 import json
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from bench.load_profile import trial as trial_module
+from bench.load_profile.backlog import Backlog
 from bench.load_profile.burst import Burst
 from bench.load_profile.probes import Seen
 from bench.load_profile.profile import Profile
@@ -21,8 +25,9 @@ from bench.load_profile.search import CLOSE_ENOUGH, highest_held, next_rate
 from bench.load_profile.sending import Sent, send_at
 from bench.load_profile.tenants import Tenant
 from bench.load_profile.traffic import TURNOVER, Traffic
-from bench.load_profile.trial import GENERATOR, Reading, Trial, Weighing
+from bench.load_profile.trial import CALM_LOOKS, GENERATOR, Bench, Reading, Trial, Weighing
 from bench.load_profile.usage import read_processor, read_resident
+from bench.progress import Steps
 from services.gateway.api.principal import Principal
 from services.gateway.ingest import accept, parse
 from services.gateway.store.accounts import Dealer
@@ -161,6 +166,31 @@ def test_a_backlog_that_stays_or_shrinks_holds(waiting):
 def test_a_window_without_readings_cannot_tell():
     with pytest.raises(ValueError, match="longer window"):
         _ = trial([1]).growth
+
+
+class Catching:
+    """A backlog that is read ever again: events that wait, and how long computing has."""
+
+    def __init__(self, readings):
+        self.readings = iter(readings)
+        self.taken = 0
+
+    async def overdue(self):
+        self.taken += 1
+        self.waiting, waited = next(self.readings)
+        return {"recommend review": waited} if waited else {}
+
+    async def read(self):
+        return Backlog({"gateway": self.waiting}, {})
+
+
+async def test_computing_has_caught_up_once_nothing_has_waited_for_a_while(monkeypatch):
+    """What was computed is published, and is work for others then."""
+    monkeypatch.setattr(trial_module, "LOOK_SECONDS", 0.0)
+    calm, busy, behind = (0, 0.0), (0, 30.0), (1_000, 0.0)
+    backlog = Catching([busy, calm, busy, calm, behind, *[calm] * (CALM_LOOKS + 1)])
+    await Bench(None, (), backlog, Steps(Console(file=io.StringIO()))).computed()
+    assert backlog.taken == 5 + CALM_LOOKS
 
 
 def test_the_table_holds_figures_against_their_marks():

@@ -19,7 +19,7 @@ def expected_so_far(**changes: object) -> float:
     issued = datetime.fromisoformat(document["occurred_at"])
     row = Row(
         recommendation_id=UUID(document["recommendation_id"]), status="issued", issued_at=issued, closed_at=None,
-        is_first=True, opens=True, document=json.dumps(document), answer=None, version=0, outcome=None,
+        is_first=True, opens=True, row_version="7", document=json.dumps(document), answer=None, version=0, outcome=None,
     )  # fmt: skip
     page = Page(
         now=issued + timedelta(days=5), parameters={}, rows=(row,), states={}, arrivals=(), claimed={}, stays={}

@@ -90,6 +90,6 @@ async def _keep(tx: Transaction, item: WorkItem, judged: Judged, now: datetime) 
             at = saved[outcome.recommendation_id]
             tx.emit(outcome_event(item.tenant_id, item.dealer_id, currency, version, outcome, at))
     if judged.settled:
-        await store.settle(tx.connection, judged.settled)
+        await store.settle(tx.connection, item.tenant_id, judged.settled)
     if saved:
         await store.owe_learning(tx.connection, item.tenant_id, item.dealer_id)

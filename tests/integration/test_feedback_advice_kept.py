@@ -12,7 +12,7 @@ import pytest
 
 from services.feedback import domain, store
 from services.feedback.handlers import OUTCOMES, on_recommendation_answered, on_recommendation_issued
-from services.feedback.judging import Judge
+from services.feedback.judging import BEGINNING, Judge
 from services.recommend.translate.advice import closed
 from shared.events import Action, AdviceStatus, Decision, RecommendationAnswered, RecommendationIssued
 from tests.integration import judged_rooftop
@@ -36,6 +36,13 @@ def issue(tenant: UUID, vehicle: str | None, action: Action) -> RecommendationIs
 
 def end(issued: RecommendationIssued, at: datetime = NEXT_HALF) -> RecommendationIssued:
     return closed(issued.model_dump(mode="json"), AdviceStatus.EXPIRED, "its time is over", at)
+
+
+def answer_to(issued: RecommendationIssued) -> RecommendationAnswered:
+    return RecommendationAnswered(
+        event_id=uuid4(), occurred_at=issued.occurred_at + timedelta(days=2), tenant_id=issued.tenant_id,
+        dealer_id=NORTH, recommendation_id=issued.recommendation_id, decision=Decision.ACCEPTED, user_id=uuid4(),
+    )  # fmt: skip
 
 
 async def kept(work: UnitOfWork, batches: Sequence[Sequence[RecommendationIssued]]) -> list[dict[str, Any]]:
@@ -110,10 +117,7 @@ async def test_an_issue_or_an_answer_that_comes_while_a_page_is_judged_has_it_ju
     """What was let go meanwhile goes on, and so does what was let go before: its answer was parked."""
     told = advice(tenant, 100, "V1")
     over = closed(told.model_dump(mode="json"), AdviceStatus.EXPIRED, "its time is over", NOW - timedelta(days=93))
-    yes = RecommendationAnswered(
-        event_id=uuid4(), occurred_at=NOW - timedelta(days=98), tenant_id=tenant, dealer_id=NORTH,
-        recommendation_id=told.recommendation_id, decision=Decision.ACCEPTED, user_id=uuid4(),
-    )  # fmt: skip
+    yes = answer_to(told)
 
     class AnsweredMeanwhile(AtOnce):
         async def run(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -138,37 +142,48 @@ async def test_an_issue_or_an_answer_that_comes_while_a_page_is_judged_has_it_ju
 
 async def test_an_answer_does_not_have_advice_judged_whose_issue_is_not_known(work: UnitOfWork, tenant: UUID) -> None:
     told = issue(tenant, "V1", Action.REPRICE)
-    answer = RecommendationAnswered(
-        event_id=uuid4(), occurred_at=NOW, tenant_id=tenant, dealer_id=NORTH, user_id=uuid4(),
-        recommendation_id=told.recommendation_id, decision=Decision.ACCEPTED,
-    )  # fmt: skip
     await kept(work, [[end(told)]])
     async with work.begin(tenant) as tx:
-        await on_recommendation_answered([answer], tx)
-        assert await store.open_advice(tx.connection, NORTH, (ISSUED_AT, UUID(int=0)), 10) == []
+        await on_recommendation_answered([answer_to(told)], tx)
+        assert await store.open_advice(tx.connection, NORTH, BEGINNING, 10) == []
 
 
 async def test_two_transactions_open_one_window_between_them(work: UnitOfWork, tenant: UUID) -> None:
     """Advice on a vehicle lies in two partitions where it moved from one rooftop to another, or some were added."""
     one, other = issue(tenant, "V1", Action.REPRICE), issue(tenant, "V1", Action.REPRICE)
+    await beside(work, tenant, on_recommendation_issued, one, on_recommendation_issued, other)
+    rows = await kept(work, [[one]])
+    assert sorted((row["opens"], row["is_first"]) for row in rows) == [(False, False), (True, True)]
+
+
+async def test_an_answer_waits_for_the_issue_that_is_being_stored(work: UnitOfWork, tenant: UUID) -> None:
+    told = advice(tenant, 100, "V1")
+    await kept(work, [[end(told, NOW - timedelta(days=93))]])
+    await beside(work, tenant, on_recommendation_issued, told, on_recommendation_answered, answer_to(told))
+    async with work.begin(tenant) as tx:
+        [row] = await store.open_advice(tx.connection, NORTH, BEGINNING, 10)
+    assert row["answer"] is not None
+    await judge(work, tenant)
+    [outcome] = (await outcomes(work, tenant)).values()
+    assert outcome["decision"] == "accepted"
+
+
+async def beside(work: UnitOfWork, tenant: UUID, first: Any, event: Any, second: Any, other: Any) -> None:
+    """Have an event handled while the transaction that handles another is not over; see that it waits for that."""
     waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    async def save_beside() -> None:
+    async def handle_beside() -> None:
         async with work.begin(tenant) as tx:
             waiting.set_result(await tx.connection.fetchval("SELECT pg_backend_pid()"))
-            await store.save_advice(tx.connection, [other])
+            await second([other], tx)
 
     async with work.begin(tenant) as tx:
-        await store.save_advice(tx.connection, [one])
-        task = asyncio.create_task(save_beside())
+        await first([event], tx)
+        task = asyncio.create_task(handle_beside())
         pid = await waiting
         while not await tx.connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
             assert not task.done(), "it did not wait"
     await task
-    assert sorted((row["opens"], row["is_first"]) for row in await kept(work, [[one]])) == [
-        (False, False),
-        (True, True),
-    ]
 
 
 async def test_of_two_on_one_vehicle_the_window_is_that_of_whose_issue_came_first(

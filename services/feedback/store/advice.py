@@ -1,13 +1,13 @@
 """SQL of advice and the answers to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from services.feedback.translate import watched_subject
-from shared.events import AdviceStatus, RecommendationAnswered, RecommendationIssued
+from shared.events import RecommendationAnswered, RecommendationIssued
 from shared.postgres.pool import Connection
 
 
@@ -18,12 +18,7 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
     that is read later) does not say what was issued when: it opens no window and is not judged until its issue comes.
     """
     to_judge: set[tuple[UUID, UUID]] = set()
-    # A statement does not see what another transaction is about to store of a subject: a group's wait for each other.
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
-        " FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n) ORDER BY n",
-        sorted({f"windows {event.tenant_id}" for event in events if event.status is AdviceStatus.ISSUED}),
-    )
+    await _in_turn(connection, {event.tenant_id for event in events})
     for rows in _one_each(events):
         stored = await connection.fetch(
             """
@@ -72,6 +67,19 @@ async def save_advice(connection: Connection, events: Sequence[RecommendationIss
     return to_judge
 
 
+async def _in_turn(connection: Connection, tenant_ids: Iterable[UUID]) -> None:
+    """Have whoever writes advice of a group wait for each other, until the transaction ends.
+
+    A statement does not see what another transaction is about to store: two would open a window each on one subject,
+    and an answer would pass by the issue it is to. It also spares them an order in which to lock rows.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
+        " FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n) ORDER BY n",
+        sorted(f"advice followed {tenant_id}" for tenant_id in tenant_ids),
+    )
+
+
 def _one_each(events: Sequence[RecommendationIssued]) -> list[list[RecommendationIssued]]:
     """Part events so that no advice and no subject comes twice in a part; what came first is in an earlier one.
 
@@ -94,6 +102,7 @@ async def save_answers(connection: Connection, events: Sequence[RecommendationAn
     """Keep the newest answer to each piece of advice, and follow that on, though it was let go for want of one."""
     newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
     rows = [newest[key] for key in sorted(newest, key=str)]
+    await _in_turn(connection, {e.tenant_id for e in rows})
     await connection.execute(
         """
         WITH told AS (
@@ -141,8 +150,9 @@ async def open_advice(
     )
 
 
-async def settle(connection: Connection, advice: Sequence[tuple[UUID, str]]) -> None:
+async def settle(connection: Connection, tenant_id: UUID, advice: Sequence[tuple[UUID, str]]) -> None:
     """Stop following advice (id, row version as read) with no more to come; what was stored anew since goes on."""
+    await _in_turn(connection, [tenant_id])
     await connection.execute(
         # Of several rows read together: what changed one of them since is none of the transactions that made them.
         "UPDATE advice SET settled = true WHERE recommendation_id = ANY($1::uuid[]) AND xmin::text = ANY($2::text[])",

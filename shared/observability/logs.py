@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # These bring handlers of their own; theirs go, so that every line looks the same.
 _LIBRARIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "aiokafka", "alembic")
 
+_LONGEST_TEXT: Final = 20_000
+"""Characters: a traceback fits. What a stranger sent may be quoted in a line, and is not the log's to keep."""
+
 _REPETITIONS: Final = frozenset({"message", "asctime", "color_message"})
 
 
@@ -88,9 +91,19 @@ def _without_repetition(_logger: WrappedLogger, _method: str, event: EventDict) 
     return {key: value for key, value in event.items() if key not in _REPETITIONS}
 
 
+def _shortened(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: _cut(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _cut(text: str) -> str:
+    more = len(text) - _LONGEST_TEXT
+    return f"{text[:_LONGEST_TEXT]}… and {more} characters more" if more > 0 else text
+
+
 def _formatter(common: list[Processor], *, human: bool) -> logging.Formatter:
     # Tracebacks are plain text on purpose: richer ones print local variables, and so secrets.
     render: list[Processor] = [structlog.processors.format_exc_info, redact_secrets]
+    render.append(_shortened)  # after secrets are out: half of one is none that can be told
     render.append(structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False))
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*common, structlog.stdlib.ExtraAdder(), _without_repetition],

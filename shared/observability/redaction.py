@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 REDACTED: Final = "[redacted]"
 
 _SECRET_KEYS: Final = re.compile(r"passw(or)?d|token|secret|authorization|api_?key|cookie")
-_URL_PASSWORD: Final = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*):[^\s@/]+@")
+# From the slashes on: a pattern that begins with a scheme of any length takes the square of a long text's length.
+_URL_PASSWORD: Final = re.compile(r"(?P<user>://[^\s:/@]*):[^\s@/]+@")
 _BEARER: Final = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def _redacted(key: object, value: Any) -> Any:
     if isinstance(key, str) and _names_a_secret(key):
         return REDACTED
     if isinstance(value, str):
-        text = _URL_PASSWORD.sub(rf"\g<scheme>:{REDACTED}@", value)
+        text = _URL_PASSWORD.sub(rf"\g<user>:{REDACTED}@", value)
         return _BEARER.sub(rf"\g<scheme> {REDACTED}", text)
     if isinstance(value, Mapping):
         return {inner: _redacted(inner, held) for inner, held in value.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,8 +33,9 @@ def rows(count: int, **fields: object) -> list[dict[str, object]]:
         (b"", "empty"),
         (b"VIN,Price\n", "a header but no rows below it"),
         (b"Colour,Weight\nred,4\n", "VIN"),
+        (b"x" * 2_000_000 + b"\nred\n", "VIN"),
     ],
-    ids=["png", "empty", "header only", "no vin column"],
+    ids=["png", "empty", "header only", "no vin column", "one long line"],
 )
 def test_file_that_is_no_inventory_fails_with_the_reason(
     group: Group, dealer: str, content: bytes, words: str
@@ -42,6 +43,7 @@ def test_file_that_is_no_inventory_fails_with_the_reason(
     status = group.upload("inventory", dealer, content)
     assert (status["status"], status["accepted"]) == ("failed", 0)
     assert words.lower() in status["error"].lower(), status["error"]
+    assert len(status["error"]) < 1_000
     assert status["finished_at"] is not None
 
 
@@ -147,6 +149,16 @@ def test_unknown_rooftop_or_kind_is_not_here(group: Group, kind: str) -> None:
 def test_import_is_found_only_under_its_own_kind(group: Group, dealer: str) -> None:
     status = group.stock(dealer, rows(1))
     group.problem(404, "GET", f"/sales/imports/{status['id']}")
+
+
+def test_days_in_stock_are_told_only_where_they_are_known(group: Group, dealer: str) -> None:
+    known, unknown = rows(2)
+    group.stock(dealer, [known, {**unknown, "Date In Stock": ""}])
+    dated, undated = (group.until(dealer, str(row["VIN"]), status="in_stock") for row in (known, unknown))
+    age = (datetime.now(UTC).date() - date(2026, 1, 5)).days
+    assert dated["days"] in {age - 1, age}, "midnight may have passed"
+    assert dated["group_days"] == dated["days"]
+    assert (undated["stock_date"], undated["days"], undated["group_days"]) == (None, None, None)
 
 
 def test_new_price_in_a_second_snapshot_is_a_price_event(group: Group, dealer: str) -> None:

@@ -13,6 +13,8 @@ from services.gateway.imports.words import MISSING, NO, ON_REQUEST, YES
 
 _CENT: Final = Decimal("0.01")
 _LONGEST_NUMBER: Final = 20
+_LONGEST_MILEAGE: Final = 60
+_LONGEST_REPEATED: Final = 60
 _CURRENCY: Final = re.compile(
     r"(?:(?:us|ca|c|a)?\$|€|£|¥|\b(?:usd|cad|eur|gbp|aud|chf|nok|sek|dkk|mxn)\b)", re.IGNORECASE
 )
@@ -33,13 +35,20 @@ class CellError(ValueError):
     """A cell holds something else than its column means; the message is the reason shown to its sender."""
 
 
-@lru_cache(maxsize=1 << 15)
 def text(cell: str | None) -> str | None:
     """Give the text without surrounding space, or None for the many ways feeds write nothing."""
     if cell is None:
         return None
+    # Descriptions are each another, and thousands of them would be kept for good.
+    return _short_text(cell) if len(cell) <= _LONGEST_REPEATED else _text(cell)
+
+
+def _text(cell: str) -> str | None:
     stripped = unmarked(cell.strip())
     return None if stripped.lower() in MISSING else stripped
+
+
+_short_text = lru_cache(maxsize=1 << 15)(_text)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -106,7 +115,8 @@ def mileage(cell: str | None) -> tuple[int | None, OdometerUnit | None]:
     written = text(cell)
     if written is None:
         return None, None
-    match = _MILEAGE.fullmatch(written)
+    # The pattern takes the square of a long cell's length.
+    match = _MILEAGE.fullmatch(written) if len(written) <= _LONGEST_MILEAGE else None
     if match is None:
         raise CellError(_no_number(written))
     value = number(match["number"], shown=written) * (1000 if match["thousand"] else 1)

@@ -16,6 +16,8 @@ from shared.events.vin import InvalidVinError, Vin
 OdometerUnit = Literal["mi", "km"]
 
 _SAMPLE_SHARE: Final = 0.8
+_SHOWN_COLUMNS: Final = 60
+_SHOWN_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,25 @@ def _resolve(
     return told
 
 
+def _listed(header: Sequence[str]) -> str:
+    """Name columns to people: of a file that is no table, a name may be as long as the file."""
+    names = ", ".join(_cut(name) for name in header[:_SHOWN_COLUMNS])
+    more = len(header) - _SHOWN_COLUMNS
+    return f"{names}, and {more} more" if more > 0 else names
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
+
+
 def _unknown(key: str, value: str | None, header: Sequence[str], kind: ImportKind) -> UnknownColumnError:
     if key in FIELDS[kind]:
-        remedy = f"The file has the columns: {', '.join(header)}."
+        remedy = f"The file has the columns: {_listed(header)}."
         return UnknownColumnError(f"the mapping sends {key!r} to a column {value!r} that is not there", remedy)
     if key in header:
         remedy = f"Fields of a {kind} file are: {', '.join(FIELDS[kind])}."
         return UnknownColumnError(f"the mapping gives {key!r} to a field {value!r} that does not exist", remedy)
-    remedy = f"Columns: {', '.join(header)}. Fields of a {kind} file: {', '.join(FIELDS[kind])}."
+    remedy = f"Columns: {_listed(header)}. Fields of a {kind} file: {', '.join(FIELDS[kind])}."
     return UnknownColumnError(f"the mapping names {key!r}, neither a column nor a field", remedy)
 
 
@@ -169,10 +182,11 @@ def _units(matches: Sequence[ColumnMatch]) -> dict[int, OdometerUnit]:
 def _require(mapping: Mapping, header: Sequence[str]) -> None:
     missing = [field for field in REQUIRED[mapping.kind] if field not in mapping.columns]
     if missing:
-        shown = ", ".join(header[:60])
         wanted = " and ".join(missing)
         remedy = (
             f"Name it in the mapping, for example {{{missing[0]!r}: '<your column>'}}, or rename the column "
             f"to {FIELDS[mapping.kind][missing[0]][0]!r}."
         )
-        raise UnrecognisedColumnsError(f"no column of a {mapping.kind} file for {wanted} among: {shown}", remedy)
+        raise UnrecognisedColumnsError(
+            f"no column of the {mapping.kind} file for {wanted} among: {_listed(header)}", remedy
+        )

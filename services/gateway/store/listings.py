@@ -37,8 +37,8 @@ VEHICLES = Listing(
     },
     # East of Greenwich a car is stocked on a day that has not begun yet here.
     columns=(
-        "document, greatest(current_date - stock_date, 0) AS days,"
-        " greatest(current_date - group_stock_date, 0) AS group_days"
+        "document, CASE WHEN current_date < stock_date THEN 0 ELSE current_date - stock_date END AS days,"
+        " CASE WHEN current_date < group_stock_date THEN 0 ELSE current_date - group_stock_date END AS group_days"
     ),
 )
 MARKET = Listing(

@@ -70,6 +70,13 @@ def test_mileage_keeps_the_unit_beside_it(cell: str, read: tuple[int | None, str
     assert cells.mileage(cell) == read
 
 
+@pytest.mark.parametrize("cell", ["1" * 1_000_000 + "x", "1 " * 500_000 + "x", " 8" * 500_000 + " km"])
+def test_a_mileage_of_a_million_characters_is_refused_at_once(cell: str) -> None:
+    with pytest.raises(CellError, match="is not a number") as refused:
+        cells.mileage(cell)
+    assert len(str(refused.value)) < 100
+
+
 def test_a_fraction_is_no_whole_number() -> None:
     with pytest.raises(CellError, match="not a whole number"):
         cells.integer("12.5")

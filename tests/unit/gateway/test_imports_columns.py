@@ -224,3 +224,12 @@ def test_any_header_is_mapped_or_refused(header: list[str], kind: ImportKind) ->
     except UnrecognisedColumnsError:
         return
     assert len(mapping.matches) == len(header)
+
+
+@pytest.mark.parametrize("header", [["x" * 5_000_000], [f"Column {number}" for number in range(10_000)]])
+def test_what_is_no_table_is_refused_in_a_few_words(header: list[str]) -> None:
+    """The reason is stored with the import, listed and logged."""
+    for overrides in ({}, {"nothing": "vin"}, {"vin": "nothing"}, {header[0]: "nothing"}):
+        with pytest.raises((UnrecognisedColumnsError, UnknownColumnError)) as refused:
+            detect(header, [], ImportKind.SALES, overrides)
+        assert len(str(refused.value).replace(header[0], "")) < 2_500

@@ -189,3 +189,18 @@ def test_credentials_inside_texts_are_blanked_and_the_rest_stays() -> None:
 @given(st.dictionaries(st.sampled_from(["vin", "dealer_id", "event", "seconds"]), st.text(alphabet="abc 123")))
 def test_lines_without_secrets_pass_unchanged(event: dict[str, str]) -> None:
     assert redact_secrets(None, "", dict(event)) == event
+
+
+@pytest.mark.parametrize("text", ["x" * 3_000_000, "basic " * 500_000, "://a:b" * 500_000, "basic" + " " * 3_000_000])
+def test_a_text_of_millions_of_characters_is_gone_through_once_and_cut(stream: io.StringIO, text: str) -> None:
+    """A pattern that takes the square of the length would not come back, and its process stand still meanwhile."""
+    structlog.get_logger("doso.gateway").info("import ended", error=text)
+    (line,) = lines(stream)
+    assert line["error"] == f"{text[:20_000]}… and {len(text) - 20_000} characters more"
+
+
+def test_a_secret_at_the_cut_is_out_before(stream: io.StringIO) -> None:
+    structlog.get_logger("doso.gateway").info(
+        "told", error="x" * 19_980 + " amqp://doso:" + "hunter2" * 9 + "@db/doso"
+    )
+    assert "hunter" not in stream.getvalue()

@@ -88,6 +88,14 @@ def test_file_without_a_good_row_fails_and_names_each(group: Group, dealer: str)
     assert len(status["errors"]) == 2
 
 
+def test_file_of_another_kind_fails_with_the_columns_that_say_nothing_here(group: Group, dealer: str) -> None:
+    content = b"vin,seen_date,new_price\n" + b"".join(b"%s,2026-01-05,21000\n" % new_vin().encode() for _ in range(3))
+    status = group.upload("market", dealer, content)
+    assert (status["status"], status["accepted"], status["rejected"]) == ("failed", 0, 3)
+    assert status["error"].startswith("None of the 3 rows could be accepted, 3 of them for ")
+    assert "Not recognised: seen_date, new_price; name them in the mapping" in status["error"]
+
+
 def test_duplicate_vin_is_refused_once(group: Group, dealer: str) -> None:
     row = stock_row(new_vin())
     status = group.stock(dealer, [row, row])

@@ -135,6 +135,7 @@ class Importer:
         async for rows in chunks(reading, self._most_rows):
             async with self._work.begin(work.tenant_id) as tx:
                 await self._emit(progress, tx, rows, chunk_number)
+                progress.count_refused(rows)
                 await _keep_rejected(tx, work, rows)
                 counts = reading.counts
                 await store.report(
@@ -148,8 +149,7 @@ class Importer:
             message = "The file has a header but no rows below it: send the rows with it."
             raise ImportRefusedError(message)
         if reading.counts.accepted == 0:
-            message = f"None of the {reading.counts.rows} rows could be accepted: see errors for each."
-            raise ImportRefusedError(message)
+            raise ImportRefusedError(progress.why_none())
 
     async def _dealers(self, tenant_id: UUID) -> dict[UUID, Dealer]:
         async with self._work.begin(tenant_id) as tx:

@@ -1,11 +1,12 @@
 """An import under way: whose it is, which rooftop each row belongs to, and what is shown of it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.gateway.imports import ImportedRow, ImportReading, RejectedRow
+from services.gateway.imports import ImportedRow, ImportReading, RejectedRow, columns_named
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
 from shared.events.vin import Vin
@@ -23,6 +24,8 @@ class Progress:
     events: Counter[str] = field(default_factory=Counter)
     stale: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    """Rows that were refused, by the field that was wrong with them first."""
 
     @property
     def dealer(self) -> Dealer:
@@ -56,6 +59,22 @@ class Progress:
     def _cell(self, row: RejectedRow, field: str) -> str | None:
         cells = (row.cells[i] for i in self.reading.mapping.columns.get(field, ()) if i < len(row.cells))
         return next((cell.strip() for cell in cells if cell and cell.strip()), None)
+
+    def count_refused(self, rows: Iterable[ImportedRow | RejectedRow]) -> None:
+        """Count what was wrong with rows that were refused."""
+        self.refused.update(row.problems[0].field or "row" for row in rows if isinstance(row, RejectedRow))
+
+    def why_none(self) -> str:
+        """Say why no row could be accepted: what most of them lack may stand in a column that was not recognised."""
+        wrong = [f"{count} of them for {name}" for name, count in self.refused.most_common(1)]
+        told = ", ".join([f"None of the {self.reading.counts.rows} rows could be accepted", *wrong])
+        unused = self.reading.mapping.unmapped
+        advice = (
+            f" Not recognised: {columns_named(unused)}; name them in the mapping, or check the kind."
+            if unused
+            else ""
+        )
+        return f"{told}: see errors for each.{advice}"
 
     def report(self) -> dict[str, Any]:
         """What is shown beside the counts."""

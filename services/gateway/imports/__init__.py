@@ -3,7 +3,7 @@
 Start at `read_import`; `rows` has what comes out, `errors` why a whole file may be refused.
 """
 
-from services.gateway.imports.columns import Mapping, OdometerUnit
+from services.gateway.imports.columns import Mapping, OdometerUnit, columns_named
 from services.gateway.imports.errors import (
     DamagedFileError,
     EmptyFileError,
@@ -57,5 +57,6 @@ __all__ = [
     "UnrecognisedColumnsError",
     "WarningCount",
     "WarningKind",
+    "columns_named",
     "read_import",
 ]

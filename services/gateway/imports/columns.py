@@ -106,7 +106,7 @@ def _resolve(
     return told
 
 
-def _listed(header: Sequence[str]) -> str:
+def columns_named(header: Sequence[str]) -> str:
     """Name columns to people: of a file that is no table, a name may be as long as the file."""
     names = ", ".join(_cut(name) for name in header[:_SHOWN_COLUMNS])
     more = len(header) - _SHOWN_COLUMNS
@@ -119,12 +119,12 @@ def _cut(name: str) -> str:
 
 def _unknown(key: str, value: str | None, header: Sequence[str], kind: ImportKind) -> UnknownColumnError:
     if key in FIELDS[kind]:
-        remedy = f"The file has the columns: {_listed(header)}."
+        remedy = f"The file has the columns: {columns_named(header)}."
         return UnknownColumnError(f"the mapping sends {key!r} to a column {value!r} that is not there", remedy)
     if key in header:
         remedy = f"Fields of a {kind} file are: {', '.join(FIELDS[kind])}."
         return UnknownColumnError(f"the mapping gives {key!r} to a field {value!r} that does not exist", remedy)
-    remedy = f"Columns: {_listed(header)}. Fields of a {kind} file: {', '.join(FIELDS[kind])}."
+    remedy = f"Columns: {columns_named(header)}. Fields of a {kind} file: {', '.join(FIELDS[kind])}."
     return UnknownColumnError(f"the mapping names {key!r}, neither a column nor a field", remedy)
 
 
@@ -188,5 +188,5 @@ def _require(mapping: Mapping, header: Sequence[str]) -> None:
             f"to {FIELDS[mapping.kind][missing[0]][0]!r}."
         )
         raise UnrecognisedColumnsError(
-            f"no column of the {mapping.kind} file for {wanted} among: {_listed(header)}", remedy
+            f"no column of the {mapping.kind} file for {wanted} among: {columns_named(header)}", remedy
         )

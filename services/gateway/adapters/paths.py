@@ -37,7 +37,7 @@ class _Step:
 
 
 class Finder:
-    """Finds values in one document; it reads the names of each object once."""
+    """Finds values in one document, which has to outlive it; it reads the names of each object once."""
 
     def __init__(self) -> None:
         self._names: dict[int, dict[str, str]] = {}

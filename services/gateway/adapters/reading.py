@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """One document being read by one table."""
+    """One event of a document being read by one table; all of a document's share what finds values in it."""
 
     def __init__(
         self,
@@ -28,13 +28,14 @@ class Reading:
         envelope: Mapping[str, Any],
         delivery: Delivery,
         index: int | None,
+        finder: Finder,
     ) -> None:
         self.table, self.document, self.top, self.where = table, document, top, where
         self.envelope, self.delivery, self.index = envelope, delivery, index
         self.origin: dict[str, str] = {}
         self.errors: list[str] = []
         self.zone = ZoneInfo("UTC")
-        self.finder = Finder()
+        self.finder = finder
 
     def mapped(self) -> Mapped:
         """Give the event of the document, or what is wrong with it in the sender's terms."""

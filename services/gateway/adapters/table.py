@@ -8,7 +8,7 @@ from typing import Any
 
 from services.gateway.adapters.delivery import Delivery, Mapped
 from services.gateway.adapters.layout import Layout
-from services.gateway.adapters.paths import Found, first_name, named
+from services.gateway.adapters.paths import Finder, Found, first_name, named
 from services.gateway.adapters.reading import Reading
 
 
@@ -23,7 +23,8 @@ class Table(Layout):
         found = (named(payload, self.root) if isinstance(payload, Mapping) else None) or Found(
             payload, first_name(self.root)
         )
-        several = isinstance(found.value, list)
+        several, finder = isinstance(found.value, list), Finder()
         for index, each in enumerate(found.value if several else [found.value]):
             where = f"{found.where}[{index}]" if several else found.where
-            yield Reading(self, each, payload, where, envelope, delivery, index if several else None).mapped()
+            place = index if several else None
+            yield Reading(self, each, payload, where, envelope, delivery, place, finder).mapped()

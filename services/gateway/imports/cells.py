@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final
+from functools import lru_cache, update_wrapper
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from services.gateway.imports.columns import OdometerUnit
 from services.gateway.imports.rejected import unmarked
 from services.gateway.imports.words import MISSING, NO, ON_REQUEST, YES
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _CENT: Final = Decimal("0.01")
 _LONGEST_NUMBER: Final = 20
 _LONGEST_MILEAGE: Final = 60
@@ -35,23 +38,29 @@ class CellError(ValueError):
     """A cell holds something else than its column means; the message is the reason shown to its sender."""
 
 
+def remembered(read: Callable[Concatenate[str | None, P], T]) -> Callable[Concatenate[str | None, P], T]:
+    """Keep what short cells were read as, which come again and again; of long ones each is another, and large."""
+    kept = lru_cache(maxsize=1 << 15)(read)
+
+    def either(cell: str | None, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if cell is None or len(cell) <= _LONGEST_REPEATED:
+            return kept(cell, *args, **kwargs)  # type: ignore[arg-type]  # what is asked beside a cell is hashable
+        return read(cell, *args, **kwargs)
+
+    update_wrapper(either, read)
+    return either
+
+
+@remembered
 def text(cell: str | None) -> str | None:
     """Give the text without surrounding space, or None for the many ways feeds write nothing."""
     if cell is None:
         return None
-    # Descriptions are each another, and thousands of them would be kept for good.
-    return _short_text(cell) if len(cell) <= _LONGEST_REPEATED else _text(cell)
-
-
-def _text(cell: str) -> str | None:
     stripped = unmarked(cell.strip())
     return None if stripped.lower() in MISSING else stripped
 
 
-_short_text = lru_cache(maxsize=1 << 15)(_text)
-
-
-@lru_cache(maxsize=1 << 15)
+@remembered
 def money(cell: str | None) -> Decimal | None:
     """Read an amount to the cent, in the file's currency; `call for price` and the like are missing.
 
@@ -93,7 +102,7 @@ def number(written: str, shown: str | None = None) -> Decimal:
     return -value if signed is not None else value
 
 
-@lru_cache(maxsize=1 << 15)
+@remembered
 def integer(cell: str | None) -> int | None:
     """Read a whole number, with or without thousands signs; `2018.0` is one. Raises `CellError`."""
     if cell is not None and cell.isascii() and cell.isdigit() and len(cell) < _LONGEST_NUMBER:
@@ -126,7 +135,7 @@ def mileage(cell: str | None) -> tuple[int | None, OdometerUnit | None]:
     return int(value.to_integral_value()), unit
 
 
-@lru_cache(maxsize=1 << 10)
+@remembered
 def boolean(cell: str | None) -> bool | None:
     """Read yes or no in the forms feeds write them. Raises `CellError`."""
     written = text(cell)

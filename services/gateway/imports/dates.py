@@ -6,10 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
-from services.gateway.imports.cells import CellError, text
+from services.gateway.imports.cells import CellError, remembered, text
 
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 _COMPACT: Final = re.compile(r"(?:19|20)\d{6}")
@@ -88,7 +87,7 @@ def decide_order(cells: Iterable[str | None]) -> tuple[DateOrder, bool]:
     return DateOrder.MONTH_FIRST, numeric
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered
 def date(cell: str | None, order: DateOrder) -> dt.date | None:
     """Read a calendar date; a time of day is dropped, so the date is the one in the sender's own time zone.
 

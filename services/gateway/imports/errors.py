@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_LONGEST_HALF: Final = 2_000
+
 
 class ImportFileError(Exception):
     """The file as a whole cannot be read; nothing of it was imported.
@@ -10,10 +14,13 @@ class ImportFileError(Exception):
     """
 
     def __init__(self, seen: str, remedy: str) -> None:
-        """Keep both halves and join them for people."""
-        super().__init__(f"{seen[:1].upper()}{seen[1:]}. {remedy}")
-        self.seen = seen
-        self.remedy = remedy
+        """Keep both halves and join them for people; what they quote of a file is cut: it is stored and listed."""
+        self.seen, self.remedy = _cut(seen), _cut(remedy)
+        super().__init__(f"{self.seen[:1].upper()}{self.seen[1:]}. {self.remedy}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_HALF else f"{text[:_LONGEST_HALF]}…"
 
 
 class EmptyFileError(ImportFileError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.gateway.imports.columns import looks_like_vin
-from services.gateway.imports.errors import EmptyFileError, MissingHeaderError
+from services.gateway.imports.errors import EmptyFileError, MissingHeaderError, NotATableError
 from services.gateway.imports.fields import CARSFORSALE_ORDER, ImportKind
 from services.gateway.imports.naming import field_named
 from services.gateway.imports.table import RawTable, SourceRow
@@ -16,6 +16,9 @@ from services.gateway.imports.table import RawTable, SourceRow
 _ROWS_ABOVE: Final = 20
 _ENOUGH_NAMES: Final = 2
 _LONGEST_NAME: Final = 100
+LONGEST_COLUMN_NAME: Final = 500
+MOST_COLUMNS: Final = 2_000
+_EXAMPLE: Final = "VIN,Year,Make,Model,Mileage,Price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,16 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
     """Find the row that names the columns among the first 20, so that a title above it does no harm.
 
     `told` are column names the sender mapped. Raises `EmptyFileError` when there is no row,
-    `MissingHeaderError` when the first row already holds a vehicle and its layout is not a documented one.
+    `MissingHeaderError` when the first row already holds a vehicle and its layout is not a documented one, and
+    `NotATableError` when there are more columns than a table of vehicles has, or longer names.
     """
     if table.header is not None:
-        return Header(_unique(table.header), None)
+        return Header(_names(table.header), None)
     rows = list(itertools.islice(table.rows(), _ROWS_ABOVE))
     if not rows:
         raise EmptyFileError("the file has no rows", "Check the export; an empty lot is sent as a header alone.")
+    for row in rows:
+        _check_width(len(row.cells))
     known = frozenset(told)
     best = max(rows, key=lambda row: _names_recognised(row, kind, known))  # the first one, on a tie
     if _names_recognised(best, kind, known) < _ENOUGH_NAMES:
@@ -57,7 +63,7 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
             return _headless(best)
     written = _without_blank_tail(tuple((cell or "").strip() for cell in best.cells))
     above = tuple(row.line for row in itertools.takewhile(lambda row: row is not best, rows))
-    return Header(_unique(written), best.line, above, written=written)
+    return Header(_names(written), best.line, above, written=written)
 
 
 def data_rows(table: RawTable, header: Header) -> Iterator[SourceRow]:
@@ -88,13 +94,31 @@ def _headless(first: SourceRow) -> Header:
     if len(first.cells) == len(CARSFORSALE_ORDER) and looks_like_vin(first.cells[vin_at] or ""):
         return Header(tuple(CARSFORSALE_ORDER), None, assumed=True)
     seen = f"row {first.line} already holds a vehicle ({len(first.cells)} columns) and nothing names the columns"
-    remedy = "Put a line with the column names first, such as VIN,Year,Make,Model,Mileage,Price."
+    remedy = f"Put a line with the column names first, such as {_EXAMPLE}."
     raise MissingHeaderError(seen, remedy)
 
 
 def _without_blank_tail(names: tuple[str, ...]) -> tuple[str, ...]:
     filled = max((place for place, name in enumerate(names, start=1) if name), default=len(names))
     return names[:filled]
+
+
+def _names(written: Sequence[str]) -> tuple[str, ...]:
+    """Check names and make them unique: they are shown, stored and searched for, each with each row."""
+    _check_width(len(written))
+    longest = max(map(len, written), default=0)
+    if longest > LONGEST_COLUMN_NAME:
+        seen = f"a column has a name of {longest:,} characters"
+        raise NotATableError(
+            seen, "Put a line with the column names first, such as VIN,Year,Make,Model,Mileage,Price."
+        )
+    return _unique(written)
+
+
+def _check_width(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        seen = f"the file has {columns:,} columns"
+        raise NotATableError(seen, f"Send a table with one vehicle a row and at most {MOST_COLUMNS:,} columns.")
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

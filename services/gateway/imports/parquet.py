@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from services.gateway.imports.errors import DamagedFileError, EmptyFileError
 from services.gateway.imports.table import FileFormat, RawTable, SourceRow, number_text
 
-_BATCH: Final = 8192
+_BATCH: Final = 256
+"""Rows: a text that stands once in a file of a few hundred bytes may be meant in each, and is in memory as often."""
 
 
 def open_parquet(path: Path) -> RawTable:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +21,9 @@ from services.gateway.imports.errors import (
 from services.gateway.imports.table import FileFormat, RawTable, SourceRow, number_text
 
 _UNPACKED_LIMIT: Final = 1 << 30
+_OPENED_MEBIBYTES: Final = 640
+_OPENING_SECONDS: Final = 300.0
+_OPENER: Final = Path(__file__).with_name("workbook_size.py")
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
@@ -26,10 +31,12 @@ def open_workbook(path: Path) -> RawTable:
     """Open an XLSX or XLS workbook; the sheet is held in memory, which Excel itself bounds at 1,048,576 rows.
 
     Raises `NotATableError` for an archive that is no workbook, `FileTooLargeError` when it unpacks to more
-    than 1 GiB, `DamagedFileError` when it cannot be opened and `EmptyFileError` when every sheet is empty.
+    than 1 GiB or opens into more, `DamagedFileError` when it cannot be opened and `EmptyFileError` when every sheet
+    is empty.
     """
     if zipfile.is_zipfile(path):
         _check_archive(path)
+    _check_size(path)
     sheet = _first_filled_sheet(path)
     if sheet is None:
         raise EmptyFileError("every sheet of the workbook is empty", "Check that you sent the right file.")
@@ -67,6 +74,19 @@ def _check_archive(path: Path) -> None:
     if sum(member.file_size for member in members) > _UNPACKED_LIMIT:
         seen = "the workbook unpacks to more than 1 GiB"
         raise FileTooLargeError(seen, "Save the sheet as CSV, which has no limit.")
+
+
+def _check_size(path: Path) -> None:
+    """Have a process open it first that may end for want of memory; what is damaged otherwise is told by ours."""
+    command = [sys.executable, "-I", str(_OPENER), str(path), str(_OPENED_MEBIBYTES)]
+    try:
+        ended = subprocess.run(command, capture_output=True, check=False, timeout=_OPENING_SECONDS)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        seen = f"the workbook takes longer than {_OPENING_SECONDS:g} seconds to open"
+        raise FileTooLargeError(seen, "Save the sheet as CSV.") from error
+    if ended.returncode < 0 or b"MemoryError" in ended.stderr:
+        seen = f"the workbook needs more than {_OPENED_MEBIBYTES:,} MiB, from the first cell of its sheet to the last"
+        raise FileTooLargeError(seen, "Delete what stands far from the table, or save the sheet as CSV.")
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[SourceRow]:

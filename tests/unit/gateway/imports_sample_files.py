@@ -53,3 +53,16 @@ def workbook(path: Path, rows: Sequence[Sequence[object]]) -> None:
             "xl/worksheets/sheet1.xml",
             f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
         )
+
+
+def sparse_workbook(path: Path, last: str) -> None:
+    """Write a workbook of two cells, the first and one that may be far from it, such as ``XFD1048576``."""
+    dense = path.with_suffix(".dense")
+    workbook(dense, [["VIN"], ["x"]])
+    row = last.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    with zipfile.ZipFile(dense) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            content = source.read(name).decode()
+            if "sheet1" in name:
+                content = content.replace("</row><row><c ", f'</row><row r="{row}"><c r="{last}" ')
+            archive.writestr(name, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from adapter_deliveries import DEALERS, ELSEWHERE, NORTH, NOW, SOUTH, STAR, TENA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.adapters import ADAPTERS
-from services.gateway.adapters.paths import Finder, first_name, named
+from services.gateway.adapters import ADAPTERS, paths
+from services.gateway.adapters.paths import Finder, first_name, named, plain
 from services.gateway.api.principal import Principal
 from services.gateway.ingest import RejectionError, accept, parse
 
@@ -285,3 +286,12 @@ def test_deeply_nested_documents_are_no_crash() -> None:
 def test_rooftop_ids_are_codes_of_every_source() -> None:
     (mapped,) = read(SALE, sale(dealer_code=str(SOUTH)), dealer_codes={})
     assert UUID(mapped.event["dealerid"]) == SOUTH
+
+
+def test_the_names_at_the_top_of_a_document_are_read_once_for_all_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery is judged on the event loop: once for each event would make everybody wait."""
+    folded = Counter[str]()
+    monkeypatch.setattr(paths, "plain", lambda name: folded.update([name]) or plain(name))
+    document = {"Vehicle": [{}] * 40, "marker": 1}
+    assert len(list(read("fortellis_relay", document))) == 40
+    assert folded["marker"] <= 2, "to find the list, and to find what stands beside it"

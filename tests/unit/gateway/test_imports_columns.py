@@ -232,4 +232,4 @@ def test_what_is_no_table_is_refused_in_a_few_words(header: list[str]) -> None:
     for overrides in ({}, {"nothing": "vin"}, {"vin": "nothing"}, {header[0]: "nothing"}):
         with pytest.raises((UnrecognisedColumnsError, UnknownColumnError)) as refused:
             detect(header, [], ImportKind.SALES, overrides)
-        assert len(str(refused.value).replace(header[0], "")) < 2_500
+        assert len(str(refused.value)) < 5_000

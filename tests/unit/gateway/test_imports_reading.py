@@ -9,12 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from imports_sample_files import HEADER, ROWS, text_of, workbook
+from imports_sample_files import HEADER, ROWS, sparse_workbook, text_of, workbook
 
 from services.gateway.imports import (
     DamagedFileError,
     EmptyFileError,
     FileFormat,
+    FileTooLargeError,
     ImportFileError,
     ImportKind,
     ImportReading,
@@ -220,3 +221,42 @@ def test_reading_twice_gives_the_same(read: Open) -> None:
     reading = read(text_of() + "WA1GCCFS9JR009139,Audi,Q3,Used,-1\n")
     first = (list(reading), reading.counts, reading.warnings)
     assert (list(reading), reading.counts, reading.warnings) == first
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "told"),
+    [
+        ("x" * 5_000_000 + "\nred\n", "stock.csv", "name of 5,000,000 characters"),
+        ("a," * 200_000 + "VIN\n", "stock.csv", "200,001 columns"),
+        (
+            json.dumps([{"vin": "x", **{f"k{place}": 1 for place in range(20_000)}}] + [{}] * 3_000),
+            "stock.json",
+            "20,001 columns",
+        ),
+    ],
+    ids=["one long line", "one name again and again", "one wide object"],
+)
+def test_what_is_wider_than_any_table_is_refused_before_it_is_read(
+    read: Open, content: str, name: str, told: str
+) -> None:
+    """Names are shown, stored and searched for with each row: a small file could keep a process busy for days."""
+    with pytest.raises(ImportFileError, match=told) as refused:
+        read(content, name)
+    assert len(str(refused.value)) < 1_000
+
+
+def test_a_workbook_of_two_cells_far_apart_ends_no_process(tmp_path: Path, read: Open) -> None:
+    """Its reader holds a rectangle from the first to the last, here of 512 GB, and would end its whole process."""
+    path = tmp_path / "sparse.xlsx"
+    for last in ("XFD1048576", "Z1000000"):
+        sparse_workbook(path, last)
+        with pytest.raises(FileTooLargeError, match="from the first cell of its sheet to the last"):
+            read(path.read_bytes(), "stock.xlsx")
+    sparse_workbook(path, "A900")
+    with pytest.raises(UnrecognisedColumnsError):
+        list(read(path.read_bytes(), "stock.xlsx", ImportKind.SALES))
+
+
+def test_what_an_error_quotes_is_cut() -> None:
+    error = NotATableError("the archive holds " + "x" * 65_000, "y" * 65_000)
+    assert len(str(error)) < 5_000

@@ -96,8 +96,9 @@ def _shortened(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 
 def _cut(text: str) -> str:
-    more = len(text) - _LONGEST_TEXT
-    return f"{text[:_LONGEST_TEXT]}… and {more} characters more" if more > 0 else text
+    more, half = len(text) - _LONGEST_TEXT, _LONGEST_TEXT // 2
+    # A traceback says at its end what went wrong.
+    return f"{text[:half]} … {more} characters … {text[-half:]}" if more > 0 else text
 
 
 def _formatter(common: list[Processor], *, human: bool) -> logging.Formatter:

@@ -68,7 +68,7 @@ class Progress:
         """Say why no row could be accepted: what most of them lack may stand in a column that was not recognised."""
         wrong = [f"{count} of them for {name}" for name, count in self.refused.most_common(1)]
         told = ", ".join([f"None of the {self.reading.counts.rows} rows could be accepted", *wrong])
-        unused = self.reading.mapping.unmapped
+        unused = [match.column for match in self.reading.mapping.matches if match.how is None]
         advice = (
             f" Not recognised: {columns_named(unused)}; name them in the mapping, or check the kind."
             if unused

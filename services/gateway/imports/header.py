@@ -53,8 +53,8 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
     rows = list(itertools.islice(table.rows(), _ROWS_ABOVE))
     if not rows:
         raise EmptyFileError("the file has no rows", "Check the export; an empty lot is sent as a header alone.")
-    for row in rows:
-        _check_width(len(row.cells))
+    for row in rows:  # spreadsheets write thousands of blank cells behind a table
+        _check_width(sum(1 for cell in row.cells if cell and cell.strip()))
     known = frozenset(told)
     best = max(rows, key=lambda row: _names_recognised(row, kind, known))  # the first one, on a tie
     if _names_recognised(best, kind, known) < _ENOUGH_NAMES:

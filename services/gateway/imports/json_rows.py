@@ -20,6 +20,8 @@ from services.gateway.imports.table import FileFormat, RawTable, SourceRow
 _WHOLE_LIMIT: Final = 256 * 1024 * 1024
 _LONGEST_LINE: Final = 4 * 1024 * 1024
 _HEADER_ITEMS: Final = 1000
+_MOST_NESTED: Final = 1000
+"""Columns from which on only names at the top become one: objects keyed by ids have another for each."""
 _DEPTH: Final = 4
 _OBJECT: Final = 'an object such as {"vin": "…"}'
 
@@ -101,7 +103,8 @@ def _header(items: Iterable[Any]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for item in items:
         if isinstance(item, dict):
-            names.update(dict.fromkeys(_flat(item)))
+            known = len(names) >= _MOST_NESTED
+            names.update((name, None) for name in _flat(item) if not known or "." not in name)
     if not names:
         raise NotATableError("the JSON objects have no keys", f"Send items such as {_OBJECT}.")
     return tuple(names)

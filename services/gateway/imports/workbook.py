@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 import subprocess
 import sys
 import zipfile
@@ -12,6 +14,7 @@ from typing import Final
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
+from services.gateway.imports import workbook_size
 from services.gateway.imports.errors import (
     DamagedFileError,
     EmptyFileError,
@@ -19,20 +22,22 @@ from services.gateway.imports.errors import (
     NotATableError,
 )
 from services.gateway.imports.table import FileFormat, RawTable, SourceRow, number_text
+from services.gateway.imports.workbook_size import CANNOT_BE_OPENED, MEBIBYTE, NO_MEMORY
 
 _UNPACKED_LIMIT: Final = 1 << 30
-_OPENED_MEBIBYTES: Final = 640
-_OPENING_SECONDS: Final = 300.0
-_OPENER: Final = Path(__file__).with_name("workbook_size.py")
+_MOST_MEBIBYTES: Final = 4_096
+_OPENING_SECONDS: Final = 300
+_OPENER: Final = Path(workbook_size.__file__)
+_CONTAINER_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
 def open_workbook(path: Path) -> RawTable:
-    """Open an XLSX or XLS workbook; the sheet is held in memory, which Excel itself bounds at 1,048,576 rows.
+    """Open an XLSX or XLS workbook; the sheet is held in memory, from its first filled cell to its last.
 
     Raises `NotATableError` for an archive that is no workbook, `FileTooLargeError` when it unpacks to more
-    than 1 GiB or opens into more, `DamagedFileError` when it cannot be opened and `EmptyFileError` when every sheet
-    is empty.
+    than 1 GiB or takes more memory to open than there is, `DamagedFileError` when it cannot be opened and
+    `EmptyFileError` when every sheet is empty.
     """
     if zipfile.is_zipfile(path):
         _check_archive(path)
@@ -77,16 +82,25 @@ def _check_archive(path: Path) -> None:
 
 
 def _check_size(path: Path) -> None:
-    """Have a process open it first that may end for want of memory; what is damaged otherwise is told by ours."""
-    command = [sys.executable, "-I", str(_OPENER), str(path), str(_OPENED_MEBIBYTES)]
-    try:
-        ended = subprocess.run(command, capture_output=True, check=False, timeout=_OPENING_SECONDS)  # noqa: S603
-    except subprocess.TimeoutExpired as error:
-        seen = f"the workbook takes longer than {_OPENING_SECONDS:g} seconds to open"
-        raise FileTooLargeError(seen, "Save the sheet as CSV.") from error
-    if ended.returncode < 0 or b"MemoryError" in ended.stderr:
-        seen = f"the workbook needs more than {_OPENED_MEBIBYTES:,} MiB, from the first cell of its sheet to the last"
-        raise FileTooLargeError(seen, "Delete what stands far from the table, or save the sheet as CSV.")
+    """Have a process open it first that may end for want of memory; raises `RuntimeError` where it cannot run."""
+    most = _most_mebibytes()
+    command = [sys.executable, "-I", str(_OPENER), str(path), str(most), str(_OPENING_SECONDS)]
+    # In a session of its own: what ends this process from a terminal says nothing of the file.
+    ended = subprocess.run(command, capture_output=True, check=False, start_new_session=True)  # noqa: S603
+    if ended.returncode == NO_MEMORY or ended.returncode < 0:
+        seen = f"the workbook takes more than {most:,} MiB, or {_OPENING_SECONDS} seconds, to open"
+        raise FileTooLargeError(seen, "Save the sheet as CSV, or delete what stands far from the table.")
+    if ended.returncode not in (0, CANNOT_BE_OPENED):
+        message = f"the process that opens workbooks ended with {ended.returncode}: {ended.stderr[-500:]!r}"
+        raise RuntimeError(message)
+
+
+def _most_mebibytes() -> int:
+    """Give five eighths of the memory that this container or machine has, and 4 GiB at most: no sheet needs more."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
+        memory = min(memory, int(_CONTAINER_MEMORY.read_text()))
+    return min(_MOST_MEBIBYTES, memory * 5 // 8 // MEBIBYTE)
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[SourceRow]:

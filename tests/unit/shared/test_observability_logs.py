@@ -196,7 +196,7 @@ def test_a_text_of_millions_of_characters_is_gone_through_once_and_cut(stream: i
     """A pattern that takes the square of the length would not come back, and its process stand still meanwhile."""
     structlog.get_logger("doso.gateway").info("import ended", error=text)
     (line,) = lines(stream)
-    assert line["error"] == f"{text[:20_000]}… and {len(text) - 20_000} characters more"
+    assert line["error"] == f"{text[:10_000]} … {len(text) - 20_000} characters … {text[-10_000:]}"
 
 
 def test_a_secret_at_the_cut_is_out_before(stream: io.StringIO) -> None:

@@ -18,7 +18,7 @@ _ENOUGH_NAMES: Final = 2
 _LONGEST_NAME: Final = 100
 LONGEST_COLUMN_NAME: Final = 500
 MOST_COLUMNS: Final = 2_000
-_EXAMPLE: Final = "VIN,Year,Make,Model,Mileage,Price"
+_NAME_THEM: Final = "Put a line with the column names first, such as VIN,Year,Make,Model,Mileage,Price."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,7 @@ def _headless(first: SourceRow) -> Header:
     if len(first.cells) == len(CARSFORSALE_ORDER) and looks_like_vin(first.cells[vin_at] or ""):
         return Header(tuple(CARSFORSALE_ORDER), None, assumed=True)
     seen = f"row {first.line} already holds a vehicle ({len(first.cells)} columns) and nothing names the columns"
-    remedy = f"Put a line with the column names first, such as {_EXAMPLE}."
-    raise MissingHeaderError(seen, remedy)
+    raise MissingHeaderError(seen, _NAME_THEM)
 
 
 def _without_blank_tail(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,9 +108,7 @@ def _names(written: Sequence[str]) -> tuple[str, ...]:
     longest = max(map(len, written), default=0)
     if longest > LONGEST_COLUMN_NAME:
         seen = f"a column has a name of {longest:,} characters"
-        raise NotATableError(
-            seen, "Put a line with the column names first, such as VIN,Year,Make,Model,Mileage,Price."
-        )
+        raise NotATableError(seen, _NAME_THEM)
     return _unique(written)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -80,20 +80,24 @@ async def list_vehicles(
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> PageOut:
-    """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included."""
+    """List vehicles, each with its place in the market; ``min_days`` counts days in the group, transfers included.
+
+    A market that is ``stale``, seen over 60 days ago, is not priced by.
+    """
     found, after = await page(gate, person, VEHICLES, filters=filters, sort=sort, cursor=cursor, limit=limit)
     async with gate.work.begin(person.tenant_id) as tx:
         markets = await unit_markets(tx.connection, [row["document"]["vehicle_key"] for row in found.rows])
-    return PageOut(items=[shown_vehicle(row, markets) for row in found.rows], next_cursor=after)
+    today = datetime.now(UTC).date()
+    return PageOut(items=[shown_vehicle(row, markets, today) for row in found.rows], next_cursor=after)
 
 
-def shown_vehicle(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Give a vehicle as it is shown: its document, its days, its place in the market."""
+def shown_vehicle(row: Mapping[str, Any], markets: Mapping[str, Mapping[str, Any]], today: date) -> dict[str, Any]:
+    """Give a vehicle as it is shown: its document, its days, its place in the market as of a day."""
     vehicle = {**_NOT_KNOWN, **row["document"]}
     if vehicle["status"] not in {"in_stock", "on_order"}:
         return {**vehicle, "days": None, "group_days": None, "market": None}
     market = markets.get(vehicle["vehicle_key"])
-    placed = None if market is None else asdict(market_position(vehicle, market))
+    placed = None if market is None else asdict(market_position(vehicle, market, today))
     return {**vehicle, "days": row["days"], "group_days": row["group_days"], "market": placed}
 
 

@@ -1,6 +1,7 @@
 """The rows of a report, read as its page reads them: by keyset, a few hundred at a time, never all in one query."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,8 @@ async def vehicles(gate: Gate, person: Principal, filters: Filters, order: Order
     async for rows in _pages(gate, person, VEHICLES, filters, order):
         async with gate.work.begin(person.tenant_id) as tx:
             markets = await unit_markets(tx.connection, [row["document"]["vehicle_key"] for row in rows])
-        yield [shown_vehicle(row, markets) for row in rows]
+        today = datetime.now(UTC).date()
+        yield [shown_vehicle(row, markets, today) for row in rows]
 
 
 async def advice(gate: Gate, person: Principal, filters: Filters, order: Order) -> AsyncIterator[Chunk]:

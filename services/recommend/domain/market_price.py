@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from services.recommend.domain.price_curve import PriceCurve
 
 _KM_PER_YEAR = 19_000.0
-_STALE_DAYS = 60
+STALE_MARKET_DAYS = 60
 """Asking prices older than this say nothing about today's."""
 _MISPRICING_SD = 0.10
 """How far stores misprice like units, as the sd of a logarithm; the rest of a gap to the model is equipment."""
@@ -53,7 +53,7 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     that the unit had: cuts since then were made to sell it. So a unit that came in at a price of such a car stays
     one, however far it is cut; and where no market tells, its first tag stands in for one, which no cut moves.
     """
-    if market is not None and (as_of - market.as_of).days > _STALE_DAYS:
+    if market is not None and (as_of - market.as_of).days > STALE_MARKET_DAYS:
         stale = f"the market data are {(as_of - market.as_of).days} days old: too old to price by"
         return _own_list(unit, unit.list_price, as_of, stale) if unit.list_price else None
     estimate = _modelled(unit, market, as_of) if market else None

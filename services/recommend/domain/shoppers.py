@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.recommend.domain.attraction import Attraction, fit, spells_of
 from services.recommend.domain.attraction.spells import Stand
 from services.recommend.domain.lookup import Lookup, look_up
-from services.recommend.domain.market_price import PriceBasis, market_price
+from services.recommend.domain.market_price import STALE_MARKET_DAYS, PriceBasis, market_price
 from services.recommend.domain.pace import LIVES_DAYS, UnitLife
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.recommend.domain.book import TenantBook
-
-_STALE_DAYS = 60
-"""A market that was last seen longer ago says nothing of what sells now."""
 
 
 def fit_attraction(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> Attraction | None:
@@ -32,7 +29,8 @@ def fit_attraction(book: TenantBook, lives: Sequence[UnitLife], as_of: date) -> 
     sold = {
         shelf: market.sold_per_day
         for shelf, market in lookup.markets.items()
-        if (market.sold_per_day > 0 or market.active_listings > 0) and (as_of - market.as_of).days <= _STALE_DAYS
+        if (as_of - market.as_of).days <= STALE_MARKET_DAYS
+        and (market.sold_per_day > 0 or market.active_listings > 0)
     }
     return fit(spells_of(_stands(lookup, lives, since, as_of), since), sold)
 

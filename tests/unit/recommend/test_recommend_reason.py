@@ -74,6 +74,20 @@ def test_a_reason_reads_like_a_managers() -> None:
     assert "Cut it from $21,600 to $" in reason
 
 
+def test_a_new_price_is_told_with_both_sides_of_its_sum(advice: list[Advice]) -> None:
+    repriced = [each for each in advice if each.action is Action.REPRICE]
+    raised = [each for each in repriced if (each.price or 0) > (each.current_price or 0)]
+    assert raised
+    assert len(raised) < len(repriced)
+    for each in repriced:
+        lines = {line.name: line.value for line in each.evidence}
+        assert f"Held at its tag it should net {lines[Fact.KEEP_NET]}: " in each.reason
+        changed = "Raised" if each in raised else "Cut"
+        assert f"{changed}, it should net {lines[Fact.NEW_NET]}" in each.reason
+        assert lines[Fact.GAIN] in each.reason
+        assert lines.get(Fact.BESIDE, "").removeprefix("-") in each.reason
+
+
 def test_the_arithmetic_of_the_gain_adds_up(advice: list[Advice]) -> None:
     for each in advice:
         lines = {line.name: line.value for line in each.evidence}

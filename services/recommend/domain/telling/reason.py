@@ -48,17 +48,26 @@ def _reprice(facts: Facts) -> str:
             f"{_standing(facts)} {_company(facts)} "
             f"You are leaving money on the table: raise it from {facts[Fact.LIST_PRICE]} "
             f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
-            f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}, "
-            f"and {facts[Fact.GAIN]} more in your pocket after holding cost.{_beside(facts)}"
+            f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}. "
+            f"{_nets(facts)} Raised, it should net {facts[Fact.NEW_NET]}: "
+            f"{facts[Fact.GAIN]} more in your pocket.{_beside(facts)}"
             f"{long_odds(facts, LongOdds.RAISED)}"
         )
     return (
         f"{_standing(facts)} {_company(facts)} {_house_rule(facts)}"
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
-        f"Every day it sits costs you about {facts[Fact.HOLDING]}, so the cut leaves you {facts[Fact.GAIN]} "
-        f"better off than holding the tag.{_beside(facts)}{_under_cost(facts)}"
+        f"{_nets(facts)} Cut, it should net {facts[Fact.NEW_NET]}, "
+        f"so the cut leaves you {facts[Fact.GAIN]} better off.{_beside(facts)}{_under_cost(facts)}"
         f"{long_odds(facts, LongOdds.CUT)}"
+    )
+
+
+def _nets(facts: Facts) -> str:
+    """Say what it brings as it is, and what that is made of: the sum that the new price is held against."""
+    return (
+        f"Held at its tag it should net {facts[Fact.KEEP_NET]}: what its buyer brings, finance office included, "
+        f"or the lane in the end, less about {facts[Fact.HOLDING]} for every day it sits."
     )
 
 

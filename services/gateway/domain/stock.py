@@ -17,6 +17,12 @@ FLOORPLAN_APR = Decimal("0.08")
 OVERHEAD_PER_DAY = Decimal(15)
 DEPRECIATION_PER_MONTH = Decimal("0.015")
 _CENT = Decimal("0.01")
+_LACKING = {
+    "stock_date": "advice takes them for new arrivals, and sends none to the lane",
+    "list_price": "no new price is advised for them, and without a market to price them by nothing at all",
+    "cost": "none goes to the lane but by your own rules, and nothing is said of profit",
+}
+"""What advice has to leave out for want of a field."""
 _TARGET = {"used": "35-45", "new": "60-90"}
 
 
@@ -48,6 +54,7 @@ class StockFigures:
     on_order: int
     units_without_cost: int
     units_without_stock_date: int
+    units_without_list_price: int
     value_at_cost: Decimal
     value_at_list: Decimal
     buckets: tuple[Bucket, ...]
@@ -60,6 +67,8 @@ class StockFigures:
     window_days: int
     as_of: date
     note: str | None = None
+    advice_lacks: tuple[str, ...] = ()
+    """What advice on these units has to do without, in sentences."""
 
 
 def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | None = None) -> StockFigures:
@@ -74,11 +83,13 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
     days_supply = len(stock) / (len(sold) / WINDOW_DAYS) if sold else None
     grosses = [row["front_gross"] for row in sold if row["front_gross"] is not None]
     ages = [max(0, (as_of - row["stock_date"]).days) for row in stock if row["stock_date"] is not None]
+    without = {field: sum(row[field] is None for row in stock) for field in _LACKING}
     return StockFigures(
         units=len(stock),
         on_order=sum(row["status"] == "on_order" for row in mine),
-        units_without_cost=sum(row["cost"] is None for row in stock),
-        units_without_stock_date=sum(row["stock_date"] is None for row in stock),
+        units_without_cost=without["cost"],
+        units_without_stock_date=without["stock_date"],
+        units_without_list_price=without["list_price"],
         value_at_cost=sum((_invested(row) for row in stock), Decimal(0)),
         value_at_list=sum((row["list_price"] or Decimal(0) for row in stock), Decimal(0)),
         buckets=_buckets(stock, as_of),
@@ -91,6 +102,11 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
         window_days=WINDOW_DAYS,
         as_of=as_of,
         note=None if sold else f"no retail sales in the last {WINDOW_DAYS} days",
+        advice_lacks=tuple(
+            f"{missing} of {len(stock)} in stock have no {field.replace('_', ' ')}: {_LACKING[field]}"
+            for field, missing in without.items()
+            if missing
+        ),
     )
 
 

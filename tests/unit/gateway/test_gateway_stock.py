@@ -86,6 +86,15 @@ def test_value_counts_cost_with_reconditioning_and_notes_units_without_cost() ->
     assert (found.value_at_list, found.units_without_cost) == (Decimal(40_000), 1)
 
 
+def test_what_advice_has_to_do_without_is_said() -> None:
+    assert figures([unit(), sale()], AS_OF).advice_lacks == ()
+    lacking = [unit(None), unit(None), unit(cost=None, list_price=None)]
+    dates, prices, costs = figures([*lacking, sale()], AS_OF).advice_lacks
+    assert dates.startswith("2 of 3 in stock have no stock date: ")
+    assert prices.startswith("1 of 3 in stock have no list price: ")
+    assert costs.startswith("1 of 3 in stock have no cost: ")
+
+
 def test_average_front_gross_leaves_unknown_grosses_out() -> None:
     rows = [sale(gross=Decimal(1_000)), sale(gross=Decimal(-250)), sale(gross=None), sale(gross=Decimal("0.01"))]
     assert figures(rows, AS_OF).average_front_gross == Decimal("250.00")

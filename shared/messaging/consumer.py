@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from shared.events import Event, Topic
 from shared.messaging.arrivals import Arrivals
 from shared.messaging.batch_budget import BACKOFF_SECONDS, PARTS, BatchBudget
 from shared.messaging.dead_letter import park, parked, place_of
+from shared.messaging.decoding import decode, decode_shared
 from shared.messaging.envelope import RecordHeaders, readable_headers, trace_headers
 from shared.messaging.failpoints import reach
 from shared.messaging.failures import HandedBackError, TookTooLongError, passing, took_too_long
@@ -39,14 +39,6 @@ class Delivery:
 
     record: "ConsumerRecord[Any, Any]"
     event: Event
-
-
-def decode(model: type[Event], body: bytes) -> Event:
-    """Read an event; raises ``ValidationError``."""
-    return model.model_validate_json(body)
-
-
-_decode_once = lru_cache(maxsize=4096)(decode)
 
 
 class BatchConsumer:
@@ -83,7 +75,7 @@ class BatchConsumer:
         self._small = settings.batch_records // 2
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
-        self._decode = _decode_once if settings.share_decoded else decode
+        self._decode = decode_shared if settings.share_decoded else decode
         self._service = service
         self._handlers = handlers
         self._work = work

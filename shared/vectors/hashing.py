@@ -30,6 +30,8 @@ _PAIR_WEIGHT: Final = 0.5
 _PIECES_WEIGHT: Final = 0.7
 # Fewer texts than this are done before a hop to a thread would have paid off.
 _INLINE: Final = 8
+_KEPT: Final = 8192
+"""Words, and pairs of words, that are remembered; a kilobyte each."""
 
 Features = tuple[NDArray[np.intp], NDArray[np.float64]]
 
@@ -87,17 +89,32 @@ def _scaled(features: Features, count: int) -> Features:
     return indices, weights * (1.0 + math.log(count))
 
 
-@lru_cache(maxsize=65_536)
 def _word_features(word: str) -> Features:
+    known = _features_of_word.__wrapped__ if _is_amount(word) else _features_of_word
+    return known(word)
+
+
+def _pair_features(first: str, second: str) -> Features:
+    known = _features_of_pair.__wrapped__ if _is_amount(first) or _is_amount(second) else _features_of_pair
+    return known(first, second)
+
+
+@lru_cache(maxsize=_KEPT)
+def _features_of_word(word: str) -> Features:
     pieces = list(_pieces(word))
     weight = _PIECES_WEIGHT / math.sqrt(len(pieces))
     hashed = [_hashed(f"word {word}", 1.0), *(_hashed(f"piece {piece}", weight) for piece in pieces)]
     return _as_features(hashed)
 
 
-@lru_cache(maxsize=65_536)
-def _pair_features(first: str, second: str) -> Features:
+@lru_cache(maxsize=_KEPT)
+def _features_of_pair(first: str, second: str) -> Features:
     return _as_features([_hashed(f"pair {first} {second}", _PAIR_WEIGHT)])
+
+
+def _is_amount(word: str) -> bool:
+    """Tell amounts such as ``18,490`` from words and small numbers: each comes once, and is not worth remembering."""
+    return not word.isalnum() and word[0].isdigit()
 
 
 def _pieces(word: str) -> Iterator[str]:

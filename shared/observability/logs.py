@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # These bring handlers of their own; theirs go, so that every line looks the same.
 _LIBRARIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "aiokafka", "alembic")
+_AT_LENGTH: Final = ("aiokafka",)
+"""These tell as information what is of use to who looks for a fault in them: every partition, at every assignment."""
 
 _LONGEST_TEXT: Final = 20_000
 """Characters: a traceback fits. What a stranger sent may be quoted in a line, and is not the log's to keep."""
@@ -68,6 +70,8 @@ def configure_logs(settings: TelemetrySettings, stream: TextIO | None = None) ->
             continue  # silenced by whoever runs us, as by uvicorn's --no-access-log
         library.handlers.clear()
         library.propagate = True
+    for name in _AT_LENGTH:
+        logging.getLogger(name).setLevel(logging.WARNING if settings.log_level == "INFO" else logging.NOTSET)
 
 
 def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -22,6 +22,7 @@ def _logging_as_it_was() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers, root.level = handlers, level
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -53,6 +54,16 @@ def test_a_line_is_one_json_object_with_time_level_logger_and_fields(stream: io.
         12,
     )
     assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize(("level", "told"), [("INFO", False), ("DEBUG", True), ("WARNING", False)])
+def test_what_the_client_tells_at_length_is_for_who_looks_for_it(level: str, told: bool) -> None:
+    stream = io.StringIO()
+    configure_logs(TelemetrySettings(log_level=level), stream)
+    logging.getLogger("aiokafka.consumer.group_coordinator").info("every partition there is")
+    logging.getLogger("aiokafka.consumer.group_coordinator").error("the coordinator is away")
+    assert [line["event"] for line in lines(stream)][-1] == "the coordinator is away"
+    assert (len(lines(stream)) == 2) is told
 
 
 def test_a_library_that_was_silenced_stays_silent(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:

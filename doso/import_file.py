@@ -19,6 +19,9 @@ def import_file(
     mode: Annotated[str, typer.Option(help="snapshot (what is absent has left) or delta.")] = "snapshot",
     mapping: Annotated[str, typer.Option(help='JSON such as {"My Price": "list_price"}.')] = "",
     as_of: Annotated[str, typer.Option(help="The day the file speaks of, YYYY-MM-DD.")] = "",
+    by_store: Annotated[
+        bool, typer.Option(help="Rows go to the rooftop that their store column names; --dealer takes the rest.")
+    ] = False,
     confirm: Annotated[bool, typer.Option(help="Accept a snapshot that lacks over 30 % of the stock.")] = False,
     data_dir: Annotated[Path, typer.Option(help="Where `doso up` keeps its credentials.")] = Path(".doso"),
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the result here too.")] = None,
@@ -26,7 +29,8 @@ def import_file(
     """Import a file into a running system and say what became of its rows.
 
     Examples: `doso import stock.csv --kind inventory --dealer "Northside"`,
-    `doso import sales.xlsx --kind sales --dealer 2f6c… --mode delta`.
+    `doso import sales.xlsx --kind sales --dealer 2f6c… --mode delta`,
+    `doso import group.csv --kind inventory --dealer "Northside" --by-store`.
     """
     if kind not in {"inventory", "sales", "market"}:
         fail(f"--kind is inventory, sales or market, not {kind!r}")
@@ -36,6 +40,7 @@ def import_file(
             "mode": mode,
             "mapping": mapping or None,
             "as_of": as_of or None,
+            "by_store": str(by_store).lower(),
             "confirm": str(confirm).lower(),
         }
         import_id = client.start_import(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,38 @@ def test_what_a_file_says_is_what_is_shown(group: Group, dealer: str) -> None:
     assert (found["condition"], found["odometer"], found["odometer_unit"]) == ("used", 31_000, "mi")
     summary = group.get("/inventory/summary", dealer_id=dealer)[0]
     assert (summary["all"]["units"], summary["all"]["note"]) == (1, "no retail sales in the last 45 days")
+
+
+@pytest.mark.parametrize("escaped", ["\\u0000", "\\ud800"], ids=["nul", "half a character"])
+def test_what_no_database_holds_keeps_out_its_row_alone(group: Group, dealer: str, escaped: str) -> None:
+    good, bad = (stock_row(new_vin(), 20_000, Trim=trim) for trim in ("LX", "LXX"))
+    lines = "\n".join(json.dumps(row) for row in (good, bad)).replace("LXX", f"L{escaped}X")
+    status = group.upload("inventory", dealer, lines.encode())
+    assert (status["status"], status["accepted"], status["rejected"]) == ("done", 1, 1), status["error"]
+    group.until(dealer, str(good["VIN"]), status="in_stock")
+
+
+def test_rows_go_to_the_rooftop_they_name_and_to_no_other(group: Group) -> None:
+    here, there = f"Here {new_vin()}", f"There {new_vin()}"
+    sent_for, named = group.dealer(here), group.dealer(there)
+    unnamed, theirs, strange, early = (str(new_vin()) for _ in range(4))
+    stores = {unnamed: "", theirs: there.upper(), strange: f"{there} Ltd"}
+    status = group.stock(sent_for, [stock_row(vin, Store=store) for vin, store in stores.items()], by_store="true")
+    assert (status["accepted"], status["rejected"]) == (2, 1)
+    (error,) = status["errors"]
+    assert (error["line"], error["field"]) == (4, "store")
+    assert "none of your rooftops" in error["reason"]
+    group.until(sent_for, unnamed, status="in_stock")
+    group.until(named, theirs, status="in_stock")
+    assert group.vehicle(sent_for, strange) is None
+
+    # What stands in a row of a misspelled rooftop may be anybody's: it does not depart, however sure the sender is.
+    stays = [stock_row(early, Store=there), stock_row(theirs, Store=there)]
+    assert group.stock(named, stays, by_store="true")["accepted"] == 2
+    group.until(named, early, status="in_stock")
+    misspelled = [stock_row(early, Store=there), stock_row(theirs, Store="Ther")]
+    status = group.stock(named, misspelled, by_store="true", confirm="true")
+    assert (status["status"], status["rejected"], status["events"].get("vehicle.departed")) == ("done", 1, None)
 
 
 def test_bad_rows_are_refused_and_the_good_ones_taken_in(group: Group, dealer: str) -> None:

@@ -31,19 +31,25 @@ class Departures:
         progress = self._progress
         async with self._work.begin(progress.work.tenant_id) as tx:
             awaited = await store.awaited(tx.connection)
+        expected = set().union(*awaited.values())
         present: defaultdict[UUID, set[str]] = defaultdict(set)
-        unreadable: Counter[UUID] = Counter()
+        unreadable: Counter[UUID | None] = Counter()
+        somewhere: set[str] = set()  # at a rooftop whose name cannot be read: it may be any
         async for rows in chunks(progress.reading, most_rows):
             for row in rows:
                 dealer_id, vin = progress.listed(row)
                 if vin is None:
                     unreadable[dealer_id] += 1
+                elif dealer_id is None:
+                    somewhere.update({vin} & expected)
                 else:
                     present[dealer_id].update({vin} & awaited.get(dealer_id, set()))
         async with self._work.begin(progress.work.tenant_id) as tx:
-            for dealer_id, vins in present.items():
+            for dealer_id, listed in present.items():
                 known = await store.in_stock(tx.connection, dealer_id) & awaited.get(dealer_id, set())
-                await self._judge_rooftop(tx, dealer_id, known, vins, unreadable[dealer_id])
+                doubtful = unreadable[dealer_id] + unreadable[None]
+                vins = listed | (somewhere & awaited.get(dealer_id, set()))
+                await self._judge_rooftop(tx, dealer_id, known, vins, doubtful)
             await IMPORT_QUEUE.hold(tx.connection, [self._item])
 
     async def _judge_rooftop(

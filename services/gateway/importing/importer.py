@@ -124,6 +124,7 @@ class Importer:
             as_of=work.as_of,
             default_odometer_unit=unit,  # type: ignore[arg-type]
             override=work.override,
+            stores=sorted(dealer.name for dealer in dealers.values()) if work.by_store else None,
         )
         async with self._work.begin(work.tenant_id) as tx:
             opened = await store.known_dealers(tx.connection)

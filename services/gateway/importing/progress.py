@@ -34,27 +34,27 @@ class Progress:
 
     def dealer_of(self, row: ImportedRow) -> Dealer:
         """The rooftop a row belongs to: its store's where asked to look, else the one named for the file."""
-        return self._dealer_named(getattr(row, "store", None))
+        return self._dealer_named(getattr(row, "store", None)) or self.dealer
 
-    def listed(self, row: ImportedRow | RejectedRow) -> tuple[UUID, str | None]:
-        """Tell which rooftop's vehicle a row lists, refused rows too; None where its VIN cannot be read.
+    def listed(self, row: ImportedRow | RejectedRow) -> tuple[UUID | None, str | None]:
+        """Tell which rooftop's vehicle a row lists, refused rows too; None where rooftop or VIN cannot be read.
 
         A refused row still says that the car is there.
         """
         if not isinstance(row, RejectedRow):
             return self.dealer_of(row).dealer_id, str(row.vin)
         dealer = self._dealer_named(self._cell(row, "store"))
+        dealer_id = dealer.dealer_id if dealer is not None else None
         try:
-            return dealer.dealer_id, Vin(self._cell(row, "vin") or "")
+            return dealer_id, Vin(self._cell(row, "vin") or "")
         except ValueError:
-            return dealer.dealer_id, None
+            return dealer_id, None
 
-    def _dealer_named(self, store_name: str | None) -> Dealer:
-        if self.work.by_store and store_name:
-            for dealer in self.dealers.values():
-                if dealer.name.casefold() == store_name.casefold():
-                    return dealer
-        return self.dealer
+    def _dealer_named(self, store_name: str | None) -> Dealer | None:
+        if not self.work.by_store or not store_name:
+            return self.dealer
+        named = (dealer for dealer in self.dealers.values() if dealer.name.casefold() == store_name.casefold())
+        return next(named, None)
 
     def _cell(self, row: RejectedRow, field: str) -> str | None:
         cells = (row.cells[i] for i in self.reading.mapping.columns.get(field, ()) if i < len(row.cells))

@@ -15,6 +15,7 @@ from services.gateway.imports.warnings import WarningKind
 from services.gateway.imports.words import PURCHASE_TYPES, PurchaseType
 
 _LONGEST_STAY: Final = 36_500
+_LONGEST_STOCK_NUMBER: Final = 64
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -24,6 +25,7 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
     price, invoice = reader.money("list_price"), reader.money("invoice")
     cost, recon_cost = reader.money("cost"), reader.money("recon_cost")
     stock_date = _stock_date(reader, as_of, as_of)
+    stock_number, store = reader.text("stock_number", _LONGEST_STOCK_NUMBER), reader.store()
     if vehicle is None or reader.problems:
         return None
     if cost is None:
@@ -32,7 +34,7 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
         reader.warn(WarningKind.MISSING_STOCK_DATE)
     return InventoryRow(
         **vehicle,
-        stock_number=reader.text("stock_number"),
+        stock_number=stock_number,
         list_price=_or_msrp(reader, price, vehicle["msrp"]),
         invoice=invoice,
         cost=cost,
@@ -41,7 +43,7 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
         status=reader.text("status"),
         location=reader.text("location"),
         photo_count=reader.photo_count(),
-        store=reader.text("store"),
+        store=store,
     )
 
 
@@ -59,6 +61,8 @@ def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:
     stock_date = _stock_date(reader, as_of, sale_date)
     if sale_date is not None and stock_date is not None and stock_date > sale_date:
         reader.refuse("stock_date", f"{stock_date} is after the sale on {sale_date}", stock_date)
+    stock_number, store = reader.text("stock_number", _LONGEST_STOCK_NUMBER), reader.store()
+    purchase_type = _purchase_type(reader)
     if vehicle is None or sale_date is None or reader.problems:
         return None
     if sale_price is None:
@@ -69,7 +73,7 @@ def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:
         reader.warn(WarningKind.MISSING_STOCK_DATE)
     return SaleRow(
         **vehicle,
-        stock_number=reader.text("stock_number"),
+        stock_number=stock_number,
         sale_date=sale_date,
         sale_price=sale_price,
         list_price=list_price,
@@ -78,9 +82,9 @@ def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:
         recon_cost=recon_cost,
         front_gross=front,
         back_gross=back,
-        purchase_type=_purchase_type(reader),
+        purchase_type=purchase_type,
         stock_date=stock_date,
-        store=reader.text("store"),
+        store=store,
     )
 
 
@@ -95,6 +99,7 @@ def build_listing(reader: RowReader, as_of: dt.date) -> ListingRow | None:
         _refuse_future(reader, field, day, as_of)
     if first_seen is not None and last_seen is not None and last_seen < first_seen:
         reader.refuse("last_seen", f"{last_seen} is before the first sight on {first_seen}", last_seen)
+    listing_id, seller = reader.text("listing_id"), reader.text("seller")
     if vehicle is None or reader.problems:
         return None
     if first_seen is None and days is not None:
@@ -104,10 +109,10 @@ def build_listing(reader: RowReader, as_of: dt.date) -> ListingRow | None:
         removed = not right_censored
     return ListingRow(
         **vehicle,
-        listing_id=reader.text("listing_id"),
+        listing_id=listing_id,
         price=_or_msrp(reader, price, vehicle["msrp"]),
         first_price=first_price,
-        seller=reader.text("seller"),
+        seller=seller,
         first_seen=first_seen,
         last_seen=last_seen,
         snapshot_date=snapshot,

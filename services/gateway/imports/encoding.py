@@ -17,6 +17,8 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NULS_ONE_IN: Final = 1000
+"""Of arbitrary bytes one in 256 is a NUL, of UTF-16 without its mark every other one."""
 _USUAL: Final = "cp1252"
 _SINGLE_BYTE: Final = [_USUAL, "latin_1", "cp1250", "mac_roman"]
 
@@ -40,25 +42,26 @@ def detect_encoding(path: Path) -> str:
 
 def _check_marked(path: Path, name: str) -> None:
     decoder = codecs.getincrementaldecoder(name)()
+    nuls = characters = 0
     with path.open("rb") as file:
         try:
             while block := file.read(_BLOCK):
-                if "\0" in decoder.decode(block):
-                    raise _binary()
+                text = decoder.decode(block)
+                nuls, characters = nuls + text.count("\0"), characters + len(text)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             seen = f"the file is marked as {name.removesuffix('-sig').upper()} but has bytes that are not"
             raise DamagedFileError(seen, "Save it again as UTF-8 and send it once more.") from error
+    _check_nuls(nuls, characters)
 
 
 def _first_byte_outside_utf8(path: Path) -> int | None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset: int | None = None
-    position = 0
+    nuls = position = 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            if b"\0" in block:
-                raise _binary()
+            nuls += block.count(0)
             if offset is None:
                 pending = len(decoder.getstate()[0])
                 try:
@@ -66,6 +69,7 @@ def _first_byte_outside_utf8(path: Path) -> int | None:
                 except UnicodeDecodeError as error:
                     offset = max(0, position - pending + error.start)
             position += len(block)
+    _check_nuls(nuls, position)
     if offset is None and decoder.getstate()[0]:
         offset = max(0, position - len(decoder.getstate()[0]))
     return offset
@@ -80,8 +84,10 @@ def _single_byte_encoding(path: Path, offset: int) -> str:
     return next((name for name in _SINGLE_BYTE if name in alike), _USUAL)
 
 
-def _binary() -> NotATableError:
-    return NotATableError(
-        "the file holds NUL bytes, so it is not text",
-        "Send a CSV, TSV, XLSX, JSON or Parquet file; UTF-16 text needs its byte order mark.",
-    )
+def _check_nuls(nuls: int, size: int) -> None:
+    """Raise `NotATableError` for more NULs than damage to a few rows explains: those rows are refused alone."""
+    if nuls > max(1, size // _NULS_ONE_IN):
+        raise NotATableError(
+            "the file holds NUL bytes, so it is not text",
+            "Send a CSV, TSV, XLSX, JSON or Parquet file; UTF-16 text needs its byte order mark.",
+        )

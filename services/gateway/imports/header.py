@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.gateway.imports.characters import sound, storable
 from services.gateway.imports.columns import looks_like_vin
 from services.gateway.imports.errors import EmptyFileError, MissingHeaderError, NotATableError
 from services.gateway.imports.fields import CARSFORSALE_ORDER, ImportKind
@@ -49,7 +50,7 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
     `NotATableError` when there are more columns than a table of vehicles has, or longer names.
     """
     if table.header is not None:
-        return Header(_names(table.header), None)
+        return Header(_names(tuple(map(storable, table.header))), None)
     rows = list(itertools.islice(table.rows(), _ROWS_ABOVE))
     if not rows:
         raise EmptyFileError("the file has no rows", "Check the export; an empty lot is sent as a header alone.")
@@ -61,16 +62,16 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
         best = rows[0]
         if any(looks_like_vin(cell) for cell in best.cells if cell):
             return _headless(best)
-    written = _without_blank_tail(tuple((cell or "").strip() for cell in best.cells))
+    written = _without_blank_tail(tuple(storable(cell or "").strip() for cell in best.cells))
     above = tuple(row.line for row in itertools.takewhile(lambda row: row is not best, rows))
     return Header(_names(written), best.line, above, written=written)
 
 
 def data_rows(table: RawTable, header: Header) -> Iterator[SourceRow]:
-    """Yield the rows below the header; one with more or fewer cells than the header carries a fault."""
+    """Yield the rows below the header; one with more or fewer cells than it, or damaged ones, carries a fault."""
     width = len(header.names)
     above = len(header.skipped) + 1 if header.line is not None else 0
-    for row in itertools.islice(table.rows(), above, None):
+    for row in map(sound, itertools.islice(table.rows(), above, None)):
         surplus = len(row.cells) - width
         if row.fault is not None or surplus == 0:
             yield row

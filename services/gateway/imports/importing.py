@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingLike
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,7 @@ class ImportReading:
     default_odometer_unit: OdometerUnit
     counts: ImportCounts
     tally: WarningTally
+    stores: Sequence[str] | None = None
 
     @property
     def warnings(self) -> tuple[WarningCount, ...]:
@@ -75,7 +76,7 @@ class ImportReading:
     def _judged(self, duplicates: Duplicates) -> Iterator[ImportedRow | RejectedRow]:
         counts, tally = self.counts, self.tally
         orders = {index: order for index, (order, _) in self.date_orders.items()}
-        reader = RowReader(self.mapping, self.default_odometer_unit, orders, tally)
+        reader = RowReader(self.mapping, self.default_odometer_unit, orders, tally, self.stores)
         build = BUILDERS[self.mapping.kind]
         for source in data_rows(self.table, self.header):
             if self.header.repeats(source.cells):
@@ -127,13 +128,14 @@ def read_import(
     as_of: dt.date,
     default_odometer_unit: OdometerUnit,
     override: MappingLike[str, str | None] | None = None,
+    stores: Sequence[str] | None = None,
 ) -> ImportReading:
     """Open an import file and work out its columns; iterate the result to read its rows.
 
     `filename` is the sender's name for it, for messages. `as_of` is the day the file speaks of, in the
     store's time zone; `default_odometer_unit` is the store's and holds where neither column name nor cell
-    states one. `override` maps field to column or column to field (None: leave the column out). Raises a
-    subclass of `ImportFileError`.
+    states one. `override` maps field to column or column to field (None: leave the column out). A row
+    whose store is none of `stores` is refused; None lets any pass. Raises a subclass of `ImportFileError`.
     """
     table = open_table(path, filename)
     told = {name for pair in (override or {}).items() for name in pair if name}
@@ -160,6 +162,7 @@ def read_import(
         default_odometer_unit=default_odometer_unit,
         counts=ImportCounts(),
         tally=WarningTally(),
+        stores=stores,
     )
 
 

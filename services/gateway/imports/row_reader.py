@@ -20,7 +20,9 @@ Value = TypeVar("Value")
 _MOST_MONEY: Final = 5_000_000
 _MOST_MILEAGE: Final = 2_000_000
 _LONGEST_TEXT: Final = 80
-"""As long as the shortest text that events carry; a description is not read."""
+"""No longer than the texts that events carry; a description is not read."""
+_LONGEST_STORE: Final = 200
+_STORES_SHOWN: Final = 10
 
 
 class RowReader:
@@ -32,13 +34,19 @@ class RowReader:
         default_unit: OdometerUnit,
         orders: MappingLike[int, DateOrder],
         warnings: WarningTally,
+        stores: Sequence[str] | None = None,
     ) -> None:
-        """Read by `mapping`; `orders` gives the date order of each date column by its position."""
+        """Read by `mapping`; `orders` gives the date order of each date column by its position.
+
+        `stores` are the names that a row's store may have; None where any will do.
+        """
         self._columns = dict(mapping.columns)
         self._units = mapping.odometer_units
         self._default_unit = default_unit
         self._orders = orders
         self._warnings = warnings
+        self._stores = stores
+        self._known_stores = frozenset(map(str.casefold, stores or ()))
         self._cells: Sequence[str | None] = ()
         self.line = 0
         self.problems: list[RowProblem] = []
@@ -64,17 +72,32 @@ class RowReader:
         for kind, shown in self._noticed:
             self._warnings.add(kind, self.line, shown)
 
-    def text(self, field: str) -> str | None:
-        """Read text."""
+    def text(self, field: str, longest: int = _LONGEST_TEXT) -> str | None:
+        """Read text of at most so many characters."""
         for index in self._columns.get(field, ()):
             value = cell.text(self._cells[index])
-            if value is not None and len(value) > _LONGEST_TEXT:
-                reason = f"is {len(value)} characters long; at most {_LONGEST_TEXT} are taken"
+            if value is not None and len(value) > longest:
+                reason = f"is {len(value)} characters long; at most {longest} are taken"
                 self.refuse(field, reason, value)
                 return None
             if value is not None:
                 return value
         return None
+
+    def store(self) -> str | None:
+        """Read the store's name; one that is not among those a row may have is refused, not taken for another.
+
+        Files may name a store in several columns, by a code of theirs and in words: any that is known will do.
+        """
+        first = self.text("store", _LONGEST_STORE)
+        if first is None or self._stores is None:
+            return first
+        named = (cell.text(self._cells[index]) for index in self._columns["store"])
+        known = next((name for name in named if name and name.casefold() in self._known_stores), None)
+        if known is None:
+            shown = ", ".join(self._stores[:_STORES_SHOWN]) + (", …" if len(self._stores) > _STORES_SHOWN else "")
+            self.refuse("store", f"is none of your rooftops; there are: {shown}", first)
+        return known
 
     def money(self, field: str, *, signed: bool = False) -> Decimal | None:
         """Read an amount; zero is missing unless `signed`, negative is refused unless `signed`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.gateway.importing.progress import Progress
 from services.gateway.imports import ImportKind, RejectedRow, read_import
@@ -15,28 +15,43 @@ VIN = "1M8GDM9AXKP042788"
 AS_OF = date(2026, 3, 2)
 
 
-def listed(tmp_path: Path, row: str) -> list[str | None]:
+def listed(tmp_path: Path, row: str, *, by_store: bool = False) -> list[tuple[str | None, str | None]]:
     path = tmp_path / "stock.csv"
-    path.write_text(f"VIN,Stock,Year,Make,Model,Price,Odometer\n{row}\n", encoding="utf-8")
-    reading = read_import(path, path.name, ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi")
+    path.write_text(f"VIN,Stock,Year,Make,Model,Price,Odometer,Store\n{row}\n", encoding="utf-8")
     dealer = Dealer(uuid4(), uuid4(), "A store", "USD", "US-MI", "UTC")
+    reading = read_import(
+        path, path.name, ImportKind.INVENTORY, as_of=AS_OF, default_odometer_unit="mi",
+        stores=[dealer.name] if by_store else None,
+    )  # fmt: skip
     work = Import(
         dealer.tenant_id, uuid4(), dealer.dealer_id, "inventory", "snapshot", path.name, AS_OF, None,
-        confirm=False, by_store=False,
+        confirm=False, by_store=by_store,
     )  # fmt: skip
     progress = Progress(work, {dealer.dealer_id: dealer}, set(), reading)
     rows = list(reading)
     assert all(isinstance(one, RejectedRow) for one in rows)
-    return [progress.listed(one)[1] for one in rows]
+    names: dict[UUID | None, str | None] = {None: None, dealer.dealer_id: dealer.name}
+    found = [progress.listed(one) for one in rows]
+    return [(names[dealer_id], vin) for dealer_id, vin in found]
 
 
 def test_a_row_refused_for_its_odometer_still_lists_its_vehicle(tmp_path: Path) -> None:
-    assert listed(tmp_path, f"{VIN},1,2019,Honda,Civic,18000,thirty") == [VIN]
+    assert listed(tmp_path, f"{VIN},1,2019,Honda,Civic,18000,thirty,") == [("A store", VIN)]
 
 
 def test_a_row_refused_for_its_price_still_lists_its_vehicle(tmp_path: Path) -> None:
-    assert listed(tmp_path, f"{VIN.lower()},1,2019,Honda,Civic,-5,100") == [VIN]
+    assert listed(tmp_path, f"{VIN.lower()},1,2019,Honda,Civic,-5,100,") == [("A store", VIN)]
 
 
 def test_a_row_whose_vin_cannot_be_read_lists_nothing_it_could_name(tmp_path: Path) -> None:
-    assert listed(tmp_path, "NOVIN,1,2019,Honda,Civic,18000,100") == [None]
+    assert listed(tmp_path, "NOVIN,1,2019,Honda,Civic,18000,100,") == [("A store", None)]
+
+
+def test_a_row_of_a_rooftop_that_cannot_be_told_lists_its_vehicle_at_none(tmp_path: Path) -> None:
+    row = f"{VIN},1,2019,Honda,Civic,18000,100,A stor"
+    assert listed(tmp_path, row, by_store=True) == [(None, VIN)]
+
+
+def test_a_rooftop_is_known_however_its_name_is_written(tmp_path: Path) -> None:
+    row = f"{VIN},1,2019,Honda,Civic,18000,thirty,a STORE"
+    assert listed(tmp_path, row, by_store=True) == [("A store", VIN)]

@@ -204,6 +204,32 @@ def test_a_whole_file_is_refused_with_what_was_seen(
     assert refusal.value.remedy
 
 
+def test_a_nul_keeps_out_its_row_alone(read: Open) -> None:
+    header, row = text_of().splitlines()[:2]
+    vin = row.split(",")[0]
+    other = f"{vin[:-1]}\0"
+    damaged = row.replace(vin, other)
+    for content in (f"{header}\n{damaged}\n{row}\n".encode(), f"{header}\n{damaged}\n{row}\n".encode("utf-16")):
+        rows = list(read(content))
+        (refused,) = (each for each in rows if isinstance(each, RejectedRow))
+        assert (refused.line, "NUL" in refused.reason) == (2, True)
+        assert "\0" not in "".join(cell or "" for cell in refused.cells)
+        assert len(rows) == 2
+
+
+@pytest.mark.parametrize("escaped", ["\\u0000", "\\ud800"])
+def test_what_no_database_holds_keeps_out_its_row_alone(read: Open, escaped: str) -> None:
+    shape = '{"vin": "%s", "make": "Audi", "model": "Q3", "condition": "used", "price": "20000", "trim": "S%s"}'
+    items = [shape % (ROWS[0][0], escaped), shape % (ROWS[1][0], "")]
+    for content in ("[" + ",".join(items) + "]", "\n".join(items)):
+        rows = list(read(content.encode()))
+        assert [isinstance(each, RejectedRow) for each in rows] == [True, False]
+        "".join(cell or "" for cell in rows[0].cells).encode()
+    reading = read(f'[{{"vin": "{ROWS[1][0]}", "price": "20000", "a{escaped}": "S"}}]')
+    assert "\0" not in "".join(reading.description.header)
+    "".join(reading.description.header).encode()
+
+
 def test_an_archive_that_is_no_workbook_names_what_it_holds(read: Open, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("stock.csv", text_of())

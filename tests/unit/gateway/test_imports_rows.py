@@ -35,6 +35,7 @@ STOCK: dict[str, str] = {
     "Cost": "17000",
     "Date In Stock": "2026-03-01",
     "Certified": "",
+    "Stock #": "",
 }
 SALE: dict[str, str] = {
     **STOCK,
@@ -98,6 +99,7 @@ def noticed(reading: ImportReading) -> set[WarningKind]:
         ({"Year": "1975"}, "model_year", "outside 1981 to 2028"),
         ({"Year": "2029"}, "model_year", "outside 1981 to 2028"),
         ({"Model": ""}, "model", "is missing"),
+        ({"Stock #": "S" * 65}, "stock_number", "65 characters long"),
         ({"VIN": "1C4HJXEN0MW500008", "Make": ""}, "make", "is missing and the VIN does not tell it"),
     ],
 )

@@ -13,7 +13,8 @@ REDACTED: Final = "[redacted]"
 
 _SECRET_KEYS: Final = re.compile(r"passw(or)?d|token|secret|authorization|api_?key|cookie")
 # From the slashes on: a pattern that begins with a scheme of any length takes the square of a long text's length.
-_URL_PASSWORD: Final = re.compile(r"(?P<user>://[^\s:/@]*):[^\s@/]+@")
+# To the last @ before the path: a password that nobody encoded may hold one.
+_URL_PASSWORD: Final = re.compile(r"(?P<user>://[^\s:/@]*):[^\s/]+@")
 _BEARER: Final = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 
 

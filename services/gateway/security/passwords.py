@@ -7,6 +7,9 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+_LONGEST_WRITTEN = 4 * 256
+"""A password has at most 256 characters, and four written ones at most make one."""
+
 
 class Passwords:
     """Argon2id, a few at a time: hashing is meant to be slow, and must not starve everybody else.
@@ -43,5 +46,8 @@ class Passwords:
 
 
 def normalised(password: str) -> str:
-    """Give the one form (NFC) of characters that can be written in several; nothing visible changes."""
-    return unicodedata.normalize("NFC", password)
+    """Give the one form (NFC) of characters that can be written in several; nothing visible changes.
+
+    What is too long for a password in any form is given as it is: bringing it into form may take long.
+    """
+    return password if len(password) > _LONGEST_WRITTEN else unicodedata.normalize("NFC", password)

@@ -38,6 +38,8 @@ def write_list(path: Path, hashes: list[str], ending: str = "\n", end: str = "")
         ("only letters here", True),  # no rules of composition
         ("日本語のパスワードは長い", True),  # twelve code points, thirty-six bytes
         ("e\u0301" * 11, False),  # eleven characters, written with twenty-two
+        ("\u03b1\u0313\u0300\u0345" * 256, True),  # 256 characters, each written with four
+        ("a" + "\u0301\u0316" * 8_000_000, False),  # bringing it into one form would take minutes
         ("xy" * 128, True),
         ("xy" * 128 + "z", False),
         ("🚗" * 12, True),

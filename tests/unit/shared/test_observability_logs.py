@@ -197,12 +197,17 @@ def test_credentials_inside_texts_are_blanked_and_the_rest_stays() -> None:
     assert event["event"] == f"to kafka://doso:{REDACTED}@k:9092 with Bearer {REDACTED} ok"
 
 
+def test_a_password_with_an_at_sign_in_it_is_blanked_whole() -> None:
+    event = redact_secrets(None, "", {"event": "amqp://doso:hun@ter2@k:9092/a@b, then pg://u:hunter@h or me@x"})
+    assert event["event"] == f"amqp://doso:{REDACTED}@k:9092/a@b, then pg://u:{REDACTED}@h or me@x"
+
+
 @given(st.dictionaries(st.sampled_from(["vin", "dealer_id", "event", "seconds"]), st.text(alphabet="abc 123")))
 def test_lines_without_secrets_pass_unchanged(event: dict[str, str]) -> None:
     assert redact_secrets(None, "", dict(event)) == event
 
 
-@pytest.mark.parametrize("text", ["x" * 3_000_000, "basic " * 500_000, "://a:b" * 500_000, "basic" + " " * 3_000_000])
+@pytest.mark.parametrize("text", ["x" * 3_000_000, "basic " * 500_000, "://a:b" * 500_000, "://a:" + "b:" * 1_500_000, "basic" + " " * 3_000_000])
 def test_a_text_of_millions_of_characters_is_gone_through_once_and_cut(stream: io.StringIO, text: str) -> None:
     """A pattern that takes the square of the length would not come back, and its process stand still meanwhile."""
     structlog.get_logger("doso.gateway").info("import ended", error=text)

@@ -207,7 +207,10 @@ def test_lines_without_secrets_pass_unchanged(event: dict[str, str]) -> None:
     assert redact_secrets(None, "", dict(event)) == event
 
 
-@pytest.mark.parametrize("text", ["x" * 3_000_000, "basic " * 500_000, "://a:b" * 500_000, "://a:" + "b:" * 1_500_000, "basic" + " " * 3_000_000])
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 3_000_000, "basic " * 500_000, "://a:b" * 500_000, "://a:" + "b:" * 1_500_000, "basic" + " " * 3_000_000],
+)
 def test_a_text_of_millions_of_characters_is_gone_through_once_and_cut(stream: io.StringIO, text: str) -> None:
     """A pattern that takes the square of the length would not come back, and its process stand still meanwhile."""
     structlog.get_logger("doso.gateway").info("import ended", error=text)

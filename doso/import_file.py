@@ -20,7 +20,8 @@ def import_file(
     mapping: Annotated[str, typer.Option(help='JSON such as {"My Price": "list_price"}.')] = "",
     as_of: Annotated[str, typer.Option(help="The day the file speaks of, YYYY-MM-DD.")] = "",
     by_store: Annotated[
-        bool, typer.Option(help="Rows go to the rooftop that their store column names; --dealer takes the rest.")
+        bool,
+        typer.Option(help="Rows go to the rooftop that their store column names; --dealer takes those without one."),
     ] = False,
     confirm: Annotated[bool, typer.Option(help="Accept a snapshot that lacks over 30 % of the stock.")] = False,
     data_dir: Annotated[Path, typer.Option(help="Where `doso up` keeps its credentials.")] = Path(".doso"),

@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.events import Event
 
-_SMALL_BYTES: Final = 4 * 1024
+_SMALL_BYTES: Final = 2 * 1024
 _LARGE_BYTES: Final = 32 * 1024
 """Larger ones are read again by each service: a decoded event takes several times the memory of its text."""
 
@@ -18,7 +18,7 @@ def decode(model: type[Event], body: bytes) -> Event:
 def decode_shared(model: type[Event], body: bytes) -> Event:
     """Read an event, or give it as another service of this process has just read it; raises ``ValidationError``.
 
-    What is kept for that is bounded in bytes, not in events alone: some 20 MB of text at most.
+    What is kept for that is bounded in bytes, not in events alone: 12 MB of text, and decoded some five times that.
     """
     if len(body) <= _SMALL_BYTES:
         return _small(model, body)

@@ -71,12 +71,14 @@ def test_what_a_file_says_is_what_is_shown(group: Group, dealer: str) -> None:
 
 
 @pytest.mark.parametrize("escaped", ["\\u0000", "\\ud800"], ids=["nul", "half a character"])
-def test_what_no_database_holds_keeps_out_its_row_alone(group: Group, dealer: str, escaped: str) -> None:
-    good, bad = (stock_row(new_vin(), 20_000, Trim=trim) for trim in ("LX", "LXX"))
-    lines = "\n".join(json.dumps(row) for row in (good, bad)).replace("LXX", f"L{escaped}X")
+def test_what_no_database_holds_spoils_its_cell_alone(group: Group, dealer: str, escaped: str) -> None:
+    named, unnamed = stock_row(new_vin(), 20_000, Trim="LXX"), stock_row(f"{new_vin()[:-3]}LXX", Trim="LXX")
+    lines = "\n".join(json.dumps(row) for row in (named, unnamed)).replace("LXX", f"L{escaped}X")
     status = group.upload("inventory", dealer, lines.encode())
     assert (status["status"], status["accepted"], status["rejected"]) == ("done", 1, 1), status["error"]
-    group.until(dealer, str(good["VIN"]), status="in_stock")
+    assert [error["field"] for error in status["errors"]] == ["vin"]
+    found = group.until(dealer, str(named["VIN"]), status="in_stock")
+    assert found["trim"] == "L\N{REPLACEMENT CHARACTER}X"
 
 
 def test_rows_go_to_the_rooftop_they_name_and_to_no_other(group: Group) -> None:
@@ -93,13 +95,16 @@ def test_rows_go_to_the_rooftop_they_name_and_to_no_other(group: Group) -> None:
     group.until(named, theirs, status="in_stock")
     assert group.vehicle(sent_for, strange) is None
 
-    # What stands in a row of a misspelled rooftop may be anybody's: it does not depart, however sure the sender is.
-    stays = [stock_row(early, Store=there), stock_row(theirs, Store=there)]
-    assert group.stock(named, stays, by_store="true")["accepted"] == 2
+    # What stands in a refused row may be anybody's: it does not depart, however sure the sender is, and the rooftop
+    # that the file was sent for is not said to be empty by it.
+    assert group.stock(named, [stock_row(early, Store=there), stock_row(theirs, Store=there)])["accepted"] == 2
     group.until(named, early, status="in_stock")
-    misspelled = [stock_row(early, Store=there), stock_row(theirs, Store="Ther")]
-    status = group.stock(named, misspelled, by_store="true", confirm="true")
-    assert (status["status"], status["rejected"], status["events"].get("vehicle.departed")) == ("done", 1, None)
+    whole = stock_row(early, Store=there)
+    cut_off = ",".join(map(str, list(stock_row(theirs).values())[:6]))
+    for refused in (as_csv([stock_row(theirs, Store="Ther")]).splitlines()[1], cut_off.encode()):
+        content = as_csv([whole]) + refused + b"\n"
+        status = group.upload("inventory", sent_for, content, by_store="true", confirm="true")
+        assert (status["status"], status["rejected"], status["events"].get("vehicle.departed")) == ("done", 1, None)
 
 
 def test_bad_rows_are_refused_and_the_good_ones_taken_in(group: Group, dealer: str) -> None:

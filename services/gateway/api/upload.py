@@ -33,7 +33,9 @@ class UploadForm(BaseModel):
     mapping: str | None = Field(default=None, description="JSON: your column to our field, or the reverse")
     as_of: date | None = Field(default=None, description="the day the file speaks of; today when absent")
     confirm: bool = Field(default=False, description="accept a snapshot that lacks over 30 % of the stock")
-    by_store: bool = Field(default=False, description="rows go to the rooftop their store column names")
+    by_store: bool = Field(
+        default=False, description="rows go to the rooftop their store column names, those without one to dealer_id"
+    )
 
 
 class ReceivedUpload:

@@ -9,6 +9,7 @@ from services.gateway.importing.attempts import IMPORT_QUEUE
 from services.gateway.importing.chunks import ImportRefusedError, chunks
 from services.gateway.importing.progress import Progress
 from services.gateway.importing.row_events import moment, vehicle_event
+from services.gateway.imports import RejectedRow
 from services.gateway.store import imports as store
 from shared.messaging import Transaction, UnitOfWork
 from shared.postgres import WorkItem
@@ -31,25 +32,27 @@ class Departures:
         progress = self._progress
         async with self._work.begin(progress.work.tenant_id) as tx:
             awaited = await store.awaited(tx.connection)
-        expected = set().union(*awaited.values())
-        present: defaultdict[UUID, set[str]] = defaultdict(set)
+        expected = set[str]().union(*awaited.values())
+        accepted: defaultdict[UUID, set[str]] = defaultdict(set)
+        # By rooftop, as far as that can be told: what may stand at any is missing at none, but has none judged.
+        refused: defaultdict[UUID | None, set[str]] = defaultdict(set)
         unreadable: Counter[UUID | None] = Counter()
-        somewhere: set[str] = set()  # at a rooftop whose name cannot be read: it may be any
         async for rows in chunks(progress.reading, most_rows):
             for row in rows:
                 dealer_id, vin = progress.listed(row)
                 if vin is None:
                     unreadable[dealer_id] += 1
-                elif dealer_id is None:
-                    somewhere.update({vin} & expected)
+                elif dealer_id is None or isinstance(row, RejectedRow):
+                    refused[dealer_id].update({vin} & expected)
                 else:
-                    present[dealer_id].update({vin} & awaited.get(dealer_id, set()))
+                    accepted[dealer_id].update({vin} & expected)
         async with self._work.begin(progress.work.tenant_id) as tx:
-            for dealer_id, listed in present.items():
-                known = await store.in_stock(tx.connection, dealer_id) & awaited.get(dealer_id, set())
+            for dealer_id, listed in accepted.items():
+                here = awaited.get(dealer_id, set())
+                known = await store.in_stock(tx.connection, dealer_id) & here
+                present = (listed | refused[dealer_id] | refused[None]) & here
                 doubtful = unreadable[dealer_id] + unreadable[None]
-                vins = listed | (somewhere & awaited.get(dealer_id, set()))
-                await self._judge_rooftop(tx, dealer_id, known, vins, doubtful)
+                await self._judge_rooftop(tx, dealer_id, known, present, doubtful)
             await IMPORT_QUEUE.hold(tx.connection, [self._item])
 
     async def _judge_rooftop(

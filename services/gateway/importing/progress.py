@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.gateway.imports import ImportedRow, ImportReading, RejectedRow, columns_named
+from services.gateway.imports import ImportedRow, ImportReading, RejectedRow, columns_named, plain_name
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
 from shared.events.vin import Vin
@@ -26,6 +26,11 @@ class Progress:
     notes: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     """Rows that were refused, by the field that was wrong with them first."""
+    _by_name: dict[str, Dealer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find rooftops by name for each row."""
+        self._by_name = {plain_name(dealer.name): dealer for dealer in self.dealers.values()}
 
     @property
     def dealer(self) -> Dealer:
@@ -34,31 +39,35 @@ class Progress:
 
     def dealer_of(self, row: ImportedRow) -> Dealer:
         """The rooftop a row belongs to: its store's where asked to look, else the one named for the file."""
-        return self._dealer_named(getattr(row, "store", None)) or self.dealer
+        name = getattr(row, "store", None) if self.work.by_store else None
+        return (self._dealer_named(name) if name else None) or self.dealer
 
     def listed(self, row: ImportedRow | RejectedRow) -> tuple[UUID | None, str | None]:
-        """Tell which rooftop's vehicle a row lists, refused rows too; None where rooftop or VIN cannot be read.
+        """Tell which rooftop's vehicle a row lists, refused rows too; None where rooftop or VIN cannot be told.
 
         A refused row still says that the car is there.
         """
         if not isinstance(row, RejectedRow):
             return self.dealer_of(row).dealer_id, str(row.vin)
-        dealer = self._dealer_named(self._cell(row, "store"))
-        dealer_id = dealer.dealer_id if dealer is not None else None
+        vins = self.reading.stated(row, "vin")
         try:
-            return dealer_id, Vin(self._cell(row, "vin") or "")
+            return self._rooftop_of(row), Vin(vins[0] if vins else "")
         except ValueError:
-            return dealer_id, None
+            return self._rooftop_of(row), None
 
-    def _dealer_named(self, store_name: str | None) -> Dealer | None:
-        if not self.work.by_store or not store_name:
-            return self.dealer
-        named = (dealer for dealer in self.dealers.values() if dealer.name.casefold() == store_name.casefold())
-        return next(named, None)
+    def _rooftop_of(self, row: RejectedRow) -> UUID | None:
+        if not self.work.by_store:
+            return self.work.dealer_id
+        if any(problem.field is None for problem in row.problems):
+            return None  # out of shape: the cell with its store may be cut off, or another's
+        names = self.reading.stated(row, "store")
+        dealers = [dealer for name in names if (dealer := self._dealer_named(name)) is not None]
+        if names and not dealers:
+            return None
+        return (dealers[0] if dealers else self.dealer).dealer_id
 
-    def _cell(self, row: RejectedRow, field: str) -> str | None:
-        cells = (row.cells[i] for i in self.reading.mapping.columns.get(field, ()) if i < len(row.cells))
-        return next((cell.strip() for cell in cells if cell and cell.strip()), None)
+    def _dealer_named(self, store_name: str) -> Dealer | None:
+        return self._by_name.get(plain_name(store_name))
 
     def count_refused(self, rows: Iterable[ImportedRow | RejectedRow]) -> None:
         """Count what was wrong with rows that were refused."""

@@ -16,7 +16,7 @@ from services.gateway.imports.errors import (
 )
 from services.gateway.imports.fields import FIELDS, ImportKind
 from services.gateway.imports.importing import ImportCounts, ImportReading, read_import
-from services.gateway.imports.naming import How
+from services.gateway.imports.naming import How, plain_name
 from services.gateway.imports.rejected import RejectedCsv, Rejection
 from services.gateway.imports.rows import (
     ImportedRow,
@@ -58,5 +58,6 @@ __all__ = [
     "WarningCount",
     "WarningKind",
     "columns_named",
+    "plain_name",
     "read_import",
 ]

@@ -15,7 +15,8 @@ from services.gateway.imports.warnings import WarningKind
 from services.gateway.imports.words import PURCHASE_TYPES, PurchaseType
 
 _LONGEST_STAY: Final = 36_500
-_LONGEST_STOCK_NUMBER: Final = 64
+_LONGEST_STOCK_NUMBER, _LONGEST_NAME = 64, 120
+"""As long as events carry them."""
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -40,8 +41,8 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
         cost=cost,
         recon_cost=recon_cost,
         stock_date=stock_date,
-        status=reader.text("status"),
-        location=reader.text("location"),
+        status=reader.text("status", needed=False),
+        location=reader.text("location", needed=False),
         photo_count=reader.photo_count(),
         store=store,
     )
@@ -62,7 +63,6 @@ def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:
     if sale_date is not None and stock_date is not None and stock_date > sale_date:
         reader.refuse("stock_date", f"{stock_date} is after the sale on {sale_date}", stock_date)
     stock_number, store = reader.text("stock_number", _LONGEST_STOCK_NUMBER), reader.store()
-    purchase_type = _purchase_type(reader)
     if vehicle is None or sale_date is None or reader.problems:
         return None
     if sale_price is None:
@@ -82,7 +82,7 @@ def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:
         recon_cost=recon_cost,
         front_gross=front,
         back_gross=back,
-        purchase_type=purchase_type,
+        purchase_type=_purchase_type(reader),
         stock_date=stock_date,
         store=store,
     )
@@ -99,7 +99,6 @@ def build_listing(reader: RowReader, as_of: dt.date) -> ListingRow | None:
         _refuse_future(reader, field, day, as_of)
     if first_seen is not None and last_seen is not None and last_seen < first_seen:
         reader.refuse("last_seen", f"{last_seen} is before the first sight on {first_seen}", last_seen)
-    listing_id, seller = reader.text("listing_id"), reader.text("seller")
     if vehicle is None or reader.problems:
         return None
     if first_seen is None and days is not None:
@@ -109,10 +108,10 @@ def build_listing(reader: RowReader, as_of: dt.date) -> ListingRow | None:
         removed = not right_censored
     return ListingRow(
         **vehicle,
-        listing_id=listing_id,
+        listing_id=reader.text("listing_id", _LONGEST_NAME, needed=False),
         price=_or_msrp(reader, price, vehicle["msrp"]),
         first_price=first_price,
-        seller=seller,
+        seller=reader.text("seller", _LONGEST_NAME, needed=False),
         first_seen=first_seen,
         last_seen=last_seen,
         snapshot_date=snapshot,
@@ -160,7 +159,7 @@ def _or_msrp(reader: RowReader, price: Decimal | None, msrp: Decimal | None) -> 
 
 
 def _purchase_type(reader: RowReader) -> PurchaseType | None:
-    written = reader.text("purchase_type")
+    written = reader.text("purchase_type", needed=False)
     if written is None:
         return None
     known = PURCHASE_TYPES.get(written.lower())

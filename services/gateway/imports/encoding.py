@@ -18,7 +18,8 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NULS_ONE_IN: Final = 1000
-"""Of arbitrary bytes one in 256 is a NUL, of UTF-16 without its mark every other one."""
+_FEW_NULS, _FEW_NULS_ONE_IN = 8, 100
+"""Of arbitrary bytes one in 256 is a NUL, of UTF-16 without its mark every other one; a small file may have a few."""
 _USUAL: Final = "cp1252"
 _SINGLE_BYTE: Final = [_USUAL, "latin_1", "cp1250", "mac_roman"]
 
@@ -27,8 +28,9 @@ def detect_encoding(path: Path) -> str:
     """Name the codec that decodes the whole file.
 
     A byte order mark decides; else UTF-8 when every byte of the file agrees; else the likeliest single-byte
-    code page, judged on 64 KiB around the first byte that is not UTF-8. Raises `NotATableError` for NUL
-    bytes, which no text has, and `DamagedFileError` when a byte order mark is followed by something else.
+    code page, judged on 64 KiB around the first byte that is not UTF-8. Raises `NotATableError` for
+    more than a few NULs, which no text has, and `DamagedFileError` when a byte order mark is followed by something
+    else.
     """
     with path.open("rb") as file:
         start = file.read(4)
@@ -85,8 +87,8 @@ def _single_byte_encoding(path: Path, offset: int) -> str:
 
 
 def _check_nuls(nuls: int, size: int) -> None:
-    """Raise `NotATableError` for more NULs than damage to a few rows explains: those rows are refused alone."""
-    if nuls > max(1, size // _NULS_ONE_IN):
+    """Raise `NotATableError` for more NULs than damage to a few cells explains."""
+    if nuls > max(min(_FEW_NULS, size // _FEW_NULS_ONE_IN), size // _NULS_ONE_IN):
         raise NotATableError(
             "the file holds NUL bytes, so it is not text",
             "Send a CSV, TSV, XLSX, JSON or Parquet file; UTF-16 text needs its byte order mark.",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.imports.characters import sound, storable
+from services.gateway.imports.characters import storable
 from services.gateway.imports.columns import looks_like_vin
 from services.gateway.imports.errors import EmptyFileError, MissingHeaderError, NotATableError
 from services.gateway.imports.fields import CARSFORSALE_ORDER, ImportKind
@@ -68,10 +68,10 @@ def find_header(table: RawTable, kind: ImportKind, told: Iterable[str] = ()) -> 
 
 
 def data_rows(table: RawTable, header: Header) -> Iterator[SourceRow]:
-    """Yield the rows below the header; one with more or fewer cells than it, or damaged ones, carries a fault."""
+    """Yield the rows below the header; one with more or fewer cells than the header carries a fault."""
     width = len(header.names)
     above = len(header.skipped) + 1 if header.line is not None else 0
-    for row in map(sound, itertools.islice(table.rows(), above, None)):
+    for row in itertools.islice(table.rows(), above, None):
         surplus = len(row.cells) - width
         if row.fault is not None or surplus == 0:
             yield row

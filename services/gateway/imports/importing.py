@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from services.gateway.imports.building import BUILDERS
+from services.gateway.imports.characters import holds_unstorable, storable
 from services.gateway.imports.columns import Mapping, OdometerUnit, detect
 from services.gateway.imports.dates import DateOrder, decide_order
 from services.gateway.imports.duplicates import Duplicates, Seen, finding_duplicates
 from services.gateway.imports.fields import ImportKind
 from services.gateway.imports.header import Header, data_rows, find_header
 from services.gateway.imports.reading import open_table
-from services.gateway.imports.row_reader import RowReader
+from services.gateway.imports.row_reader import RowReader, written
 from services.gateway.imports.rows import ImportedRow, RejectedRow, RowProblem
 from services.gateway.imports.table import FileDescription, RawTable, SourceRow
 from services.gateway.imports.warnings import WarningCount, WarningKind, WarningTally
@@ -61,6 +62,10 @@ class ImportReading:
     tally: WarningTally
     stores: Sequence[str] | None = None
 
+    def stated(self, row: RejectedRow, field: str) -> list[str]:
+        """Give what a refused row states of a field, in the order of its columns."""
+        return written(row.cells, self.mapping.columns.get(field, ()))
+
     @property
     def warnings(self) -> tuple[WarningCount, ...]:
         """What was noticed so far, by kind, with counts and the first examples."""
@@ -78,7 +83,7 @@ class ImportReading:
         orders = {index: order for index, (order, _) in self.date_orders.items()}
         reader = RowReader(self.mapping, self.default_odometer_unit, orders, tally, self.stores)
         build = BUILDERS[self.mapping.kind]
-        for source in data_rows(self.table, self.header):
+        for source, damaged in map(_storable, data_rows(self.table, self.header)):
             if self.header.repeats(source.cells):
                 tally.add(WarningKind.HEADER_REPEATED, source.line)
                 continue
@@ -88,6 +93,8 @@ class ImportReading:
                 yield _rejected(source, RowProblem(source.line, None, source.fault, None))
                 continue
             reader.load(source.line, source.cells)
+            if damaged:
+                reader.warn(WarningKind.DAMAGED_TEXT)
             row = build(reader, self.as_of)
             if row is None:
                 counts.rejected += 1
@@ -164,6 +171,14 @@ def read_import(
         tally=WarningTally(),
         stores=stores,
     )
+
+
+def _storable(row: SourceRow) -> tuple[SourceRow, bool]:
+    """Give a row with cells that can be stored, and whether any of them could not."""
+    if not holds_unstorable(row.cells):
+        return row, False
+    cells = [None if cell is None else storable(cell) for cell in row.cells]
+    return SourceRow(row.line, cells, row.fault), True
 
 
 def _rejected(source: SourceRow, *problems: RowProblem) -> RejectedRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -35,6 +36,11 @@ class How(StrEnum):
 def words_of(name: str) -> tuple[str, ...]:
     """Split a column name into lower-case words: `DateInStock`, `date_in_stock` and `Date In Stock` agree."""
     return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def plain_name(name: str) -> str:
+    """Give what is the same of a rooftop's name however it is typed: case, spaces, the form of its accents."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 _EXACT: Final[dict[ImportKind, dict[str, tuple[str, int]]]] = {

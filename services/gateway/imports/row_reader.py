@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingLike
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -12,6 +13,7 @@ from services.gateway.imports import cells as cell
 from services.gateway.imports.cells import CellError
 from services.gateway.imports.columns import Mapping, OdometerUnit
 from services.gateway.imports.dates import DateOrder, date
+from services.gateway.imports.naming import plain_name
 from services.gateway.imports.rows import RowProblem
 from services.gateway.imports.warnings import WarningKind, WarningTally
 
@@ -21,8 +23,14 @@ _MOST_MONEY: Final = 5_000_000
 _MOST_MILEAGE: Final = 2_000_000
 _LONGEST_TEXT: Final = 80
 """No longer than the texts that events carry; a description is not read."""
-_LONGEST_STORE: Final = 200
-_STORES_SHOWN: Final = 10
+_STORES_SHOWN: Final = 200
+"""Characters: the sentence is kept with each row that is refused for it."""
+
+
+def written(cells: Sequence[str | None], places: Iterable[int]) -> list[str]:
+    """Give what is written in some cells of a row, as far as it has them, without the blank ones."""
+    texts = (cell.text(cells[place]) for place in places if place < len(cells))
+    return [text for text in texts if text is not None]
 
 
 class RowReader:
@@ -46,7 +54,7 @@ class RowReader:
         self._orders = orders
         self._warnings = warnings
         self._stores = stores
-        self._known_stores = frozenset(map(str.casefold, stores or ()))
+        self._known_stores = frozenset(map(plain_name, stores or ()))
         self._cells: Sequence[str | None] = ()
         self.line = 0
         self.problems: list[RowProblem] = []
@@ -72,13 +80,16 @@ class RowReader:
         for kind, shown in self._noticed:
             self._warnings.add(kind, self.line, shown)
 
-    def text(self, field: str, longest: int = _LONGEST_TEXT) -> str | None:
-        """Read text of at most so many characters."""
+    def text(self, field: str, longest: int = _LONGEST_TEXT, *, needed: bool = True) -> str | None:
+        """Read text; a longer one is refused, or missing with a warning where it is not needed."""
         for index in self._columns.get(field, ()):
             value = cell.text(self._cells[index])
             if value is not None and len(value) > longest:
                 reason = f"is {len(value)} characters long; at most {longest} are taken"
-                self.refuse(field, reason, value)
+                if needed:
+                    self.refuse(field, reason, value)
+                else:
+                    self.warn(WarningKind.TEXT_TOO_LONG, f"{field}: {reason}")
                 return None
             if value is not None:
                 return value
@@ -89,14 +100,13 @@ class RowReader:
 
         Files may name a store in several columns, by a code of theirs and in words: any that is known will do.
         """
-        first = self.text("store", _LONGEST_STORE)
-        if first is None or self._stores is None:
-            return first
-        named = (cell.text(self._cells[index]) for index in self._columns["store"])
-        known = next((name for name in named if name and name.casefold() in self._known_stores), None)
+        named = written(self._cells, self._columns.get("store", ()))
+        if self._stores is None or not named:
+            return named[0] if named else None
+        known = next((name for name in named if plain_name(name) in self._known_stores), None)
         if known is None:
-            shown = ", ".join(self._stores[:_STORES_SHOWN]) + (", …" if len(self._stores) > _STORES_SHOWN else "")
-            self.refuse("store", f"is none of your rooftops; there are: {shown}", first)
+            shown = textwrap.shorten(", ".join(self._stores), _STORES_SHOWN, placeholder=" …")
+            self.refuse("store", f"is none of your rooftops; there are: {shown}", named[0])
         return known
 
     def money(self, field: str, *, signed: bool = False) -> Decimal | None:

@@ -15,6 +15,7 @@ class WarningKind(StrEnum):
     AMBIGUOUS_DATES = "dates do not tell day from month; read as month/day/year"
     CHECK_DIGIT = "VIN of a vehicle built outside North America fails the check digit; mistyped VINs look the same"
     CONDITION_GUESSED = "condition missing or unknown; taken from mileage and model year"
+    DAMAGED_TEXT = "a character that cannot be stored (NUL, or half of one); shown as \N{REPLACEMENT CHARACTER}"
     DUPLICATE_OLDER = "VIN listed again with an older date; the newer listing was kept"
     DUPLICATE_REPLACED = "VIN listed again; this listing replaces the earlier one"
     HEADER_ASSUMED = "no header; columns read in the documented order of the Carsforsale feed"
@@ -29,6 +30,7 @@ class WarningKind(StrEnum):
     ODOMETER_ZERO = "used vehicle with an odometer of zero; taken as missing"
     PREAMBLE = "rows above the header; skipped"
     PRICE_FROM_MSRP = "no asking price; the MSRP was taken"
+    TEXT_TOO_LONG = "text longer than is kept; taken as missing"
     UNKNOWN_WORD = "word not understood; taken as missing"
 
 

@@ -53,5 +53,14 @@ def test_a_row_of_a_rooftop_that_cannot_be_told_lists_its_vehicle_at_none(tmp_pa
 
 
 def test_a_rooftop_is_known_however_its_name_is_written(tmp_path: Path) -> None:
-    row = f"{VIN},1,2019,Honda,Civic,18000,thirty,a STORE"
+    row = f"{VIN},1,2019,Honda,Civic,18000,thirty, a  STORE"
     assert listed(tmp_path, row, by_store=True) == [("A store", VIN)]
+
+
+def test_a_row_out_of_shape_may_be_any_rooftops(tmp_path: Path) -> None:
+    assert listed(tmp_path, f"{VIN},1,2019,Honda", by_store=True) == [(None, VIN)]
+    assert listed(tmp_path, f"{VIN},1,2019,Honda") == [("A store", VIN)]
+
+
+def test_a_row_that_names_no_rooftop_is_the_files(tmp_path: Path) -> None:
+    assert listed(tmp_path, f"{VIN},1,2019,Honda,Civic,18000,thirty,N/A", by_store=True) == [("A store", VIN)]

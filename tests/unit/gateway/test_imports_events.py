@@ -75,7 +75,6 @@ def test_the_longest_text_that_a_row_may_state_is_carried(tmp_path: Path, kind: 
     row = imported(tmp_path, kind, {**SURE, **others, column: "x" * lengths[-1]})
     assert not isinstance(row, RejectedRow)
     survives(kind, row)
-    assert lengths[-1] < 129 or column == "Deal Type", "what is not bounded has to become one of a few words"
 
 
 @pytest.mark.parametrize("kind", list(TEXTS))

@@ -204,30 +204,29 @@ def test_a_whole_file_is_refused_with_what_was_seen(
     assert refusal.value.remedy
 
 
-def test_a_nul_keeps_out_its_row_alone(read: Open) -> None:
-    header, row = text_of().splitlines()[:2]
-    vin = row.split(",")[0]
-    other = f"{vin[:-1]}\0"
-    damaged = row.replace(vin, other)
-    for content in (f"{header}\n{damaged}\n{row}\n".encode(), f"{header}\n{damaged}\n{row}\n".encode("utf-16")):
-        rows = list(read(content))
-        (refused,) = (each for each in rows if isinstance(each, RejectedRow))
-        assert (refused.line, "NUL" in refused.reason) == (2, True)
+def test_a_nul_spoils_its_cell_alone(read: Open) -> None:
+    bad_vin, bad_make = text_of().replace("9139,", "913\0,"), text_of().replace("Audi", "Au\0di")
+    for encoding in ("utf-8", "utf-16"):
+        refused, taken = read(bad_vin.encode(encoding))
+        assert isinstance(refused, RejectedRow)
+        assert (refused.line, refused.problems[0].field) == (2, "vin")
         assert "\0" not in "".join(cell or "" for cell in refused.cells)
-        assert len(rows) == 2
+        assert isinstance(taken, InventoryRow)
+        reading = read(bad_make.encode(encoding))
+        assert [row.make for row in accepted(reading)] == ["Au\N{REPLACEMENT CHARACTER}di", "Tesla"]
+        assert WarningKind.DAMAGED_TEXT in noticed(reading)
 
 
-@pytest.mark.parametrize("escaped", ["\\u0000", "\\ud800"])
-def test_what_no_database_holds_keeps_out_its_row_alone(read: Open, escaped: str) -> None:
-    shape = '{"vin": "%s", "make": "Audi", "model": "Q3", "condition": "used", "price": "20000", "trim": "S%s"}'
-    items = [shape % (ROWS[0][0], escaped), shape % (ROWS[1][0], "")]
-    for content in ("[" + ",".join(items) + "]", "\n".join(items)):
-        rows = list(read(content.encode()))
-        assert [isinstance(each, RejectedRow) for each in rows] == [True, False]
-        "".join(cell or "" for cell in rows[0].cells).encode()
-    reading = read(f'[{{"vin": "{ROWS[1][0]}", "price": "20000", "a{escaped}": "S"}}]')
-    assert "\0" not in "".join(reading.description.header)
-    "".join(reading.description.header).encode()
+@pytest.mark.parametrize("escaped", ["\\u0000", "\\ud83d"])
+def test_what_no_database_holds_spoils_its_cell_alone(read: Open, escaped: str) -> None:
+    shape = '{"vin": "%s", "make": "Audi", "model": "Q3", "condition": "used", "price": "20000", "%s": "S%s"}'
+    for column in ("trim", "description"):
+        items = [shape % (ROWS[0][0], column, escaped), shape % (ROWS[1][0], column, "")]
+        for content in ("[" + ",".join(items) + "]", "\n".join(items)):
+            first, _ = accepted(read(content))
+            assert first.trim == ("S\N{REPLACEMENT CHARACTER}" if column == "trim" else None)
+    named = read(f'[{{"vin": "{ROWS[1][0]}", "price": "20000", "a{escaped}": "S"}}]').description.header
+    assert "".join(named).replace("\0", "").encode().decode() == "".join(named)
 
 
 def test_an_archive_that_is_no_workbook_names_what_it_holds(read: Open, tmp_path: Path) -> None:

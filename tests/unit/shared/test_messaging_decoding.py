@@ -32,7 +32,7 @@ def body(listings: int) -> bytes:
     return event.model_dump_json().encode()
 
 
-@pytest.mark.parametrize(("padding", "kept"), [(0, True), (8 * 1024, True), (32 * 1024, False)])
+@pytest.mark.parametrize(("padding", "kept"), [(0, True), (4 * 1024, True), (32 * 1024, False)])
 def test_an_event_is_read_once_unless_it_is_large(padding: int, kept: bool) -> None:
     text = body(3) + b" " * padding
     first, again = decode_shared(MarketDataReceived, text), decode_shared(MarketDataReceived, bytes(text))

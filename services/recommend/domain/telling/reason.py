@@ -50,7 +50,7 @@ def _reprice(facts: Facts) -> str:
             f"to {facts[Fact.NEW_PRICE]}{_of_market(facts)}. "
             f"Expect it gone in about {facts[Fact.NEW_DAYS]} days rather than {facts[Fact.KEEP_DAYS]}. "
             f"{_nets(facts)} Raised, it should net {facts[Fact.NEW_NET]}: "
-            f"{facts[Fact.GAIN]} more in your pocket.{_beside(facts)}"
+            f"{facts[Fact.GAIN]} more in your pocket{_beside(facts)}."
             f"{long_odds(facts, LongOdds.RAISED)}"
         )
     return (
@@ -58,7 +58,7 @@ def _reprice(facts: Facts) -> str:
         f"Cut it from {facts[Fact.LIST_PRICE]} to {facts[Fact.NEW_PRICE]}{_of_market(facts)} and it should "
         f"be gone in about {facts[Fact.NEW_DAYS]} days instead of {facts[Fact.KEEP_DAYS]}. "
         f"{_nets(facts)} Cut, it should net {facts[Fact.NEW_NET]}, "
-        f"so the cut leaves you {facts[Fact.GAIN]} better off.{_beside(facts)}{_under_cost(facts)}"
+        f"which leaves you {facts[Fact.GAIN]} better off{_beside(facts)}.{_under_cost(facts)}"
         f"{long_odds(facts, LongOdds.CUT)}"
     )
 
@@ -88,8 +88,8 @@ def _beside(facts: Facts) -> str:
     if change is None:
         return ""
     if change.startswith("-"):
-        return f" The {change[1:]} that it costs those beside it, whose customers it takes, is taken off already."
-    return f" In that is {change} for those beside it, who get customers it would have taken."
+        return f", after the {change[1:]} that it costs those beside it, whose customers it takes"
+    return f", with the {change} it brings those beside it, who get customers it would have taken"
 
 
 def _transfer(facts: Facts) -> str:

@@ -1,13 +1,13 @@
 """What a snapshot lacks: read from the file before anything of it is told, and told once all of it was."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime
 from uuid import UUID
 
 from services.gateway.domain.snapshot import GRACE_DAYS, too_many_missing
 from services.gateway.importing.attempts import IMPORT_QUEUE
 from services.gateway.importing.chunks import ImportRefusedError, chunks
-from services.gateway.importing.progress import Progress
+from services.gateway.importing.progress import Progress, may_hold_a_vehicle
 from services.gateway.importing.row_events import moment, vehicle_event
 from services.gateway.imports import RejectedRow
 from services.gateway.store import imports as store
@@ -33,26 +33,24 @@ class Departures:
         async with self._work.begin(progress.work.tenant_id) as tx:
             awaited = await store.awaited(tx.connection)
         expected = set[str]().union(*awaited.values())
-        accepted: defaultdict[UUID, set[str]] = defaultdict(set)
-        # By rooftop, as far as that can be told: what may stand at any is missing at none, but has none judged.
-        refused: defaultdict[UUID | None, set[str]] = defaultdict(set)
+        listed: set[str] = set()  # at whichever rooftop: what the file has elsewhere has moved, not departed
+        judged: set[UUID] = set()
         unreadable: Counter[UUID | None] = Counter()
         async for rows in chunks(progress.reading, most_rows):
             for row in rows:
                 dealer_id, vin = progress.listed(row)
-                if vin is None:
+                if vin is not None:
+                    listed.update({vin} & expected)
+                elif may_hold_a_vehicle(row):
                     unreadable[dealer_id] += 1
-                elif dealer_id is None or isinstance(row, RejectedRow):
-                    refused[dealer_id].update({vin} & expected)
-                else:
-                    accepted[dealer_id].update({vin} & expected)
+                if dealer_id is not None and not isinstance(row, RejectedRow):
+                    judged.add(dealer_id)
         async with self._work.begin(progress.work.tenant_id) as tx:
-            for dealer_id, listed in accepted.items():
+            for dealer_id in sorted(judged):
                 here = awaited.get(dealer_id, set())
                 known = await store.in_stock(tx.connection, dealer_id) & here
-                present = (listed | refused[dealer_id] | refused[None]) & here
                 doubtful = unreadable[dealer_id] + unreadable[None]
-                await self._judge_rooftop(tx, dealer_id, known, present, doubtful)
+                await self._judge_rooftop(tx, dealer_id, known, listed & here, doubtful)
             await IMPORT_QUEUE.hold(tx.connection, [self._item])
 
     async def _judge_rooftop(

@@ -30,7 +30,8 @@ class Progress:
 
     def __post_init__(self) -> None:
         """Find rooftops by name for each row."""
-        self._by_name = {plain_name(dealer.name): dealer for dealer in self.dealers.values()}
+        dealers = self.dealers.values()
+        self._by_name = {plain_name(each.name): each for each in dealers} | {each.name: each for each in dealers}
 
     @property
     def dealer(self) -> Dealer:
@@ -67,7 +68,7 @@ class Progress:
         return (dealers[0] if dealers else self.dealer).dealer_id
 
     def _dealer_named(self, store_name: str) -> Dealer | None:
-        return self._by_name.get(plain_name(store_name))
+        return self._by_name.get(store_name) or self._by_name.get(plain_name(store_name))
 
     def count_refused(self, rows: Iterable[ImportedRow | RejectedRow]) -> None:
         """Count what was wrong with rows that were refused."""
@@ -110,3 +111,9 @@ class Progress:
             "notes": self.notes,
             "outdated": reading.counts.outdated,
         }
+
+
+def may_hold_a_vehicle(row: ImportedRow | RejectedRow) -> bool:
+    """Tell a row whose VIN cannot be read from the one filled cell of a footer, or of the end of a file."""
+    few = 2
+    return not isinstance(row, RejectedRow) or sum(bool(cell and cell.strip()) for cell in row.cells) >= few

@@ -12,10 +12,11 @@ from typing import Final
 
 from services.gateway.imports.building import BUILDERS
 from services.gateway.imports.characters import holds_unstorable, storable
-from services.gateway.imports.columns import Mapping, OdometerUnit, detect
+from services.gateway.imports.columns import Mapping, OdometerUnit, columns_named, detect
 from services.gateway.imports.dates import DateOrder, decide_order
 from services.gateway.imports.duplicates import Duplicates, Seen, finding_duplicates
-from services.gateway.imports.fields import ImportKind
+from services.gateway.imports.errors import UnrecognisedColumnsError
+from services.gateway.imports.fields import FIELDS, ImportKind
 from services.gateway.imports.header import Header, data_rows, find_header
 from services.gateway.imports.reading import open_table
 from services.gateway.imports.row_reader import RowReader, written
@@ -153,6 +154,13 @@ def read_import(
         if row.fault is None and not header.repeats(row.cells)
     ]
     mapping = detect(header.names, sample, kind, override)
+    if stores is not None and "store" in FIELDS[kind] and "store" not in mapping.columns:
+        seen = (
+            f"rows were to go to the rooftop they name, and no column names it among: {columns_named(header.names)}"
+        )
+        raise UnrecognisedColumnsError(
+            seen, "Name it in the mapping, {'store': '<your column>'}, or leave out by_store."
+        )
     return ImportReading(
         table=table,
         header=header,

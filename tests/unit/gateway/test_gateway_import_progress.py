@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from services.gateway.importing.progress import Progress
-from services.gateway.imports import ImportKind, RejectedRow, read_import
+import pytest
+
+from services.gateway.importing.progress import Progress, may_hold_a_vehicle
+from services.gateway.imports import ImportKind, RejectedRow, RowProblem, read_import
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
 
@@ -60,6 +62,11 @@ def test_a_rooftop_is_known_however_its_name_is_written(tmp_path: Path) -> None:
 def test_a_row_out_of_shape_may_be_any_rooftops(tmp_path: Path) -> None:
     assert listed(tmp_path, f"{VIN},1,2019,Honda", by_store=True) == [(None, VIN)]
     assert listed(tmp_path, f"{VIN},1,2019,Honda") == [("A store", VIN)]
+
+
+@pytest.mark.parametrize(("cells", "may"), [((" ", None, "End of file"), False), (("NOVIN", "2019"), True)])
+def test_the_end_of_a_file_is_no_vehicle(cells: tuple[str | None, ...], may: bool) -> None:
+    assert may_hold_a_vehicle(RejectedRow(9, (RowProblem(9, None, "no table", None),), cells)) is may
 
 
 def test_a_row_that_names_no_rooftop_is_the_files(tmp_path: Path) -> None:

@@ -158,6 +158,13 @@ def test_a_row_is_taken_with_a_warning_for(read: Read, change: dict[str, str], w
     assert noticed(reading) == {warning}
 
 
+def test_a_text_that_is_not_needed_is_left_out_for_its_length(read: Read) -> None:
+    reading = read(ImportKind.INVENTORY, {**STOCK, "Transmission": "8-speed " * 20, "Trim": "T" * 81})
+    row = stocked(reading)
+    assert (row.transmission, row.trim) == (None, None)
+    assert WarningKind.TEXT_TOO_LONG in noticed(reading)
+
+
 def test_a_refused_row_leaves_no_warning(read: Read) -> None:
     reading = read(ImportKind.INVENTORY, {**STOCK, "Condition": "Lovely", "Price": "-5"})
     assert reading.counts.rows == 0

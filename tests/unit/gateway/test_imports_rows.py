@@ -24,19 +24,9 @@ from services.gateway.imports.columns import OdometerUnit
 AS_OF = dt.date(2026, 4, 15)
 VIN = "WA1GCCFS9JR009139"
 STOCK: dict[str, str] = {
-    "VIN": VIN,
-    "Year": "2018",
-    "Make": "Audi",
-    "Model": "Q3",
-    "Condition": "Used",
-    "Mileage": "51000",
-    "Price": "19250",
-    "MSRP": "",
-    "Cost": "17000",
-    "Date In Stock": "2026-03-01",
-    "Certified": "",
-    "Stock #": "",
-}
+    "VIN": VIN, "Year": "2018", "Make": "Audi", "Model": "Q3", "Condition": "Used", "Mileage": "51000",
+    "Price": "19250", "MSRP": "", "Cost": "17000", "Date In Stock": "2026-03-01", "Certified": "", "Stock #": "",
+}  # fmt: skip
 SALE: dict[str, str] = {
     **STOCK,
     "Sale Date": "2026-04-01",
@@ -150,19 +140,13 @@ def test_what_the_file_does_not_say_comes_from_the_vin(read: Read) -> None:
         ({"Mileage": "0"}, WarningKind.ODOMETER_ZERO),
         ({"Certified": "perhaps"}, WarningKind.UNKNOWN_WORD),
         ({"Date In Stock": "3/4/2026"}, WarningKind.AMBIGUOUS_DATES),
+        ({"Trim": "T" * 81}, WarningKind.TEXT_TOO_LONG),
     ],
 )
 def test_a_row_is_taken_with_a_warning_for(read: Read, change: dict[str, str], warning: WarningKind) -> None:
     reading = read(ImportKind.INVENTORY, {**STOCK, **change})
     only(reading)
     assert noticed(reading) == {warning}
-
-
-def test_a_text_that_is_not_needed_is_left_out_for_its_length(read: Read) -> None:
-    reading = read(ImportKind.INVENTORY, {**STOCK, "Transmission": "8-speed " * 20, "Trim": "T" * 81})
-    row = stocked(reading)
-    assert (row.transmission, row.trim) == (None, None)
-    assert WarningKind.TEXT_TOO_LONG in noticed(reading)
 
 
 def test_a_refused_row_leaves_no_warning(read: Read) -> None:

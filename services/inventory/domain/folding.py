@@ -160,6 +160,8 @@ def _transferred(life: Life, change: Change) -> Life:
 def _departed(life: Life, change: Change) -> Life:
     if life.vehicle.status in SOLD:
         return life  # it left the feed because it was sold: no news
+    if life.vehicle.dealer_id != change.dealer_id:
+        return life  # it left the feed of a rooftop because it went to another, where it stands
     return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.inventory.domain import Status, fold
-from tests.unit.inventory.test_inventory_fold import KEY, NORTH, SOUTH, change, life_of, on, sold, stocked
+from tests.unit.inventory.reported import KEY, NORTH, SOUTH, change, life_of, on, sold, stocked
 
 if TYPE_CHECKING:
     from services.inventory.domain import Change, Life, Vehicle

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -98,6 +99,7 @@ def accept(
         **{**vars(data), "vin": vin},
         event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
         occurred_at=cloud.time.astimezone(UTC),
+        reported_on=cloud.time.astimezone(ZoneInfo(dealer.timezone)).date(),
         tenant_id=principal.tenant_id,
         dealer_id=dealer.dealer_id,
         source=cloud.source,

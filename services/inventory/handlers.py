@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from services.inventory import store
@@ -14,6 +13,7 @@ from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, Transaction
 
 router = EventRouter("inventory")
+_ARRIVALS = frozenset({DmsEventKind.STOCKED, DmsEventKind.ORDER_RECEIVED})
 
 
 @router.on(DMS_EVENT_RECEIVED)
@@ -61,6 +61,9 @@ async def _by_vehicle(
     changes: dict[Key, list[Change]] = defaultdict(list)
     causes: dict[Key, UUID] = {}
     for event in events:
+        if event.vin and event.stock_number and event.kind in _ARRIVALS:
+            # A number that was another vehicle's before is this one's from here on, as if it came in by itself.
+            known[event.tenant_id, event.dealer_id, event.stock_number] = event.vin
         for vehicle_key, change in _targets(event, known):
             key = (event.tenant_id, vehicle_key)
             changes[key].append(change)
@@ -85,7 +88,7 @@ def _targets(event: DmsEventReceived, known: dict[tuple[UUID, UUID, str], str]) 
         return [(found, change)]
     targets: list[tuple[str, Change]] = [(event.vin, change)]
     if event.kind is DmsEventKind.ORDER_RECEIVED and event.subject and event.subject != event.vin:
-        targets.append((order_key(event), replace(change, kind="order.fulfilled", facts={})))
+        targets.append((order_key(event), change.bare("order.fulfilled")))
     return targets
 
 

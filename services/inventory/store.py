@@ -11,7 +11,7 @@ import asyncpg
 
 from services.inventory.domain import Change, Dealer, Life, Sale, Status, Vehicle
 from services.inventory.domain.vehicle import COLUMNS
-from shared.events import VehicleFields
+from shared.events import ReportedFields
 from shared.postgres import lock_order
 from shared.postgres.pool import Connection, as_json
 
@@ -49,7 +49,7 @@ async def load_dealers(connection: Connection) -> dict[tuple[UUID, UUID], Dealer
 async def keys_by_stock_number(
     connection: Connection, wanted: Iterable[tuple[UUID, UUID, str]]
 ) -> dict[tuple[UUID, UUID, str], str]:
-    """Find the vehicles that (tenant, dealer, stock number) mean; the newest where a number was reused."""
+    """Find the vehicles that (tenant, dealer, stock number) mean: of several that in stock, else the newest."""
     items = sorted(set(wanted), key=str)
     if not items:
         return {}
@@ -59,7 +59,7 @@ async def keys_by_stock_number(
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
         CROSS JOIN LATERAL (
             SELECT * FROM vehicle WHERE tenant_id = t AND dealer_id = d AND stock_number = s OFFSET 0) AS v
-        ORDER BY v.last_at
+        ORDER BY v.status = 'in_stock', v.last_at
         """,
         *_columns(items, 3),
     )
@@ -118,7 +118,7 @@ async def load_history(connection: Connection, keys: Iterable[Key]) -> dict[Key,
     )
     history: dict[Key, list[Change]] = defaultdict(list)
     for row in rows:
-        facts = VehicleFields.model_validate(row["facts"]).model_dump(exclude_none=True)
+        facts = ReportedFields.model_validate(row["facts"]).model_dump(exclude_none=True)
         change = Change(row["event_id"], row["at"], row["kind"], row["dealer_id"], facts, row["received_at"])
         history[row["tenant_id"], row["vehicle_key"]].append(change)
     return history

@@ -9,14 +9,14 @@ from shared.events import (
     AskingPrice,
     DmsEventReceived,
     InventoryUpdated,
-    VehicleFields,
+    ReportedFields,
     VehicleStatus,
     ordered_id,
     segment_key,
 )
 from shared.events.vin import Vin, decode
 
-_FACTS = set(VehicleFields.model_fields)
+_FACTS = set(ReportedFields.model_fields)
 _PUBLISHED = set(InventoryUpdated.model_fields) & set(Vehicle.__dataclass_fields__) - {
     "status",
     "received_at",
@@ -32,8 +32,6 @@ def change_of(event: DmsEventReceived) -> Change:
         for name, value in (("make", known.make), ("model_year", known.model_year)):
             if value is not None:
                 facts.setdefault(name, value)
-    if "cost" not in facts and "invoice" in facts:
-        facts["cost"] = facts["invoice"]  # feeds without a cost column carry what was paid as the invoice
     return Change(event.event_id, event.occurred_at, event.kind.value, event.dealer_id, facts, event.received_at)
 
 

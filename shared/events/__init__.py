@@ -4,7 +4,7 @@ Meaning crosses between services only here. Nothing in this package does I/O or 
 """
 
 from shared.events.base import Event, deterministic_id, new_event_id, ordered_id
-from shared.events.dms import DmsEventKind, DmsEventReceived, VehicleFields
+from shared.events.dms import DmsEventKind, DmsEventReceived, ReportedFields, VehicleFields
 from shared.events.forecast import ForecastReady, WeeklyDemand
 from shared.events.inventory import AskingPrice, InventoryUpdated, VehicleStatus
 from shared.events.market import Listing, MarketDataReceived, MarketUpdated
@@ -45,6 +45,7 @@ __all__ = [
     "PolicyUpdated",
     "RecommendationAnswered",
     "RecommendationIssued",
+    "ReportedFields",
     "SimilarCase",
     "Topic",
     "VehicleFields",

@@ -70,7 +70,14 @@ class VehicleFields(BaseModel):
     photo_count: NonNegativeInt | None = None
 
 
-class DmsEventReceived(Event, VehicleFields):
+class ReportedFields(VehicleFields):
+    """What was said of a vehicle, and on which day; senders do not say that."""
+
+    reported_on: date | None = None
+    """The day of the event in the rooftop's calendar: what is sold in the evening is not sold tomorrow."""
+
+
+class DmsEventReceived(Event, ReportedFields):
     """One accepted DMS event, with the dealer's facts that downstream services need stamped on it.
 
     ``event_id`` is derived from tenant, ``source`` and ``source_event_id``: resending changes nothing.

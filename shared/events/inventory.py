@@ -21,7 +21,7 @@ class VehicleStatus(StrEnum):
 
 
 class AskingPrice(BaseModel):
-    """An asking price and the day (UTC, where the report names none) from which it is known to have been asked."""
+    """An asking price and the day, in the rooftop's calendar, from which it is known to have been asked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -14,7 +14,15 @@ from services.gateway.importing.attempts import GIVEN_UP, IMPORT_QUEUE, MAX_STAR
 from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
 from services.gateway.importing.departures import Departures
 from services.gateway.importing.progress import Progress
-from services.gateway.importing.row_events import inventory_facts, listing_of, market_chunk, moment, vehicle_event
+from services.gateway.importing.row_events import (
+    first_moment,
+    inventory_facts,
+    listing_of,
+    market_chunk,
+    moment,
+    moment_of_sale,
+    vehicle_event,
+)
 from services.gateway.imports import (
     ImportedRow,
     ImportFileError,
@@ -168,8 +176,9 @@ class Importer:
             elif isinstance(row, SaleRow):
                 wholesale = row.purchase_type == "wholesale"
                 kind = "vehicle.wholesaled" if wholesale else "vehicle.sold"
-                at = datetime(row.sale_date.year, row.sale_date.month, row.sale_date.day, 23, 59, tzinfo=UTC)
-                tx.emit(vehicle_event(progress.work, progress.dealer_of(row), row, kind, at))
+                dealer = progress.dealer_of(row)
+                at = moment_of_sale(row.sale_date, dealer.timezone, datetime.now(UTC))
+                tx.emit(vehicle_event(progress.work, dealer, row, kind, at))
                 progress.events[kind] += 1
             elif isinstance(row, ListingRow):
                 listings.append(listing_of(row, progress.work.as_of))
@@ -197,7 +206,7 @@ class Importer:
         # Only what was never heard of is told from its first day on: what left before and is back, is back now.
         facts = told.facts
         if seen is None and told.kind == "vehicle.stocked" and isinstance(since, date):
-            at = min(at, datetime(since.year, since.month, since.day, tzinfo=UTC))
+            at = min(at, first_moment(since, dealer.timezone))
             facts = {**facts, "priced_on": work.as_of}  # what it was asked for until now is not known
         if told.kind == "vehicle.transferred" and seen is not None:
             leaving = progress.dealers[seen.dealer_id]

@@ -1,7 +1,7 @@
 """From imported rows to the events that inventory and market understand."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from shared.events import (
 )
 
 _KM_PER_MILE = 1.609344
+_SALES = frozenset({DmsEventKind.SOLD, DmsEventKind.WHOLESALED})
 _FIELDS = tuple(VehicleFields.model_fields)
 
 
@@ -38,12 +39,14 @@ def vehicle_event(
     stated = dict(_facts(row) if facts is None and row is not None else facts or {})
     if row is not None:
         stated["vin"] = str(row.vin)
-    source_id = f"{work.import_id}:{stated['vin']}:{kind}:{at.date() if kind == 'vehicle.sold' else ''}"
+    # A file may tell of more than one sale of a vehicle.
+    source_id = f"{work.import_id}:{stated['vin']}:{kind}:{stated['sale_date'] if kind in _SALES else ''}"
     source = f"urn:doso:import:{dealer.dealer_id}"
     return DmsEventReceived.of_valid(
         **stated,
         event_id=deterministic_id("dms", work.tenant_id, source, source_id),
         occurred_at=at,
+        reported_on=at.astimezone(ZoneInfo(dealer.timezone)).date(),
         tenant_id=work.tenant_id,
         dealer_id=dealer.dealer_id,
         source=source,
@@ -106,6 +109,19 @@ def _facts(row: ImportedRow) -> dict[str, Any]:
 
 
 def moment(as_of: date, timezone: str, now: datetime) -> datetime:
-    """Place a snapshot in time: now when it is today's in the rooftop's time zone, else noon of its day, UTC."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    return now if as_of >= today else datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)
+    """Place a snapshot in time, UTC: now when it is today's at the rooftop, else noon there on its day."""
+    return now if as_of >= now.astimezone(ZoneInfo(timezone)).date() else _at(as_of, time(12), timezone)
+
+
+def first_moment(day: date, timezone: str) -> datetime:
+    """Give the beginning of a rooftop's day, UTC."""
+    return _at(day, time(), timezone)
+
+
+def moment_of_sale(day: date, timezone: str, now: datetime) -> datetime:
+    """Place a sale of which only the day is told, UTC: at the end of the rooftop's day, or now if that is to come."""
+    return min(_at(day, time(23, 59), timezone), now)
+
+
+def _at(day: date, clock: time, timezone: str) -> datetime:
+    return datetime.combine(day, clock, ZoneInfo(timezone)).astimezone(UTC)

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.inventory.domain.asking import priced
+from services.inventory.domain.ledger import FALLS_THROUGH, SOLD, day_after_sale, line_of_earlier_stay, since_sold
 from services.inventory.domain.life import Change, Ended, Life
-from services.inventory.domain.selling import (
-    NOT_LEFT,
-    SOLD,
-    day_after_sale,
-    line_of_earlier_stay,
-    since_sold,
-    sold,
-    unwound,
-    wholesaled,
-)
+from services.inventory.domain.selling import NOT_LEFT, sold, unwound, wholesaled
 from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
 
 if TYPE_CHECKING:
@@ -85,14 +77,27 @@ def _another_stay(before: Vehicle, now: Vehicle) -> bool:
 def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     vehicle = life.vehicle if life else _unknown(vehicle_key, change)
     sales = life.sales if life else ()
-    described = {name: value for name, value in change.facts.items() if name in DESCRIPTION}
-    if life and change.kind in _SALES and line_of_earlier_stay(life, change):
+    described = _described(vehicle, change)
+    leaving = _SALES.get(change.kind)
+    if life and leaving and line_of_earlier_stay(life, change):
         described = {}  # the car as it was then
+    was = vehicle
     vehicle = vehicle.altered(**described, last_at=change.at, last_id=change.event_id, received_at=change.received_at)
+    if leaving is not None:
+        return leaving(Life(vehicle, sales), change, was)
     step = _STEPS.get(change.kind)
     if step is None:
         return Life(priced(vehicle, change), sales)
     return step(Life(vehicle, sales), change)
+
+
+def _described(vehicle: Vehicle, change: Change) -> dict[str, Any]:
+    """Give what a report says of a vehicle; what it was invoiced for is its cost where no other cost is known."""
+    facts = change.facts
+    described = {name: value for name, value in facts.items() if name in DESCRIPTION}
+    if "invoice" in facts and "cost" not in facts and vehicle.cost in {None, vehicle.invoice}:
+        described["cost"] = facts["invoice"]
+    return described
 
 
 def _unknown(vehicle_key: str, change: Change) -> Vehicle:
@@ -117,7 +122,7 @@ def _stocked(life: Life, change: Change) -> Life:
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or day_after_sale(life, change.on)
-        vehicle = priced(vehicle.altered(price_history=()), change)  # another stay, with prices of its own
+        vehicle = priced(_anew(vehicle, change, reported), change)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
@@ -127,6 +132,22 @@ def _stocked(life: Life, change: Change) -> Life:
         **NOT_LEFT,
     )
     return Life(vehicle, life.sales)
+
+
+def _anew(vehicle: Vehicle, change: Change, since: date | None) -> Vehicle:
+    """Begin another stay, with prices and shoppers of its own; and a cost, unless a deal may have fallen through.
+
+    ``since``: its first day where that is told, which a car that never really left would not have.
+    """
+    left, vehicle = vehicle.exit_date, vehicle.altered(price_history=())
+    if left is None:
+        return vehicle  # it was on order
+    vehicle = vehicle.altered(list_price=None, priced_on=None, leads=None)
+    if (since is None or since <= left) and change.on - left <= FALLS_THROUGH:
+        return vehicle
+    facts = change.facts
+    paid = {name: facts.get(name) for name in ("invoice", "recon_cost")}
+    return vehicle.altered(**paid, cost=facts.get("cost", facts.get("invoice")))
 
 
 def _updated(life: Life, change: Change) -> Life:
@@ -158,8 +179,8 @@ def _transferred(life: Life, change: Change) -> Life:
 
 
 def _departed(life: Life, change: Change) -> Life:
-    if life.vehicle.status in SOLD:
-        return life  # it left the feed because it was sold: no news
+    if life.vehicle.status in SOLD or life.vehicle.status is Status.DEPARTED:
+        return life  # it left the feed because it was sold, or is told once more to have left: no news
     if life.vehicle.dealer_id != change.dealer_id:
         return life  # it left the feed of a rooftop because it went to another, where it stands
     return Life(life.vehicle.altered(status=Status.DEPARTED, exit_date=change.on), life.sales)
@@ -184,15 +205,13 @@ def _engaged(life: Life, change: Change) -> Life:
     return life if leads is None else Life(life.vehicle.altered(leads=leads), life.sales)
 
 
-_SALES = frozenset({"vehicle.sold", "vehicle.wholesaled"})
+_SALES = {"vehicle.sold": sold, "vehicle.wholesaled": wholesaled}
 
 _STEPS = {
     "vehicle.stocked": _stocked,
     "order.received": _stocked,
     "vehicle.updated": _updated,
     "vehicle.transferred": _transferred,
-    "vehicle.sold": sold,
-    "vehicle.wholesaled": wholesaled,
     "vehicle.sale_unwound": unwound,
     "vehicle.departed": _departed,
     "order.placed": _ordered,

@@ -18,7 +18,10 @@ _UNTOLD = frozenset({"version", "last_at", "last_id", "received_at", "leads", "o
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One report about a vehicle; ``on`` is the day it speaks of, ``at`` the moment it was made."""
+    """One report about a vehicle; ``on`` is the day it speaks of, ``at`` the moment it was made.
+
+    ``facts`` may hold ``reported_on``, its day in the rooftop's calendar; reports of before that was kept lack it.
+    """
 
     event_id: UUID
     at: datetime
@@ -34,8 +37,15 @@ class Change:
 
     @property
     def on(self) -> date:
-        """The day of the report."""
-        return self.at.date()
+        """The day of the report, in the rooftop's calendar; UTC where that was not kept."""
+        on: date = self.facts.get("reported_on") or self.at.date()
+        return on
+
+    def bare(self, kind: str) -> Change:
+        """Give a change of another kind by the same report, which says nothing but its day."""
+        return replace(
+            self, kind=kind, facts={name: self.facts[name] for name in self.facts if name == "reported_on"}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,6 +53,20 @@ def test_accepted_event_carries_the_facts_of_its_dealer() -> None:
     assert (found.tenant_id, found.dealer_id, found.dealer_name) == (TENANT, NORTH, "Northside")
     assert (found.currency, found.region, found.received_at) == ("USD", "US-MI", NOW)
     assert DmsEventReceived.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("timezone", "time", "day"),
+    [
+        ("America/Los_Angeles", "2026-03-31T17:30:00-07:00", date(2026, 3, 31)),
+        ("America/Los_Angeles", "2026-04-01T00:30:00Z", date(2026, 3, 31)),
+        ("Australia/Sydney", "2026-03-21T09:45:00+11:00", date(2026, 3, 21)),
+    ],
+)
+def test_the_day_of_an_event_is_the_rooftops_whoever_says_what(timezone: str, time: str, day: date) -> None:
+    there = {NORTH: replace(DEALERS[NORTH], timezone=timezone)}
+    told = accept(parse(event(time=time, data={"reported_on": "2026-01-01"})), GROUP, there, NOW)
+    assert told.reported_on == day
 
 
 def test_bytes_and_objects_read_the_same() -> None:

@@ -59,7 +59,8 @@ def survives(kind: ImportKind, row: ImportedRow) -> None:
         chunk = market_chunk(work, DEALER, [listing_of(row, AS_OF)], 0)
         MarketDataReceived.model_validate_json(chunk.model_dump_json())
         return
-    event = vehicle_event(work, DEALER, row, "vehicle.sold", datetime(2026, 4, 1, tzinfo=UTC))
+    said = "vehicle.sold" if kind is ImportKind.SALES else "vehicle.stocked"
+    event = vehicle_event(work, DEALER, row, said, datetime(2026, 4, 1, tzinfo=UTC))
     DmsEventReceived.model_validate_json(event.model_dump_json())
 
 

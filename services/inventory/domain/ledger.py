@@ -1,0 +1,75 @@
+"""Reading the sales ledger of a vehicle: which line a report is about, and what a sale says of the stay after it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from services.inventory.domain.vehicle import Status
+
+if TYPE_CHECKING:
+    from services.inventory.domain.life import Change, Life, Sale
+
+SOLD = frozenset({Status.SOLD, Status.WHOLESALED})
+FALLS_THROUGH = timedelta(days=30)
+"""Deals fall through within weeks: when financing is refused, or while the buyer may return the car."""
+_DAY = timedelta(days=1)
+
+
+def standing(life: Life) -> list[Sale]:
+    """Give the sales that were not undone."""
+    return [sale for sale in life.sales if sale.unwound_on is None]
+
+
+def last_sale(life: Life, before: date = date.max) -> Sale | None:
+    """Give the last standing sale before a day."""
+    sales = (sale for sale in standing(life) if sale.sale_date < before)
+    return max(sales, key=lambda sale: sale.sale_date, default=None)
+
+
+def told_before(life: Life, change: Change) -> Sale | None:
+    """Give the line of the sale by which the vehicle left, where a report tells of that sale once more.
+
+    Systems tell of a sale again as its figures come in, with another day or none, and list a sold car for weeks: it
+    cannot be sold twice without having come back. A day further off than deals fall through is another sale's.
+    """
+    vehicle, stocked = life.vehicle, change.facts.get("stock_date")
+    if vehicle.status not in SOLD:
+        return None
+    left_by = (vehicle.sale_date, change.dealer_id)
+    line = next((sale for sale in standing(life) if (sale.sale_date, sale.dealer_id) == left_by), None)
+    if line is None or (stocked is not None and stocked > line.sale_date):
+        return None
+    named: date = change.facts.get("sale_date") or line.sale_date
+    return line if abs(named - line.sale_date) <= FALLS_THROUGH else None
+
+
+def line_of_earlier_stay(life: Life, change: Change) -> Sale | None:
+    """Give the line that a sale reported once more is of, where another stay at its rooftop has begun since."""
+    on: date = change.facts.get("sale_date") or change.on
+    line = next((sale for sale in standing(life) if (sale.sale_date, sale.dealer_id) == (on, change.dealer_id)), None)
+    return line if life.vehicle.stock_date and life.vehicle.stock_date > on else None
+
+
+def since_sold(life: Life, reported: date | None) -> date | None:
+    """Give the first day that a car in stock is said to have; None where it was sold since, which stands.
+
+    Systems carry the first stay's day on to the next one. A sale that fell through is reported as unwound.
+    """
+    return after_sale(last_sale(life), reported)
+
+
+def day_after_sale(life: Life, on: date) -> date:
+    """Give the day of a report, or the next: stocked on the day on which it was sold, the sale would look undone.
+
+    Of a sale that is dated further ahead than the clocks of the world differ, nothing is concluded.
+    """
+    last = last_sale(life)
+    return last.sale_date + _DAY if last and on <= last.sale_date <= on + _DAY else on
+
+
+def after_sale(sale: Sale | None, reported: date | None) -> date | None:
+    """Leave out a first day that is before a sale; on the day of the sale it is that after it."""
+    if sale is None or reported is None or reported > sale.sale_date:
+        return reported
+    return reported + _DAY if reported == sale.sale_date else None

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from doso.console import err, fail, out
+from doso.terminated import as_by_ctrl_c, tell_of_drafts
 
 
 def backup(
@@ -24,8 +25,9 @@ def backup(
     from deploy.local.archive import ArchiveError, back_up
     from deploy.local.servers import ServerError
 
+    tell_of_drafts(archive.absolute().parent, ".doso-backup-*")
     try:
-        with err.status("backing up …") as status:
+        with as_by_ctrl_c(), err.status("backing up …") as status:
             manifest = back_up(data_dir.absolute(), archive.absolute(), lambda step: status.update(f"{step} …"))
     except (ArchiveError, ServerError) as error:
         fail(str(error))
@@ -33,4 +35,4 @@ def backup(
         fail(f"the database of {data_dir} did not answer, or refused: {error}")
     size = archive.stat().st_size / 1e6
     out.print(f"{archive}: {size:.1f} MB, as of {manifest.created_at}", highlight=False, soft_wrap=True)
-    err.print("[dim]It holds secrets; see `docs/operations.md` for how long to keep it.[/]")
+    err.print("It holds secrets; see `docs/operations.md` for how long to keep it.", style="dim")

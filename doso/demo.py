@@ -34,6 +34,7 @@ def demo(
     Examples: `doso demo`, `doso demo --keep`,
     `doso demo --inventory stock.csv --sales sales.csv --market listings.csv --dealer "Northside"`.
     """
+    import httpx
     import uvloop
 
     from deploy.local.servers import ServerError
@@ -55,7 +56,7 @@ def demo(
         )
         try:
             result = uvloop.run(replay(settings, load, generated=inventory is None, keep=keep, json_out=json_out))
-        except (ServerError, ApiError, OSError) as error:
+        except (ServerError, ApiError, httpx.HTTPError, OSError) as error:
             fail(str(error))
     if result.problems:
         fail("not every stage produced what it should: " + "; ".join(result.problems))

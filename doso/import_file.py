@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from doso.client import ApiError, Client
 from doso.console import fail, out
@@ -35,21 +37,26 @@ def import_file(
     """
     if kind not in {"inventory", "sales", "market"}:
         fail(f"--kind is inventory, sales or market, not {kind!r}")
-    client = Client.from_credentials(data_dir / "credentials.json")
+    form = {
+        "mode": mode,
+        "mapping": mapping or None,
+        "as_of": as_of or None,
+        "by_store": str(by_store).lower(),
+        "confirm": str(confirm).lower(),
+    }
     try:
-        form = {
-            "mode": mode,
-            "mapping": mapping or None,
-            "as_of": as_of or None,
-            "by_store": str(by_store).lower(),
-            "confirm": str(confirm).lower(),
-        }
+        client = Client.from_credentials(data_dir / "credentials.json")
         import_id = client.start_import(
             kind, file, _dealer_id(client, dealer), **{name: value for name, value in form.items() if value}
         )
         status = watch(client, kind, import_id, file.name)
     except ApiError as error:
         fail(str(error))
+    except httpx.HTTPError as error:
+        fail(
+            f"the system of {data_dir} did not answer ({error}): is its `doso up` running? A file it took goes on"
+            " by itself when it runs again; where you cannot tell, give the same command again, which repeats nothing"
+        )
     if json_out:
         json_out.write_text(json.dumps(status, indent=2), encoding="utf-8")
     show(status)
@@ -59,7 +66,7 @@ def import_file(
 
 def watch(client: Client, kind: str, import_id: str, name: str) -> dict[str, Any]:
     """Show a bar while an import runs."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task(name, total=None)
 
@@ -71,20 +78,15 @@ def watch(client: Client, kind: str, import_id: str, name: str) -> dict[str, Any
 
 def show(status: dict[str, Any]) -> None:
     """Print what became of a file's rows."""
-    out.print(
-        f"[bold]{status['filename']}[/]: {status['rows']} rows, [green]{status['accepted']} accepted[/],"
-        f" [red]{status['rejected']} rejected[/]",
-        highlight=False,
-    )
+    taken, refused = (f"{status['accepted']} accepted", "green"), (f"{status['rejected']} rejected", "red")
+    out.print(Text.assemble((status["filename"], "bold"), f": {status['rows']} rows, ", taken, ", ", refused))
     used = {column: field for column, field in status["mapping"].items() if field}
-    out.print(
-        "[dim]columns:[/] " + ", ".join(f"{column} → {field}" for column, field in used.items()),
-        highlight=False,
-    )
+    read = ", ".join(f"{column} → {field}" for column, field in used.items())
+    out.print(Text.assemble(("columns:", "dim"), " ", read))
     for note in status["notes"]:
-        out.print(f"[yellow]{note}[/]")
+        out.print(note, style="yellow")
     for warning in status["warnings"]:
-        out.print(f"[yellow]{warning['count']} ×[/] {warning['kind']}", highlight=False)
+        out.print(Text.assemble((f"{warning['count']} ×", "yellow"), " ", warning["kind"]))
     if status["errors"]:
         table = Table("line", "field", "reason", title="rejected rows (the first ten)", title_justify="left")
         for error in status["errors"][:10]:

@@ -48,7 +48,7 @@ async def replay(
 ) -> Result:
     """Take a group through the whole loop; what went wrong is in the result's ``problems``."""
     started = time.perf_counter()
-    async with running_stack(settings, lambda step: err.print(f"[dim]{step} …[/]")) as stack:
+    async with running_stack(settings, lambda step: err.print(f"{step} …", style="dim")) as stack:
         result = Result(generated, load.title, stack.servers.description)
         result.seconds["boot"] = time.perf_counter() - started
         client = await asyncio.to_thread(Client.from_credentials, stack.credentials)
@@ -138,7 +138,7 @@ async def _until_interrupted() -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    err.print("[dim]The API stays up; Ctrl-C ends it.[/]")
+    err.print("The API stays up; Ctrl-C ends it.", style="dim")
     await stopped.wait()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from rich import box
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from deploy.local.stack import RunningStack
 from doso.console import out
@@ -17,7 +18,7 @@ _SHOWN = 3
 def print_report(result: Result, stack: RunningStack, *, kept: bool) -> None:
     """Print data quality, stock figures, the best advice, stages, and where to look next."""
     label = " — generated sample data, no real dealer" if result.generated else ""
-    out.rule(f"[bold]{result.title}[/]{label}")
+    out.rule(Text.assemble((result.title, "bold"), label))
     _imports(result.imports)
     _stock(result.summary)
     _advice(result.recommendations)
@@ -26,24 +27,28 @@ def print_report(result: Result, stack: RunningStack, *, kept: bool) -> None:
 
 
 def _imports(imports: list[dict[str, Any]]) -> None:
-    out.print("\n[bold]Data quality[/]")
+    out.print("\nData quality", style="bold")
     for status in imports:
         out.print(
-            f"{status['dealer']}, {status['kind']} ({status['filename']}): {status['rows']} rows,"
-            f" [green]{status['accepted']} accepted[/], [red]{status['rejected']} rejected[/]",
-            highlight=False,
+            Text.assemble(
+                f"{status['dealer']}, {status['kind']} ({status['filename']}): {status['rows']} rows, ",
+                (f"{status['accepted']} accepted", "green"),
+                ", ",
+                (f"{status['rejected']} rejected", "red"),
+            ),
             soft_wrap=True,
         )
         for error in status["errors"][:_SHOWN]:
-            out.print(f"    [red]line {error['line']}[/]  {error['reason']}", highlight=False)
+            out.print(Text.assemble("    ", (f"line {error['line']}", "red"), "  ", error["reason"]))
         if status["rejected"] > _SHOWN:
-            out.print(f"    [red]and {status['rejected'] - _SHOWN} more[/]", highlight=False)
+            out.print(f"    and {status['rejected'] - _SHOWN} more", style="red", highlight=False)
         for warning in status["warnings"][:_SHOWN]:
-            out.print(f"    [yellow]{warning['count']} ×[/]  {warning['kind']}", highlight=False)
+            out.print(Text.assemble("    ", (f"{warning['count']} ×", "yellow"), "  ", warning["kind"]))
 
 
 def _stock(summary: list[dict[str, Any]]) -> None:
-    out.print("\n[bold]Stock by rooftop[/] (days in the group; sales of 45 days; holding cost a day)")
+    told = " (days in the group; sales of 45 days; holding cost a day)"
+    out.print(Text.assemble("\n", ("Stock by rooftop", "bold"), told))
     for rooftop in summary:
         table = Table(title=rooftop["dealer"], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         table.add_column("", min_width=4, no_wrap=True)
@@ -83,7 +88,8 @@ def _stock_row(figures: dict[str, Any]) -> list[str]:
 
 
 def _advice(advice: list[dict[str, Any]]) -> None:
-    out.print(f"\n[bold]The {min(_BEST, len(advice))} best of {len(advice)} pieces of advice[/]", highlight=False)
+    best = f"\nThe {min(_BEST, len(advice))} best of {len(advice)} pieces of advice"
+    out.print(best, style="bold", highlight=False)
     for rank, item in enumerate(advice[:_BEST], 1):
         head = f"{rank}. {item['action'].upper()} {item['label']}, {item['dealer_name']}"
         over = "the best it could do there" if item["action"] == "transfer" else "doing nothing"
@@ -92,9 +98,14 @@ def _advice(advice: list[dict[str, Any]]) -> None:
             f" better in {float(item['confidence']):.0%} of such cases"
         )
         panel = Panel(
-            item["reason"], title=head, title_align="left", subtitle=worth, subtitle_align="right", padding=(0, 1)
+            Text(item["reason"]),
+            title=Text(head),
+            title_align="left",
+            subtitle=Text(worth),
+            subtitle_align="right",
+            padding=(0, 1),
         )
-        out.print(panel, highlight=False)
+        out.print(panel)
 
 
 def _stages(result: Result) -> None:
@@ -119,17 +130,13 @@ def _stages(result: Result) -> None:
 
 
 def _next(stack: RunningStack, *, kept: bool) -> None:
-    where = (
-        f"The API is up at {stack.url}/docs; sign in with {stack.credentials}."
-        if kept
-        else ("Look around with [bold]make demo DEMO_ARGS=--keep[/], or keep state with [bold].venv/bin/doso up[/].")
-    )
-    out.print(
-        f"\n{where}\nYour own files: [bold]make demo DEMO_ARGS='--inventory FILE --sales FILE --market FILE"
-        " --dealer NAME'[/]",
-        soft_wrap=True,
-        highlight=False,
-    )
+    if kept:
+        where = Text(f"The API is up at {stack.url}/docs; sign in with {stack.credentials}.")
+    else:
+        again, up = ("make demo DEMO_ARGS=--keep", "bold"), (".venv/bin/doso up", "bold")
+        where = Text.assemble("Look around with ", again, ", or keep state with ", up, ".")
+    yours = ("make demo DEMO_ARGS='--inventory FILE --sales FILE --market FILE --dealer NAME'", "bold")
+    out.print(Text.assemble("\n", where, "\nYour own files: ", yours), soft_wrap=True)
 
 
 def _dollars(amount: Any) -> str:

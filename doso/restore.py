@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from doso.console import err, fail, out
+from doso.terminated import as_by_ctrl_c, tell_of_drafts
 
 
 def restore(
@@ -29,11 +31,13 @@ def restore(
     from deploy.local.archive import restore as made_of
     from deploy.local.servers import ServerError
 
+    made = data_dir.absolute()
+    tell_of_drafts(made.parent, f".{glob.escape(made.name)}-restoring-*")
     try:
-        with err.status("restoring …") as status:
+        with as_by_ctrl_c(), err.status("restoring …") as status:
             manifest, aside = made_of(
                 archive,
-                data_dir.absolute(),
+                made,
                 replace=replace,
                 prepare=_have_cases_embedded,
                 on_progress=lambda step: status.update(f"{step} …"),
@@ -42,7 +46,11 @@ def restore(
         fail(str(error))
     except (OSError, PostgresError, InterfaceError) as error:
         fail(f"{data_dir} could not be made, and was left as it was: {error}")
-    out.print(f"{data_dir} is as of {manifest.created_at}; start it with `doso up`", highlight=False, soft_wrap=True)
+    out.print(
+        f"{data_dir} is as of {manifest.created_at}; start it with `doso up --data-dir {data_dir}`",
+        highlight=False,
+        soft_wrap=True,
+    )
     out.print(
         "people, passwords and API keys are as they were then: whoever was shut out since is in again",
         highlight=False,

@@ -51,7 +51,7 @@ def choose_broker(wanted: str) -> BrokerChoice:
         return "apache"
     if wanted == "apache":
         fail(f"Apache Kafka cannot run here: {reason}")
-    err.print(f"[dim]in-memory broker: {reason}[/]")
+    err.print(f"in-memory broker: {reason}", style="dim")
     return "memory"
 
 
@@ -69,11 +69,11 @@ async def _until_stopped(settings: LocalSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with running_stack(settings, lambda step: err.print(f"[dim]{step} …[/]")) as stack:
+    async with running_stack(settings, lambda step: err.print(f"{step} …", style="dim")) as stack:
         for name, what in stack.servers.description.items():
-            err.print(f"[dim]{name}: {what}[/]")
-        err.print(f"[dim]credentials: {stack.credentials}[/]", soft_wrap=True)
+            err.print(f"{name}: {what}", style="dim")
+        err.print(f"credentials: {stack.credentials}", style="dim", soft_wrap=True)
         out.print(f"ready {stack.url}", highlight=False, soft_wrap=True)
         out.file.flush()
         await stopped.wait()
-        err.print("[dim]stopping …[/]")
+        err.print("stopping …", style="dim")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
+from rich.text import Text
 
 from doso.console import err, fail, out
 
@@ -74,14 +75,13 @@ def show(check: "Verification") -> None:
     for chain in check.conclude():
         out.print(f"tenant {chain.tenant_id}: {chain.rows} rows, head {chain.head}", highlight=False, soft_wrap=True)
         if chain.broken:
-            out.print(f"  [bold red]broken[/] at row {chain.broken.seq}: {chain.broken.reason}", soft_wrap=True)
+            broken = ("  broken", "bold red")
+            out.print(Text.assemble(broken, f" at row {chain.broken.seq}: {chain.broken.reason}"), soft_wrap=True)
     for head in sorted(check.sought):
-        out.print(
-            f"[bold red]missing:[/] the noted head {head} is in no chain that holds: rows were cut off or replaced",
-            soft_wrap=True,
-        )
+        lost = f" the noted head {head} is in no chain that holds: rows were cut off or replaced"
+        out.print(Text.assemble(("missing:", "bold red"), lost), soft_wrap=True)
     if check.holds:
-        out.print(f"[green]holds[/]: {check.rows} rows in {len(check.chains)} trails")
+        out.print(Text.assemble(("holds", "green"), f": {check.rows} rows in {len(check.chains)} trails"))
 
 
 async def _database(check: "Verification", dsn: str, tenants: list[UUID]) -> None:
@@ -123,6 +123,6 @@ def _progress() -> Callable[[int], None]:
         nonlocal told
         if rows % 1000 == 0 and time.monotonic() - told > _QUIET_SECONDS:
             told = time.monotonic()
-            err.print(f"[dim]{rows} rows checked …[/]")
+            err.print(f"{rows} rows checked …", style="dim")
 
     return on_row

@@ -73,7 +73,7 @@ def forecast(
     except UnreadableSeriesError as error:
         fail(str(error))
     for note in read.notes:
-        err.print(f"[yellow]{note}[/]", highlight=False, soft_wrap=True)
+        err.print(note, style="yellow", highlight=False, soft_wrap=True)
     protocol = Protocol(frequency.value, horizon, origins, step, len(read.histories))
     replay = Replay.of(read.histories, protocol)
     scores, made = _measure(replay, chosen)

@@ -56,6 +56,7 @@ def list_letters(
         total = await held(connection, service=service, topic=topic, replayed=replayed)
         return await dead_letters(connection, service=service, topic=topic, replayed=replayed, limit=limit), total
 
+    _refuse_unknown(service, topic)
     letters, total = with_database(dsn, data_dir, look)
     if total > len(letters):
         err.print(f"The newest {len(letters)} of {total}: --limit shows more.")
@@ -123,6 +124,7 @@ def replay_letters(
     """
     if bool(letters) == everything:
         fail("say which: ids, or --all (with --service or --topic to narrow it)")
+    _refuse_unknown(service, topic)
     from doso.dead_letters.sending import send_again
     from shared.messaging.letters import places
 
@@ -130,6 +132,8 @@ def replay_letters(
 
     async def send(connection: Connection) -> int:
         found = await places(connection, service=service, topic=topic)
+        if not everything:
+            await _refuse_replayed(connection, found, letters or [])
         chosen = found if everything else _named(found, letters or [])
         with _bar(len(chosen)) as advance:
             return await send_again(connection, chosen, by=who, on_page=partial(_told, advance))
@@ -169,6 +173,27 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
     finally:
         if progress.live.is_started:
             progress.stop()
+
+
+def _refuse_unknown(service: str | None, topic: str | None) -> None:
+    """Say which there are: that a service which nobody knows parked nothing would put people at ease."""
+    from shared.events.topics import TOPICS
+    from shared.messaging.letters import parking_services
+
+    for what, given, known in (("service", service, parking_services()), ("topic", topic, sorted(TOPICS))):
+        if given is not None and given not in known:
+            fail(f"no {what} {given!r}; there are: {', '.join(known)}")
+
+
+async def _refuse_replayed(connection: Connection, waiting: Sequence[Place], names: Sequence[str]) -> None:
+    """Say of a letter that was sent again that it was, instead of that there is none."""
+    from shared.messaging.letters import places, read
+
+    unknown = [name for name in names if not any(str(place.letter_id).startswith(name) for place in waiting)]
+    everyone = await places(connection, replayed=True) if unknown else []
+    for name in unknown:
+        for letter in await read(connection, [place for place in everyone if str(place.letter_id).startswith(name)]):
+            fail(f"{letter.letter_id} was sent again at {letter.replayed_at:%Y-%m-%d %H:%M} by {letter.replayed_by}")
 
 
 def _named(found: Sequence[Place], names: Sequence[str]) -> list[Place]:

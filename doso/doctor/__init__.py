@@ -40,15 +40,15 @@ def doctor(
         deployment = Deployment.of_data_dir(data_dir.absolute(), os.environ)
     else:
         deployment = Deployment.of_environment(os.environ, dsn=dsn, gateway_url=url)
-    found = asyncio.run(examine(deployment, only or CHECKS, lambda name: err.print(f"[dim]{name} …[/]")))
+    found = asyncio.run(examine(deployment, only or CHECKS, lambda name: err.print(f"{name} …", style="dim")))
     if json_out:
         told = [{"check": f.check, "status": f.status, "found": f.found, "advice": f.advice} for f in found]
         print(json.dumps(told, indent=2))  # noqa: T201  # for another program
     else:
         for each in found:
-            out.print(f"[{_COLOURS[each.status]}]{each.status:4}[/] {each.check}: ", end="")
-            out.print(each.found, markup=False, highlight=False, soft_wrap=True)
+            out.print(f"{each.status:4}", style=_COLOURS[each.status], end="")
+            out.print(f" {each.check}: {each.found}", highlight=False, soft_wrap=True)
             if each.advice:
-                out.print(f"     → {each.advice}", markup=False, highlight=False, soft_wrap=True)
+                out.print(f"     → {each.advice}", highlight=False, soft_wrap=True)
     if any(each.status is Status.FAIL for each in found):
         raise typer.Exit(1)

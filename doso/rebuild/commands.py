@@ -174,5 +174,5 @@ def show(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
         table.add_row(step, *(str(number) for number in numbers))
     out.print(table)
     if outcome.continued:
-        err.print(f"[dim]went on with {outcome.continued} tenants of a run that was cut off[/]")
+        err.print(f"went on with {outcome.continued} tenants of a run that was cut off", style="dim")
     out.print("Nothing was changed." if dry_run else f"Rebuilt, for {outcome.tenants} tenants.")

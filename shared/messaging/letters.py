@@ -77,8 +77,9 @@ class DeadLetter:
 
     @property
     def outbox_id(self) -> UUID:
-        """Name the outbox row of a replay: the event's own id, or one made of the letter's where it has none."""
-        return self.event_id or deterministic_id("replay", self.letter_id)
+        """Name the outbox row of a replay: the event's own id, or one of the record, whoever parked it."""
+        place = self.place
+        return self.event_id or deterministic_id("replay", place.topic, place.position, place.digest.hex())
 
     @property
     def producer(self) -> str:
@@ -182,9 +183,13 @@ async def dead_letters(
     return await read(connection, newest)
 
 
+def parking_services() -> list[str]:
+    """Name the services that may park anything."""
+    return sorted({name for topic in TOPICS.values() for name in (*topic.consumers, *topic.producers)})
+
+
 def _services(only: str | None) -> list[str]:
-    everyone = {name for topic in TOPICS.values() for name in (*topic.consumers, *topic.producers)}
-    return sorted(everyone if only is None else everyone & {only})
+    return [name for name in parking_services() if only in {None, name}]
 
 
 def _letter(place: Place, row: Record, body: Record) -> DeadLetter:

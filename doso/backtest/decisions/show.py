@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from doso.console import out
 
@@ -22,17 +23,14 @@ _TITLES = {"wholesale": "to the lane early", "reprice": "cut early"}
 def show(history: History, played: Replay, figures: dict[str, Any]) -> None:
     """Print the tables, the units on which most was at stake, and what none of it can show."""
     months = played.months
-    out.print(
-        f"\n[bold]{history.dealer}[/]: advice of {len(months)} months, {months[0]} to {months[-1]}, against the"
-        f" records up to {history.as_of}",
-        highlight=False,
-    )
+    span = f": advice of {len(months)} months, {months[0]} to {months[-1]}, against the records up to {history.as_of}"
+    out.print(Text.assemble("\n", (history.dealer, "bold"), span))
     for note in history.notes:
-        out.print(f"[yellow]{note}[/]")
+        out.print(note, style="yellow")
     _units(figures)
     _purchases(figures)
     _worst(played)
-    out.print("\n[bold]What this cannot show[/]")
+    out.print("\nWhat this cannot show", style="bold")
     for limit in figures["limits"]:
         out.print(f"· {limit}", highlight=False)
 
@@ -67,9 +65,10 @@ def _units(figures: dict[str, Any]) -> None:
     out.print(table)
     _confidence(figures)
     out.print(
-        "[dim]missed: what following would have gained where it was right; spared: what not following it gained"
-        " where it was wrong.[/]",
+        "missed: what following would have gained where it was right; spared: what not following it gained"
+        " where it was wrong.",
         highlight=False,
+        style="dim",
     )
 
 

@@ -258,3 +258,22 @@ async def test_a_learned_scale_is_taken_out_of_the_forecasts_it_is_learned_from(
     async with work.begin(tenant) as tx:
         weeks = await store.weekly_checks(tx.connection, NORTH, NOW.date())
     assert [each["forecast"] for each in weeks] == [2.0, 2.0]
+
+
+async def test_a_sale_that_is_told_with_another_day_counts_in_one_week(work: UnitOfWork, tenant: UUID) -> None:
+    forecast = ForecastReady.model_validate_json(
+        (EXAMPLES / "forecast-ready" / "v1" / "used-pickup.json").read_text()
+    )
+    monday = NOW.date() - timedelta(days=NOW.weekday() + 14)
+    weeks = tuple(forecast.weeks[0].model_copy(update={"week": monday + timedelta(weeks=n)}) for n in (0, 1))
+    made = forecast.model_copy(
+        update={"tenant_id": tenant, "dealer_id": NORTH, "as_of": monday - timedelta(days=3), "weeks": weeks}
+    )
+    states = sold(tenant, "V1", (NOW.date() - monday).days - 7)
+    moved = {**states[-1], "version": states[-1]["version"] + 1, "exit_date": monday + timedelta(days=6)}
+    async with work.begin(tenant) as tx:
+        await store.save_forecasts(tx.connection, [made])
+        await store.save_states(tx.connection, [{**state, "segment": forecast.segment} for state in (*states, moved)])
+    async with work.begin(tenant) as tx:
+        found = await store.weekly_checks(tx.connection, NORTH, NOW.date())
+    assert [(each["week"], each["sales"]) for each in found] == [(monday + timedelta(weeks=1), 0), (monday, 1)]

@@ -125,11 +125,14 @@ async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -
             SELECT count(DISTINCT v.vehicle_key) AS n FROM vehicle_state v
             WHERE v.tenant_id = f.tenant_id AND v.dealer_id = f.dealer_id AND v.segment = f.segment
               AND v.status = 'sold' AND v.exit_date >= f.week AND v.exit_date < f.week + 7
-              AND NOT EXISTS (  -- unwound: in stock again, and not because it was stocked anew
+              -- Undone (in stock again, and not because it was stocked anew), or told anew with another day or buyer.
+              AND NOT EXISTS (
                   SELECT 1 FROM vehicle_state x
                   WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key
                     AND (x.at, x.version) > (v.at, v.version)
-                    AND x.status = 'in_stock' AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date))) s ON true
+                    AND CASE WHEN x.status = 'in_stock' THEN x.stock_date IS NULL OR x.stock_date <= v.exit_date
+                        ELSE x.dealer_id = v.dealer_id AND x.stock_date IS NOT DISTINCT FROM v.stock_date
+                             AND (x.status, x.exit_date) IS DISTINCT FROM (v.status, v.exit_date) END)) s ON true
         WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
         """,
         dealer_id,

@@ -51,9 +51,7 @@ def step(known: Known | None, row: Mapping[str, Any], as_of: date, *, opening: b
     was_sold = known.status in {"sold", "wholesaled"}
     if was_sold and gone and (as_of - gone).days <= STILL_LISTED_DAYS:
         return Step(None, {}, stale=True)
-    # Back after it had left: what was said of its first stay's start no longer holds.
-    outdated = was_sold and gone is not None and (row.get("stock_date") or gone) <= gone
-    return Step("vehicle.stocked", {**row, "stock_date": as_of} if outdated else row)
+    return Step("vehicle.stocked", row)
 
 
 def _still_in_stock(known: Known, row: Mapping[str, Any]) -> Step:

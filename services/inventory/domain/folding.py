@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.inventory.domain.asking import priced
 from services.inventory.domain.ledger import FALLS_THROUGH, SOLD, day_after_sale, line_of_earlier_stay, since_sold
 from services.inventory.domain.life import Change, Ended, Life
-from services.inventory.domain.selling import NOT_LEFT, sold, unwound, wholesaled
+from services.inventory.domain.selling import NOT_LEFT, reckoned_anew, sold, unwound, wholesaled
 from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
 
 if TYPE_CHECKING:
@@ -137,13 +137,16 @@ def _stocked(life: Life, change: Change) -> Life:
 def _anew(vehicle: Vehicle, change: Change, since: date | None) -> Vehicle:
     """Begin another stay, with prices and shoppers of its own; and a cost, unless a deal may have fallen through.
 
-    ``since``: its first day where that is told, which a car that never really left would not have.
+    ``since``: its first day where that is told. One that had only vanished, and is told to be here since before, is
+    at the same stay.
     """
-    left, vehicle = vehicle.exit_date, vehicle.altered(price_history=())
+    left = vehicle.exit_date
     if left is None:
-        return vehicle  # it was on order
-    vehicle = vehicle.altered(list_price=None, priced_on=None, leads=None)
-    if (since is None or since <= left) and change.on - left <= FALLS_THROUGH:
+        return vehicle.altered(price_history=())  # it was on order
+    if since is not None and since <= left:
+        return vehicle
+    vehicle = vehicle.altered(price_history=(), list_price=None, priced_on=None, leads=None)
+    if since is None and change.on - left <= FALLS_THROUGH:
         return vehicle
     facts = change.facts
     paid = {name: facts.get(name) for name in ("invoice", "recon_cost")}
@@ -154,6 +157,8 @@ def _updated(life: Life, change: Change) -> Life:
     """Correct what was said before; of a unit that never moved, the first day at the group is corrected too."""
     vehicle = priced(life.vehicle, change)
     since = since_sold(life, change.facts.get("stock_date"))
+    if vehicle.status in SOLD:
+        return reckoned_anew(Life(vehicle, life.sales))
     if since is None or vehicle.status is not Status.IN_STOCK:
         return Life(vehicle, life.sales)
     moved = vehicle.previous_dealer_id is not None and vehicle.group_stock_date is not None

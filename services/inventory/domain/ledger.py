@@ -41,14 +41,23 @@ def told_before(life: Life, change: Change) -> Sale | None:
     if line is None or (stocked is not None and stocked > line.sale_date):
         return None
     named: date = change.facts.get("sale_date") or line.sale_date
+    if named != line.sale_date and any(sale.sale_date == named for sale in standing(life)):
+        return None  # that is another sale's day
     return line if abs(named - line.sale_date) <= FALLS_THROUGH else None
 
 
 def line_of_earlier_stay(life: Life, change: Change) -> Sale | None:
     """Give the line that a sale reported once more is of, where another stay at its rooftop has begun since."""
     on: date = change.facts.get("sale_date") or change.on
-    line = next((sale for sale in standing(life) if (sale.sale_date, sale.dealer_id) == (on, change.dealer_id)), None)
-    return line if life.vehicle.stock_date and life.vehicle.stock_date > on else None
+    since = life.vehicle.stock_date
+    if since is None or since <= on:
+        return None
+    earlier = [sale for sale in standing(life) if sale.dealer_id == change.dealer_id and sale.sale_date < since]
+    nearest = min(earlier, key=lambda sale: abs(sale.sale_date - on), default=None)
+    if nearest is None or nearest.sale_date == on:
+        return nearest
+    within = nearest.stock_date is not None and nearest.stock_date <= on
+    return nearest if within and abs(nearest.sale_date - on) <= FALLS_THROUGH else None
 
 
 def since_sold(life: Life, reported: date | None) -> date | None:

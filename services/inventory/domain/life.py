@@ -50,7 +50,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A line of the sales ledger; an unwound sale stays in it, marked. ``stock_date``: of the stay that it ended."""
+    """A line of the sales ledger; an unwound sale stays in it, marked. ``stock_date``: of the stay that it ended.
+
+    ``gross_stated``: whether the front gross was stated, not worked out; None where that was not kept.
+    """
 
     vehicle_key: str
     dealer_id: UUID
@@ -63,6 +66,7 @@ class Sale:
     wholesale: bool
     unwound_on: date | None = None
     stock_date: date | None = None
+    gross_stated: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

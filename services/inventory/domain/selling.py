@@ -39,19 +39,21 @@ NOT_LEFT: dict[str, Any] = {
 
 def sold(life: Life, change: Change, was: Vehicle) -> Life:
     """End the stay by a sale, and write the ledger's line; ``was``: the vehicle as it was known before the report."""
-    wholesale = _is_wholesale(change.facts.get("purchase_type"))
-    told = told_before(life, change)
-    if told is not None and "purchase_type" not in change.facts:
-        wholesale = told.wholesale
-    return _left(life, change, was, told, Status.SOLD, wholesale=wholesale)
+    return _left(life, change, was, Status.SOLD)
 
 
 def wholesaled(life: Life, change: Change, was: Vehicle) -> Life:
     """End the stay by a sale to the trade, and write the ledger's line; ``was`` as for a sale."""
-    return _left(life, change, was, told_before(life, change), Status.WHOLESALED, wholesale=True)
+    return _left(life, change, was, Status.WHOLESALED)
 
 
-def _left(life: Life, change: Change, was: Vehicle, told: Sale | None, status: Status, *, wholesale: bool) -> Life:
+def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
+    earlier = line_of_earlier_stay(life, change)
+    told = earlier or told_before(life, change)
+    wholesale = status is Status.WHOLESALED or _is_wholesale(change, told)
+    if earlier is not None:
+        others = tuple(sale for sale in life.sales if sale is not earlier)
+        return Life(life.vehicle, (*others, _corrected(earlier, change, wholesale=wholesale)))
     facts = change.facts if told is None else {**_figures(told), **change.facts}
     # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
     vehicle = life.vehicle
@@ -62,18 +64,18 @@ def _left(life: Life, change: Change, was: Vehicle, told: Sale | None, status: S
     others = tuple(
         sale for sale in life.sales if sale.unwound_on is not None or (sale.sale_date != on and sale is not told)
     )
-    if line := line_of_earlier_stay(life, change):
-        return Life(life.vehicle, (*others, _corrected(line, change, wholesale=wholesale)))
     past = replace(life, sales=others)
     since = after_sale(last_sale(past, before=on), facts.get("stock_date")) or vehicle.stock_date
     since = min(since, on) if since is not None else None
+    gross, stated = _front_gross(change, told, was=was, now=vehicle)
     sale = Sale(
         vehicle_key=vehicle.vehicle_key,
         dealer_id=change.dealer_id,
         event_id=change.event_id,
         sale_date=on,
         sale_price=facts.get("sale_price"),
-        front_gross=_front_gross(change, told, was=was, now=vehicle),
+        front_gross=gross,
+        gross_stated=stated,
         back_gross=facts.get("back_gross"),
         purchase_type=facts.get("purchase_type"),
         wholesale=wholesale,
@@ -100,18 +102,35 @@ def _figures(line: Sale) -> Mapping[str, Any]:
     return {name: value for name in names if (value := getattr(line, name)) is not None}
 
 
-def _front_gross(change: Change, told: Sale | None, *, was: Vehicle, now: Vehicle) -> Decimal | None:
-    """Give the gross that is stated, or was stated of this price before; else price less cost and reconditioning."""
+def _front_gross(
+    change: Change, told: Sale | None, *, was: Vehicle, now: Vehicle
+) -> tuple[Decimal | None, bool | None]:
+    """Give the gross that is stated, or was stated of this price before; else price less cost and reconditioning.
+
+    And whether it was stated; of a line that does not say, it was where the cost before the report says otherwise.
+    """
     facts = change.facts
     if (stated := facts.get("front_gross")) is not None:
-        return stated  # type: ignore[no-any-return]
+        return stated, True
     if told is None:
-        return _worked_out(facts.get("sale_price"), now)
+        return _worked_out(facts.get("sale_price"), now), False
     price = facts.get("sale_price", told.sale_price)
-    stood = told.front_gross is not None and price == told.sale_price
-    if stood and told.front_gross != _worked_out(told.sale_price, was):
-        return told.front_gross
-    return _worked_out(price, now)
+    if told.front_gross is None or price != told.sale_price or told.gross_stated is False:
+        return _worked_out(price, now), False
+    if told.gross_stated or told.front_gross != _worked_out(price, was):
+        return told.front_gross, told.gross_stated
+    return _worked_out(price, now), False
+
+
+def reckoned_anew(life: Life) -> Life:
+    """Work out the gross of the sale by which a vehicle left by the cost known now, unless it was stated."""
+    vehicle = life.vehicle
+    left_by = next((sale for sale in standing(life) if sale.sale_date == vehicle.sale_date), None)
+    if vehicle.status not in SOLD or left_by is None or left_by.gross_stated is not False:
+        return life
+    gross = _worked_out(left_by.sale_price, vehicle)
+    sales = tuple(replace(sale, front_gross=gross) if sale is left_by else sale for sale in life.sales)
+    return Life(vehicle.altered(front_gross=gross), sales)
 
 
 def _worked_out(price: Decimal | None, vehicle: Vehicle) -> Decimal | None:
@@ -124,7 +143,9 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
     names = ("sale_price", "front_gross", "back_gross", "purchase_type")
     told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
-    return replace(line, wholesale=wholesale, **told)
+    on = change.facts.get("sale_date") or line.sale_date
+    stated = True if "front_gross" in told else line.gross_stated
+    return replace(line, sale_date=on, wholesale=wholesale, gross_stated=stated, **told)
 
 
 def unwound(life: Life, change: Change) -> Life:
@@ -164,5 +185,8 @@ def _undone_by(life: Life, change: Change) -> Sale | None:
     return None if any(sale.unwound_on and sale.sale_date > before.sale_date for sale in life.sales) else before
 
 
-def _is_wholesale(purchase_type: str | None) -> bool:
+def _is_wholesale(change: Change, told: Sale | None) -> bool:
+    purchase_type = change.facts.get("purchase_type")
+    if purchase_type is None and told is not None:
+        return told.wholesale
     return (purchase_type or "").strip().lower() in {"wholesale", "auction"}

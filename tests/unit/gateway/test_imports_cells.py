@@ -92,7 +92,9 @@ def test_dates_are_read_in_the_forms_feeds_write(cell: str) -> None:
     assert date(cell, DateOrder.MONTH_FIRST) == dt.date(2025, 10, 31)
 
 
-@pytest.mark.parametrize("cell", ["0", "", "N/A", "0000-00-00", "1/1/1900", "1900-01-01 00:00:00"])
+@pytest.mark.parametrize(
+    "cell", ["0", "", "N/A", "0000-00-00", "1/1/1900", "1900-01-01 00:00:00", "1/1/0001 12:00:00 AM", "01-Jan-0001"]
+)
 def test_blank_dates_are_missing(cell: str) -> None:
     assert date(cell, DateOrder.MONTH_FIRST) is None
 
@@ -122,7 +124,7 @@ def test_the_order_of_day_and_month_is_decided_for_the_column(
     assert decide_order(column) == (order, assumed)
 
 
-@given(st.dates(min_value=dt.date(1981, 1, 1), max_value=dt.date(2068, 12, 31)), st.sampled_from(list(DateOrder)))
+@given(st.dates(min_value=dt.date(1990, 1, 1), max_value=dt.date(2068, 12, 31)), st.sampled_from(list(DateOrder)))
 def test_a_date_written_in_an_order_reads_back_in_it(day: dt.date, order: DateOrder) -> None:
     first, second = (day.month, day.day) if order is DateOrder.MONTH_FIRST else (day.day, day.month)
     assert date(f"{first}/{second}/{day.year}", order) == day

@@ -86,6 +86,36 @@ def test_a_sale_far_off_after_another_arrival_or_by_a_sister_is_one_of_its_own(o
     assert [day for day, _, _ in lines(life_of(stocked(), sold(30), other))] == [on(30), other.facts["sale_date"]]
 
 
+def test_the_first_of_two_sales_told_again_leaves_the_second() -> None:
+    twice = [stocked(), sold(30), stocked(40), sold(55, sale_price=Decimal(18_000))]
+    for day in (30, 29):
+        life = life_of(*twice, listed_as_sold(58, sale_date=on(day), back_gross=Decimal(900)))
+        assert {(when, price) for when, price, _ in lines(life)} == {(on(day), 19_000), (on(55), 18_000)}
+        assert life.vehicle.sale_date == on(55)
+        undone = [*twice, listed_as_sold(58, sale_date=on(day)), change(60, "vehicle.sale_unwound", sale_date=on(55))]
+        assert life_of(*undone).vehicle.status is Status.IN_STOCK
+
+
+def test_another_day_told_once_the_car_is_back_corrects_the_sale_before() -> None:
+    life = life_of(stocked(), sold(30), stocked(40), sold(41, sale_date=on(29)))
+    assert lines(life) == [(on(29), Decimal(19_000), Decimal(2_000))]
+    assert (life.vehicle.status, life.vehicle.stock_date) == (Status.IN_STOCK, on(40))
+
+
+def test_costs_posted_after_the_sale_change_a_gross_that_was_worked_out() -> None:
+    posted = change(35, "vehicle.updated", recon_cost=Decimal(500))
+    for more in ([], [listed_as_sold(40)], [listed_as_sold(40), listed_as_sold(41)]):
+        life = life_of(stocked(), sold(30), posted, *more)
+        assert (life.vehicle.front_gross, lines(life)[0][2]) == (Decimal(1_500), Decimal(1_500))
+        stated = life_of(stocked(), sold(30, front_gross=Decimal(2_000)), posted, *more)
+        assert lines(stated)[0][2] == Decimal(2_000)
+
+
+def test_a_stated_gross_stands_though_it_is_what_would_be_worked_out() -> None:
+    night = listed_as_sold(40, cost=Decimal(16_500))
+    assert lines(life_of(stocked(), sold(30, front_gross=Decimal(2_000)), night))[0][2] == Decimal(2_000)
+
+
 def test_a_departure_told_again_leaves_its_first_day() -> None:
     gone = [change(day, "vehicle.departed") for day in (20, 21, 38)]
     life = life_of(stocked(), *gone)
@@ -115,6 +145,14 @@ def test_a_trade_in_has_a_cost_of_its_own(told: Change) -> None:
 def test_a_car_that_is_back_within_weeks_without_another_first_day_keeps_its_cost(told: dict[str, Any]) -> None:
     life = life_of(stocked(), sold(30), change(40, "vehicle.stocked", **told))
     assert (life.vehicle.status, life.vehicle.cost) == (Status.IN_STOCK, Decimal(17_000))
+
+
+def test_a_car_that_had_only_vanished_goes_on_as_it_was() -> None:
+    asked = stocked(list_price=Decimal(19_900))
+    back = change(55, "vehicle.stocked", stock_date=on(0))
+    vehicle = life_of(asked, change(20, "vehicle.departed"), back).vehicle
+    assert (vehicle.stock_date, vehicle.cost, vehicle.list_price) == (on(0), Decimal(17_000), Decimal(19_900))
+    assert vehicle.price_history == ((on(0), Decimal(19_900)),)
 
 
 def test_another_stay_begins_without_the_price_and_shoppers_of_the_last() -> None:

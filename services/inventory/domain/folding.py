@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.inventory.domain.asking import priced
-from services.inventory.domain.ledger import FALLS_THROUGH, SOLD, day_after_sale, line_of_earlier_stay, since_sold
+from services.inventory.domain.costs import anew, described_by, resumed
+from services.inventory.domain.ledger import SOLD, day_after_sale, line_of_earlier_stay, since_sold
 from services.inventory.domain.life import Change, Ended, Life
 from services.inventory.domain.selling import NOT_LEFT, reckoned_anew, sold, unwound, wholesaled
-from services.inventory.domain.vehicle import DESCRIPTION, Status, Vehicle
+from services.inventory.domain.vehicle import Status, Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +35,10 @@ def fold(vehicle_key: str, start: Life | None, changes: Iterable[Change]) -> Lif
         was, now = before.vehicle, life.vehicle
         if _undoings(life) > _undoings(before):
             undone = was.exit_date if now.status is Status.IN_STOCK else None
-            ended = [one for one in ended if not _never_ended(one, now)]
+            for one in [one for one in ended if _never_ended(one, now)]:
+                ended.remove(one)
+                life = reckoned_anew(replace(life, vehicle=resumed(life.vehicle, one.vehicle)))
+            now = life.vehicle
         if _another_stay(was, now) or _stocked_since(undone, was, now):
             ended.append(Ended(was, now.stock_date or change.on))
             undone = None
@@ -77,7 +82,7 @@ def _another_stay(before: Vehicle, now: Vehicle) -> bool:
 def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     vehicle = life.vehicle if life else _unknown(vehicle_key, change)
     sales = life.sales if life else ()
-    described = _described(vehicle, change)
+    described = described_by(vehicle, change)
     leaving = _SALES.get(change.kind)
     if life and leaving and line_of_earlier_stay(life, change):
         described = {}  # the car as it was then
@@ -89,15 +94,6 @@ def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     if step is None:
         return Life(priced(vehicle, change), sales)
     return step(Life(vehicle, sales), change)
-
-
-def _described(vehicle: Vehicle, change: Change) -> dict[str, Any]:
-    """Give what a report says of a vehicle; what it was invoiced for is its cost where no other cost is known."""
-    facts = change.facts
-    described = {name: value for name, value in facts.items() if name in DESCRIPTION}
-    if "invoice" in facts and "cost" not in facts and vehicle.cost in {None, vehicle.invoice}:
-        described["cost"] = facts["invoice"]
-    return described
 
 
 def _unknown(vehicle_key: str, change: Change) -> Vehicle:
@@ -122,7 +118,7 @@ def _stocked(life: Life, change: Change) -> Life:
         group_since = min(vehicle.group_stock_date or since, since)
     else:
         since = group_since = reported or day_after_sale(life, change.on)
-        vehicle = priced(_anew(vehicle, change, reported), change)
+        vehicle = priced(anew(vehicle, change, reported), change)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,
         previous_dealer_id=vehicle.dealer_id if moved else vehicle.previous_dealer_id,
@@ -132,25 +128,6 @@ def _stocked(life: Life, change: Change) -> Life:
         **NOT_LEFT,
     )
     return Life(vehicle, life.sales)
-
-
-def _anew(vehicle: Vehicle, change: Change, since: date | None) -> Vehicle:
-    """Begin another stay, with prices and shoppers of its own; and a cost, unless a deal may have fallen through.
-
-    ``since``: its first day where that is told. One that had only vanished, and is told to be here since before, is
-    at the same stay.
-    """
-    left = vehicle.exit_date
-    if left is None:
-        return vehicle.altered(price_history=())  # it was on order
-    if since is not None and since <= left:
-        return vehicle
-    vehicle = vehicle.altered(price_history=(), list_price=None, priced_on=None, leads=None)
-    if since is None and change.on - left <= FALLS_THROUGH:
-        return vehicle
-    facts = change.facts
-    paid = {name: facts.get(name) for name in ("invoice", "recon_cost")}
-    return vehicle.altered(**paid, cost=facts.get("cost", facts.get("invoice")))
 
 
 def _updated(life: Life, change: Change) -> Life:
@@ -167,7 +144,8 @@ def _updated(life: Life, change: Change) -> Life:
 
 
 def _transferred(life: Life, change: Change) -> Life:
-    vehicle = priced(life.vehicle, change)
+    again = life.vehicle.status in SOLD
+    vehicle = priced(anew(life.vehicle, change, None) if again else life.vehicle, change)
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
         return Life(vehicle, life.sales)

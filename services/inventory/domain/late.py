@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 def is_late(life: Life, new: Sequence[Change]) -> bool:
     """Tell whether a report is older than the newest one already folded in, or that one sent again.
 
+    So is an undone sale: it may join a stay to one that is over, of which the vehicle as it stands knows nothing.
     Who sends again after its id was forgotten is not held up by the inbox; the history holds each report once.
     """
-    return min(change.order for change in new) <= (life.vehicle.last_at, life.vehicle.last_id)
+    newest = life.vehicle.last_at, life.vehicle.last_id
+    return any(change.order <= newest or change.kind == "vehicle.sale_unwound" for change in new)
 
 
 def refold(vehicle_key: str, known: Sequence[Change], new: Sequence[Change]) -> Life:

@@ -33,31 +33,44 @@ def told_before(life: Life, change: Change) -> Sale | None:
     Systems tell of a sale again as its figures come in, with another day or none, and list a sold car for weeks: it
     cannot be sold twice without having come back. A day further off than deals fall through is another sale's.
     """
-    vehicle, stocked = life.vehicle, change.facts.get("stock_date")
+    vehicle, named = life.vehicle, change.facts.get("sale_date")
     if vehicle.status not in SOLD:
         return None
     left_by = (vehicle.sale_date, change.dealer_id)
     line = next((sale for sale in standing(life) if (sale.sale_date, sale.dealer_id) == left_by), None)
-    if line is None or (stocked is not None and stocked > line.sale_date):
+    if line is None or _sells_anew(line, change):
         return None
-    named: date = change.facts.get("sale_date") or line.sale_date
-    if named != line.sale_date and any(sale.sale_date == named for sale in standing(life)):
+    if named not in {None, line.sale_date} and any(sale.sale_date == named for sale in standing(life)):
         return None  # that is another sale's day
-    return line if abs(named - line.sale_date) <= FALLS_THROUGH else None
+    return line
 
 
 def line_of_earlier_stay(life: Life, change: Change) -> Sale | None:
-    """Give the line that a sale reported once more is of, where another stay at its rooftop has begun since."""
-    on: date = change.facts.get("sale_date") or change.on
-    since = life.vehicle.stock_date
-    if since is None or since <= on:
+    """Give the line that a sale reported once more is of, where another stay has begun since, there or elsewhere."""
+    since, named = life.vehicle.stock_date, change.facts.get("sale_date")
+    if since is None:
         return None
-    earlier = [sale for sale in standing(life) if sale.dealer_id == change.dealer_id and sale.sale_date < since]
-    nearest = min(earlier, key=lambda sale: abs(sale.sale_date - on), default=None)
-    if nearest is None or nearest.sale_date == on:
-        return nearest
+    there = [sale for sale in standing(life) if sale.dealer_id == change.dealer_id]
+    if named is None and change.dealer_id != life.vehicle.dealer_id:
+        last = max((sale for sale in there if sale.sale_date <= since), key=lambda sale: sale.sale_date, default=None)
+        return None if last is None or _sells_anew(last, change) else last
+    on: date = named or change.on
+    nearest = min(there, key=lambda sale: abs(sale.sale_date - on), default=None)
+    if since <= on or nearest is None or nearest.sale_date >= since:
+        return None
     within = nearest.stock_date is not None and nearest.stock_date <= on
-    return nearest if within and abs(nearest.sale_date - on) <= FALLS_THROUGH else None
+    return nearest if on == nearest.sale_date or (within and abs(nearest.sale_date - on) <= FALLS_THROUGH) else None
+
+
+def _sells_anew(last: Sale, change: Change) -> bool:
+    """Tell whether a report is of another sale than the last one known of at its rooftop."""
+    facts = change.facts
+    stocked: date | None = facts.get("stock_date")
+    if stocked is not None and stocked > last.sale_date:
+        return True
+    # A list of sold cars names neither day nor price, for as long as it has them.
+    told: date | None = facts.get("sale_date") or (change.on if "sale_price" in facts else None)
+    return told is not None and abs(told - last.sale_date) > FALLS_THROUGH
 
 
 def since_sold(life: Life, reported: date | None) -> date | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.inventory.domain.asking import priced
+from services.inventory.domain.costs import paid_anew, worked_out
 from services.inventory.domain.ledger import (
     FALLS_THROUGH,
     SOLD,
@@ -67,6 +68,8 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
     past = replace(life, sales=others)
     since = after_sale(last_sale(past, before=on), facts.get("stock_date")) or vehicle.stock_date
     since = min(since, on) if since is not None else None
+    if told is None and _sold_anew(was, on, facts.get("stock_date")):
+        vehicle = paid_anew(vehicle, change)
     gross, stated = _front_gross(change, told, was=was, now=vehicle)
     sale = Sale(
         vehicle_key=vehicle.vehicle_key,
@@ -96,6 +99,13 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
     return Life(vehicle, (*others, sale))
 
 
+def _sold_anew(was: Vehicle, on: date, stocked: date | None) -> bool:
+    """Tell whether a sale is of another stay than the last one known of, which ended by a sale too."""
+    if was.status not in SOLD or was.exit_date is None:
+        return False
+    return on - was.exit_date > FALLS_THROUGH or (stocked is not None and stocked > was.exit_date)
+
+
 def _figures(line: Sale) -> Mapping[str, Any]:
     """Give what a line holds that a later report of its sale need not say again."""
     names = ("sale_date", "sale_price", "back_gross", "purchase_type")
@@ -113,13 +123,14 @@ def _front_gross(
     if (stated := facts.get("front_gross")) is not None:
         return stated, True
     if told is None:
-        return _worked_out(facts.get("sale_price"), now), False
+        return worked_out(facts.get("sale_price"), now), False
     price = facts.get("sale_price", told.sale_price)
-    if told.front_gross is None or price != told.sale_price or told.gross_stated is False:
-        return _worked_out(price, now), False
-    if told.gross_stated or told.front_gross != _worked_out(price, was):
+    another = told.sale_price is not None and price != told.sale_price
+    if told.front_gross is None or another or told.gross_stated is False:
+        return worked_out(price, now), False
+    if told.gross_stated or told.front_gross != worked_out(price, was):
         return told.front_gross, told.gross_stated
-    return _worked_out(price, now), False
+    return worked_out(price, now), False
 
 
 def reckoned_anew(life: Life) -> Life:
@@ -128,15 +139,9 @@ def reckoned_anew(life: Life) -> Life:
     left_by = next((sale for sale in standing(life) if sale.sale_date == vehicle.sale_date), None)
     if vehicle.status not in SOLD or left_by is None or left_by.gross_stated is not False:
         return life
-    gross = _worked_out(left_by.sale_price, vehicle)
+    gross = worked_out(left_by.sale_price, vehicle)
     sales = tuple(replace(sale, front_gross=gross) if sale is left_by else sale for sale in life.sales)
     return Life(vehicle.altered(front_gross=gross), sales)
-
-
-def _worked_out(price: Decimal | None, vehicle: Vehicle) -> Decimal | None:
-    if price is None or vehicle.cost is None:
-        return None
-    return price - vehicle.cost - (vehicle.recon_cost or 0)
 
 
 def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
@@ -145,6 +150,8 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
     on = change.facts.get("sale_date") or line.sale_date
     stated = True if "front_gross" in told else line.gross_stated
+    if stated is False and line.front_gross is not None and line.sale_price is not None and "sale_price" in told:
+        told["front_gross"] = line.front_gross + told["sale_price"] - line.sale_price
     return replace(line, sale_date=on, wholesale=wholesale, gross_stated=stated, **told)
 
 

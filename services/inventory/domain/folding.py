@@ -144,11 +144,11 @@ def _updated(life: Life, change: Change) -> Life:
 
 
 def _transferred(life: Life, change: Change) -> Life:
-    again = life.vehicle.status in SOLD
-    vehicle = priced(anew(life.vehicle, change, None) if again else life.vehicle, change)
+    vehicle = life.vehicle
     destination = change.facts.get("destination_dealer_id")
     if destination is None or destination == vehicle.dealer_id:
-        return Life(vehicle, life.sales)
+        return Life(priced(vehicle, change), life.sales)
+    vehicle = priced(anew(vehicle, change, None) if vehicle.status in SOLD else vehicle, change)
     since = day_after_sale(life, change.on)
     vehicle = vehicle.altered(
         status=Status.IN_STOCK,

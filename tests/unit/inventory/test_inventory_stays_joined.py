@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.inventory.domain import fold, is_late, refold
+from services.inventory.domain import Status, fold, is_late, refold
 from tests.unit.inventory.reported import KEY, NORTH, SOUTH, change, life_of, on, sold, stocked
 
 if TYPE_CHECKING:
@@ -73,6 +73,12 @@ def test_a_sale_undone_once_the_car_is_back_under_a_new_day_leaves_it_what_it_ha
 )
 def test_a_stay_known_by_its_end_alone_is_not_charged_what_the_last_one_cost(again: tuple[Change, ...]) -> None:
     assert life_of(stocked(), sold(30), *again).sales[-1].front_gross is None
+
+
+def test_a_transfer_to_where_a_car_was_sold_long_ago_changes_nothing() -> None:
+    echo = change(96, "vehicle.transferred", SOUTH, destination_dealer_id=NORTH)
+    vehicle = life_of(ASKED, sold(30), echo).vehicle
+    assert (vehicle.status, vehicle.cost, vehicle.list_price) == (Status.SOLD, Decimal(17_000), Decimal(19_900))
 
 
 def test_the_day_of_the_second_sale_told_before_its_stay_leaves_the_first() -> None:

@@ -14,6 +14,8 @@ def as_by_ctrl_c() -> Iterator[None]:
     """Have SIGTERM end the block as Ctrl-C does, so that what it made half, secrets too, is removed."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's shell has it for what runs beside it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGTERM, interrupt)

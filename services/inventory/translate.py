@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from services.inventory.domain import Change, Dealer, Life, Vehicle
+from services.inventory.domain import Change, Dealer, Life, Vehicle, newest_in
 from shared.events import (
     AskingPrice,
     DmsEventReceived,
@@ -45,8 +45,7 @@ def updates(
 ) -> Iterator[InventoryUpdated]:
     """Publish how stays ended that are over, and then how the vehicle stands."""
     for ended in life.ended:
-        last = (ended.vehicle.last_at, ended.vehicle.last_id)
-        about = [change for change in changes if change.order <= last]
+        about = [change for change in changes if change.order <= newest_in(ended.vehicle)]
         yield inventory_updated(tenant_id, ended.vehicle, dealers, about, followed_on=ended.followed_on)
     yield inventory_updated(tenant_id, life.vehicle, dealers, changes)
 

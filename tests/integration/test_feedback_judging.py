@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +16,7 @@ from services.feedback.domain import Action, Kind, Lesson, Outcome, lesson_of
 from services.feedback.handlers import OUTCOMES
 from services.feedback.judging import Judge
 from shared import events
-from shared.events import ForecastReady, OutcomeRecorded, RecommendationAnswered
+from shared.events import OutcomeRecorded, RecommendationAnswered
 from shared.messaging import UnitOfWork
 from shared.postgres.claims import ClaimLostError
 from tests.integration import judged_rooftop
@@ -237,43 +236,3 @@ async def test_a_car_counts_for_the_advice_it_came_of_and_not_for_what_was_super
     bought = found[str(after.recommendation_id)]
     assert (bought["kind"], bought["vehicle_keys"]) == ("sold", ["K1"])
     assert found.get(str(before.recommendation_id), {"vehicle_keys": []})["vehicle_keys"] == []
-
-
-async def test_a_learned_scale_is_taken_out_of_the_forecasts_it_is_learned_from(
-    work: UnitOfWork, tenant: UUID
-) -> None:
-    example = json.loads((EXAMPLES / "forecast-ready" / "v1" / "used-pickup.json").read_text())
-    week = NOW.date() - timedelta(days=NOW.weekday() + 21)
-    forecast = ForecastReady.model_validate(example)
-    for version, scale in ((1, 1.0), (2, 1.5)):
-        made = forecast.model_copy(
-            update={
-                "tenant_id": tenant, "dealer_id": NORTH, "forecast_version": version, "demand_scale": scale,
-                "as_of": week - timedelta(days=3), "weeks": (forecast.weeks[0].model_copy(
-                    update={"week": week + timedelta(weeks=version), "mean": 2.0 * scale}),),
-            }
-        )  # fmt: skip
-        async with work.begin(tenant) as tx:
-            await store.save_forecasts(tx.connection, [made])
-    async with work.begin(tenant) as tx:
-        weeks = await store.weekly_checks(tx.connection, NORTH, NOW.date())
-    assert [each["forecast"] for each in weeks] == [2.0, 2.0]
-
-
-async def test_a_sale_that_is_told_with_another_day_counts_in_one_week(work: UnitOfWork, tenant: UUID) -> None:
-    forecast = ForecastReady.model_validate_json(
-        (EXAMPLES / "forecast-ready" / "v1" / "used-pickup.json").read_text()
-    )
-    monday = NOW.date() - timedelta(days=NOW.weekday() + 14)
-    weeks = tuple(forecast.weeks[0].model_copy(update={"week": monday + timedelta(weeks=n)}) for n in (0, 1))
-    made = forecast.model_copy(
-        update={"tenant_id": tenant, "dealer_id": NORTH, "as_of": monday - timedelta(days=3), "weeks": weeks}
-    )
-    states = sold(tenant, "V1", (NOW.date() - monday).days - 7)
-    moved = {**states[-1], "version": states[-1]["version"] + 1, "exit_date": monday + timedelta(days=6)}
-    async with work.begin(tenant) as tx:
-        await store.save_forecasts(tx.connection, [made])
-        await store.save_states(tx.connection, [{**state, "segment": forecast.segment} for state in (*states, moved)])
-    async with work.begin(tenant) as tx:
-        found = await store.weekly_checks(tx.connection, NORTH, NOW.date())
-    assert [(each["week"], each["sales"]) for each in found] == [(monday + timedelta(weeks=1), 0), (monday, 1)]

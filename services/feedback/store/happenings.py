@@ -9,6 +9,9 @@ from shared.events import ForecastReady
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection, as_json
 
+_FALLS_THROUGH_DAYS = 30
+"""A sale of one stay that is told anew within so many days, with another day, is one sale; as inventory has it."""
+
 
 async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Keep how vehicles stood, version by version."""
@@ -131,11 +134,14 @@ async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -
                   WHERE x.tenant_id = v.tenant_id AND x.vehicle_key = v.vehicle_key
                     AND (x.at, x.version) > (v.at, v.version)
                     AND CASE WHEN x.status = 'in_stock' THEN x.stock_date IS NULL OR x.stock_date <= v.exit_date
-                        ELSE x.dealer_id = v.dealer_id AND x.stock_date IS NOT DISTINCT FROM v.stock_date
+                        ELSE x.status IN ('sold', 'wholesaled') AND x.dealer_id = v.dealer_id
+                             AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date)
+                             AND abs(x.exit_date - v.exit_date) <= $3
                              AND (x.status, x.exit_date) IS DISTINCT FROM (v.status, v.exit_date) END)) s ON true
         WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
         """,
         dealer_id,
         before,
+        _FALLS_THROUGH_DAYS,
     )
     return [dict(row) for row in rows]

@@ -46,10 +46,9 @@ _EXCEL_SERIALS: Final = range(20_000, 80_000)
 _EPOCH_SECONDS: Final = range(300_000_000, 4_200_000_000)
 _THOUSAND: Final = 1000
 _LAST_MONTH: Final = 12
-_ZEROS: Final = frozenset({"0", "0000-00-00", "00/00/0000"})
-_NO_DATES: Final = frozenset({dt.date.min, dt.date(1900, 1, 1), _EXCEL_ZERO, dt.date(1970, 1, 1)})
-"""What systems write where they hold no date, in whichever form."""
+_ZEROS: Final = re.compile(r"[0\W]+|1/0/1900.*")
 _OLDEST: Final = dt.date(1990, 1, 1)
+"""What is before is the first day of some calendar, which systems write where they hold no date."""
 
 
 class DateOrder(StrEnum):
@@ -83,11 +82,10 @@ def date(cell: str | None, order: DateOrder) -> dt.date | None:
     """Read a calendar date; a time of day is dropped, so the date is the one in the sender's own time zone.
 
     Accepts ISO, 20260331, 3/31/2026 and 31/3/2026 by `order`, 31-Oct-2025, Oct 31, 2025, Excel day numbers
-    and Unix seconds or milliseconds (UTC). Zeros and first days of calendars are missing. Raises `CellError`,
-    also for what is before 1990.
+    and Unix seconds or milliseconds (UTC). Zeros and days before 1990 are missing. Raises `CellError`.
     """
     written = text(cell)
-    if written is None or written.partition("T")[0].partition(" ")[0] in _ZEROS:
+    if written is None or _ZEROS.fullmatch(written.partition("T")[0].partition(" ")[0]):
         return None
     try:
         found = _date(written, order)
@@ -97,12 +95,7 @@ def date(cell: str | None, order: DateOrder) -> dt.date | None:
     if found is None:
         reason = f"{written[:60]!r} is not a date; write it as YYYY-MM-DD"
         raise CellError(reason)
-    if found in _NO_DATES:
-        return None
-    if found < _OLDEST:
-        reason = f"{written[:60]!r} is before {_OLDEST}"
-        raise CellError(reason)
-    return found
+    return None if found < _OLDEST else found
 
 
 def _date(written: str, order: DateOrder) -> dt.date | None:

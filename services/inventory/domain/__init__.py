@@ -2,7 +2,7 @@
 
 from services.inventory.domain.folding import fold
 from services.inventory.domain.late import is_late, refold
-from services.inventory.domain.life import Change, Ended, Life, Sale
+from services.inventory.domain.life import Change, Ended, Life, Sale, newest_in
 from services.inventory.domain.vehicle import DESCRIPTION, Dealer, Status, Vehicle
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Vehicle",
     "fold",
     "is_late",
+    "newest_in",
     "refold",
 ]

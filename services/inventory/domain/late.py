@@ -18,8 +18,7 @@ def is_late(life: Life, new: Sequence[Change]) -> bool:
     So is an undone sale: it may join a stay to one that is over, of which the vehicle as it stands knows nothing.
     Who sends again after its id was forgotten is not held up by the inbox; the history holds each report once.
     """
-    newest = life.vehicle.last_at, life.vehicle.last_id
-    return any(change.order <= newest or change.kind == "vehicle.sale_unwound" for change in new)
+    return any(change.order <= life.newest or change.kind == "vehicle.sale_unwound" for change in new)
 
 
 def refold(vehicle_key: str, known: Sequence[Change], new: Sequence[Change]) -> Life:

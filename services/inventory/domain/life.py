@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from uuid import UUID
 
+    Order = tuple[datetime, datetime, UUID]
+
 _UNTOLD = frozenset({"version", "last_at", "last_id", "received_at", "leads", "odometer", "photo_count"})
+
+
+def newest_in(vehicle: Vehicle) -> Order:
+    """Where in the order the newest report stands that was folded into a vehicle."""
+    return (vehicle.last_at, vehicle.received_at or vehicle.last_at, vehicle.last_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,9 @@ class Change:
     received_at: datetime
 
     @property
-    def order(self) -> tuple[datetime, UUID]:
-        """Per-vehicle order: by time, ties by id."""
-        return (self.at, self.event_id)
+    def order(self) -> Order:
+        """Per-vehicle order: by time; of one moment what was received later, for it corrects; ties by id."""
+        return (self.at, self.received_at, self.event_id)
 
     @property
     def on(self) -> date:
@@ -53,6 +60,7 @@ class Sale:
     """A line of the sales ledger; an unwound sale stays in it, marked. ``stock_date``: of the stay that it ended.
 
     ``gross_stated``: whether the front gross was stated, not worked out; None where that was not kept.
+    ``told_at``: when the file was received that it is of, if it is of one.
     """
 
     vehicle_key: str
@@ -67,6 +75,7 @@ class Sale:
     unwound_on: date | None = None
     stock_date: date | None = None
     gross_stated: bool | None = field(default=None, compare=False)
+    told_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,11 @@ class Life:
     vehicle: Vehicle
     sales: tuple[Sale, ...] = ()
     ended: tuple[Ended, ...] = field(default=(), compare=False)
+
+    @property
+    def newest(self) -> Order:
+        """Where in the order the newest report stands that was folded in."""
+        return newest_in(self.vehicle)
 
     def versioned(self, known: int) -> Life:
         """Give the states their versions, in order, after the last one that anybody was told of."""

@@ -21,7 +21,7 @@ from services.inventory.domain.vehicle import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from services.inventory.domain.life import Change
@@ -51,11 +51,15 @@ def wholesaled(life: Life, change: Change, was: Vehicle) -> Life:
 def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
     earlier = line_of_earlier_stay(life, change)
     told = earlier or told_before(life, change)
-    wholesale = status is Status.WHOLESALED or _is_wholesale(change, told)
+    outdated = told is not None and _is_outdated(change, told)
+    wholesale = (status is Status.WHOLESALED and not outdated) or _is_wholesale(change, told)
     if earlier is not None:
         others = tuple(sale for sale in life.sales if sale is not earlier)
         return Life(life.vehicle, (*others, _corrected(earlier, change, wholesale=wholesale)))
-    facts = change.facts if told is None else {**_figures(told), **change.facts}
+    facts = change.facts
+    if told is not None:
+        # A file that corrects the day of a sale to an earlier one stands before the wrong one: the newer file holds.
+        facts = {**facts, **_figures(told)} if outdated else {**_figures(told), **facts}
     # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
     vehicle = life.vehicle
     if not vehicle.price_history:
@@ -83,6 +87,7 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
         purchase_type=facts.get("purchase_type"),
         wholesale=wholesale,
         stock_date=since,
+        told_at=_told_at(change, told),
     )
     vehicle = vehicle.altered(
         status=Status.WHOLESALED if wholesale else status,
@@ -106,6 +111,16 @@ def _sold_anew(was: Vehicle, on: date, stocked: date | None) -> bool:
     return on - was.exit_date > FALLS_THROUGH or (stocked is not None and stocked > was.exit_date)
 
 
+def _told_at(change: Change, told: Sale | None) -> datetime | None:
+    if told is not None and _is_outdated(change, told):
+        return told.told_at
+    return change.received_at if change.facts.get("day_only") else None
+
+
+def _is_outdated(change: Change, line: Sale) -> bool:
+    return bool(change.facts.get("day_only")) and line.told_at is not None and change.received_at < line.told_at
+
+
 def _figures(line: Sale) -> Mapping[str, Any]:
     """Give what a line holds that a later report of its sale need not say again."""
     names = ("sale_date", "sale_price", "back_gross", "purchase_type")
@@ -120,11 +135,14 @@ def _front_gross(
     And whether it was stated; of a line that does not say, it was where the cost before the report says otherwise.
     """
     facts = change.facts
-    if (stated := facts.get("front_gross")) is not None:
+    outdated = told is not None and _is_outdated(change, told)
+    if (stated := facts.get("front_gross")) is not None and not outdated:
         return stated, True
     if told is None:
         return worked_out(facts.get("sale_price"), now), False
     price = facts.get("sale_price", told.sale_price)
+    if outdated and told.sale_price is not None:
+        price = told.sale_price
     another = told.sale_price is not None and price != told.sale_price
     if told.front_gross is None or another or told.gross_stated is False:
         return worked_out(price, now), False
@@ -148,11 +166,16 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
     names = ("sale_price", "front_gross", "back_gross", "purchase_type")
     told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
+    if _is_outdated(change, line):
+        told = {name: value for name, value in told.items() if getattr(line, name) is None}
+        return replace(line, **told)
     on = change.facts.get("sale_date") or line.sale_date
     stated = True if "front_gross" in told else line.gross_stated
     if stated is False and line.front_gross is not None and line.sale_price is not None and "sale_price" in told:
         told["front_gross"] = line.front_gross + told["sale_price"] - line.sale_price
-    return replace(line, sale_date=on, wholesale=wholesale, gross_stated=stated, **told)
+    return replace(
+        line, told_at=_told_at(change, line), sale_date=on, wholesale=wholesale, gross_stated=stated, **told
+    )
 
 
 def unwound(life: Life, change: Change) -> Life:
@@ -194,6 +217,6 @@ def _undone_by(life: Life, change: Change) -> Sale | None:
 
 def _is_wholesale(change: Change, told: Sale | None) -> bool:
     purchase_type = change.facts.get("purchase_type")
-    if purchase_type is None and told is not None:
+    if told is not None and (purchase_type is None or _is_outdated(change, told)):
         return told.wholesale
     return (purchase_type or "").strip().lower() in {"wholesale", "auction"}

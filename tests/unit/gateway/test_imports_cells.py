@@ -93,7 +93,24 @@ def test_dates_are_read_in_the_forms_feeds_write(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["0", "", "N/A", "0000-00-00", "1/1/1900", "1900-01-01 00:00:00", "1/1/0001 12:00:00 AM", "01-Jan-0001"]
+    "cell",
+    [
+        "0",
+        "",
+        "N/A",
+        "0000-00-00",
+        "1/1/1900",
+        "1900-01-01 00:00:00",
+        "1/1/0001 12:00:00 AM",
+        "01-Jan-0001",
+        "0000/00/00",
+        "00.00.0000",
+        "00000000",
+        "0.0",
+        "1/0/1900",
+        "1899-12-31",
+        "1969-12-31T19:00-05:00",
+    ],
 )
 def test_blank_dates_are_missing(cell: str) -> None:
     assert date(cell, DateOrder.MONTH_FIRST) is None

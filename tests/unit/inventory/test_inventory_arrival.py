@@ -110,7 +110,14 @@ def test_at_most_one_standing_sale_a_day(changes: list[Change]) -> None:
     assert len(standing) == len(set(standing))
 
 
-def test_a_report_at_the_same_moment_is_late_by_its_id() -> None:
+def test_a_report_at_the_same_moment_is_late_where_it_was_received_before() -> None:
+    first = Change(UUID(int=5), START, "vehicle.priced", DEALERS[0], {"list_price": Decimal(1)}, START)
+    life = fold(KEY, None, [first])
+    assert is_late(life, [replace(first, event_id=UUID(int=6), received_at=START - timedelta(hours=1))])
+    assert not is_late(life, [replace(first, event_id=UUID(int=4), received_at=START + timedelta(hours=1))])
+
+
+def test_a_report_at_the_same_moment_received_with_it_is_late_by_its_id() -> None:
     first = Change(UUID(int=5), START, "vehicle.priced", DEALERS[0], {"list_price": Decimal(1)}, START)
     life = fold(KEY, None, [first])
     assert is_late(life, [replace(first, event_id=UUID(int=4))])

@@ -86,6 +86,29 @@ def test_a_sale_far_off_after_another_arrival_or_by_a_sister_is_one_of_its_own(o
     assert [day for day, _, _ in lines(life_of(stocked(), sold(30), other))] == [on(30), other.facts["sale_date"]]
 
 
+def of_file(day: int, received: int, **facts: Any) -> Change:
+    """Report a sale by a row of a file: at the end of its day, whenever the file came."""
+    told = change(day, "vehicle.sold", sale_date=on(day), day_only=True, **facts)
+    return replace(told, received_at=change(received, "").at)
+
+
+@pytest.mark.parametrize("day", [29, 30, 31])
+def test_the_newer_file_holds_whichever_day_it_corrects_a_sale_to(day: int) -> None:
+    wrong = of_file(30, 35, sale_price=Decimal(20_000), purchase_type="retail")
+    right = of_file(day, 40, sale_price=Decimal(21_500))
+    life = life_of(stocked(), wrong, right)
+    assert lines(life) == [(on(day), Decimal(21_500), Decimal(4_500))]
+    assert (life.vehicle.sale_date, life.vehicle.sale_price) == (on(day), Decimal(21_500))
+    assert life.vehicle.purchase_type == "retail"
+    back = change(45, "vehicle.stocked", stock_date=on(45))
+    assert lines(life_of(stocked(), wrong, right, back))[0][:2] == (on(day), Decimal(21_500))
+
+
+def test_a_report_that_was_held_up_does_not_overrule_a_later_one() -> None:
+    held_up = replace(sold(30, sale_date=on(30)), received_at=change(50, "").at)
+    assert lines(life_of(stocked(), held_up, sold(31, sale_date=on(30), sale_price=Decimal(18_000))))[0][1] == 18_000
+
+
 def test_the_first_of_two_sales_told_again_leaves_the_second() -> None:
     twice = [stocked(), sold(30), stocked(40), sold(55, sale_price=Decimal(18_000))]
     for day in (30, 29):

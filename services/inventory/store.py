@@ -171,10 +171,10 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
     )
     await connection.execute(
         "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
-        " back_gross, purchase_type, wholesale, unwound_on, stock_date, gross_stated, told_at)"
+        " back_gross, purchase_type, wholesale, unwound_on, stock_date, gross_stated, filed_at)"
         " SELECT tenant_id, vehicle_key,"
         " event_id, dealer_id, sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on,"
-        " stock_date, gross_stated, told_at FROM json_populate_recordset(NULL::sale, $1::text::json)",
+        " stock_date, gross_stated, filed_at FROM json_populate_recordset(NULL::sale, $1::text::json)",
         as_json(
             [
                 {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}

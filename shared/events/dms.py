@@ -75,8 +75,8 @@ class ReportedFields(VehicleFields):
 
     reported_on: date | None = None
     """The day of the event in the rooftop's calendar: what is sold in the evening is not sold tomorrow."""
-    day_only: bool | None = None
-    """Whether only the day is known, as of a row of a file; of two such of one sale that received later holds."""
+    filed_at: AwareDatetime | None = None
+    """When the file was handed in that it is a row of: of two that tell of one sale the newer holds."""
 
 
 class DmsEventReceived(Event, ReportedFields):

@@ -46,7 +46,7 @@ def vehicle_event(
         **stated,
         event_id=deterministic_id("dms", work.tenant_id, source, source_id),
         occurred_at=at,
-        day_only=True,
+        filed_at=work.created_at,
         reported_on=at.astimezone(ZoneInfo(dealer.timezone)).date(),
         tenant_id=work.tenant_id,
         dealer_id=dealer.dealer_id,

@@ -46,7 +46,7 @@ _EXCEL_SERIALS: Final = range(20_000, 80_000)
 _EPOCH_SECONDS: Final = range(300_000_000, 4_200_000_000)
 _THOUSAND: Final = 1000
 _LAST_MONTH: Final = 12
-_ZEROS: Final = re.compile(r"[0\W]+|1/0/1900.*")
+_DIGITS: Final = re.compile(r"\d+")
 _OLDEST: Final = dt.date(1990, 1, 1)
 """What is before is the first day of some calendar, which systems write where they hold no date."""
 
@@ -85,7 +85,7 @@ def date(cell: str | None, order: DateOrder) -> dt.date | None:
     and Unix seconds or milliseconds (UTC). Zeros and days before 1990 are missing. Raises `CellError`.
     """
     written = text(cell)
-    if written is None or _ZEROS.fullmatch(written.partition("T")[0].partition(" ")[0]):
+    if written is None or _is_zero(written.partition("T")[0].partition(" ")[0]):
         return None
     try:
         found = _date(written, order)
@@ -96,6 +96,16 @@ def date(cell: str | None, order: DateOrder) -> dt.date | None:
         reason = f"{written[:60]!r} is not a date; write it as YYYY-MM-DD"
         raise CellError(reason)
     return None if found < _OLDEST else found
+
+
+def _is_zero(day: str) -> bool:
+    """Tell whether a cell holds zeros for a date, or a date with a zero for its month or day, as spreadsheets do."""
+    parts = _DIGITS.findall(day[:20])
+    named = any(character.isalpha() for character in day)
+    if len(parts) > 2 or (parts and named):  # noqa: PLR2004  # no number of days since some day
+        year_first = len(parts[0]) == len("1900")
+        return not all(map(int, parts[:1] if named else parts[:3] if year_first else parts[:2]))
+    return bool(parts) and not any(map(int, parts))
 
 
 def _date(written: str, order: DateOrder) -> dt.date | None:

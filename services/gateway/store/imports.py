@@ -1,8 +1,8 @@
 """Imports: the file as it came (durable before it is accepted), its progress and its rejected rows."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ class Import:
     override: dict[str, str | None] | None
     confirm: bool
     by_store: bool
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[
     """Store a file with its import; returns its size in bytes."""
     await connection.execute(
         "INSERT INTO import (tenant_id, import_id, dealer_id, kind, mode, filename, bytes, as_of, override,"
-        " confirm, by_store, status) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, 'running')",
+        " confirm, by_store, created_at, status) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, 'running')",
         new.tenant_id,
         new.import_id,
         new.dealer_id,
@@ -62,6 +64,7 @@ async def store_file(connection: Connection, new: Import, chunks: AsyncIterator[
         new.override,
         new.confirm,
         new.by_store,
+        new.created_at,
     )
     size = n = 0
     async for chunk in chunks:
@@ -99,8 +102,8 @@ async def forgive_start(connection: Connection, import_id: UUID) -> None:
 async def load(connection: Connection, import_id: UUID) -> Import | None:
     """Load an import of the transaction's tenant."""
     row = await connection.fetchrow(
-        "SELECT tenant_id, import_id, dealer_id, kind, mode, filename, as_of, override, confirm, by_store"
-        " FROM import WHERE import_id = $1",
+        "SELECT tenant_id, import_id, dealer_id, kind, mode, filename, as_of, override, confirm, by_store,"
+        " created_at FROM import WHERE import_id = $1",
         import_id,
     )
     return Import(**row) if row else None

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from services.inventory.domain.asking import priced
 from services.inventory.domain.costs import anew, described_by, resumed
-from services.inventory.domain.ledger import SOLD, day_after_sale, line_of_earlier_stay, since_sold
+from services.inventory.domain.ledger import (
+    SOLD,
+    day_after_sale,
+    is_outdated,
+    line_of_earlier_stay,
+    since_sold,
+    told_before,
+)
 from services.inventory.domain.life import Change, Ended, Life
 from services.inventory.domain.selling import NOT_LEFT, reckoned_anew, sold, unwound, wholesaled
 from services.inventory.domain.vehicle import Status, Vehicle
@@ -86,6 +93,8 @@ def _apply(vehicle_key: str, life: Life | None, change: Change) -> Life:
     leaving = _SALES.get(change.kind)
     if life and leaving and line_of_earlier_stay(life, change):
         described = {}  # the car as it was then
+    elif life and leaving and (told := told_before(life, change)) and is_outdated(change, told):
+        described = {name: value for name, value in described.items() if vars(vehicle)[name] is None}
     was = vehicle
     vehicle = vehicle.altered(**described, last_at=change.at, last_id=change.event_id, received_at=change.received_at)
     if leaving is not None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def is_late(life: Life, new: Sequence[Change]) -> bool:
-    """Tell whether a report is older than the newest one already folded in, or that one sent again.
+    """Tell whether a report is not of a later moment than the newest one already folded in.
 
     So is an undone sale: it may join a stay to one that is over, of which the vehicle as it stands knows nothing.
     Who sends again after its id was forgotten is not held up by the inbox; the history holds each report once.
     """
-    return any(change.order <= life.newest or change.kind == "vehicle.sale_unwound" for change in new)
+    return any(change.at <= life.vehicle.last_at or change.kind == "vehicle.sale_unwound" for change in new)
 
 
 def refold(vehicle_key: str, known: Sequence[Change], new: Sequence[Change]) -> Life:

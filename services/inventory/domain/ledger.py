@@ -45,6 +45,12 @@ def told_before(life: Life, change: Change) -> Sale | None:
     return line
 
 
+def is_outdated(change: Change, line: Sale) -> bool:
+    """Tell whether a report is a row of an older file than one that told of the same sale."""
+    filed = change.facts.get("filed_at")
+    return filed is not None and line.filed_at is not None and filed < line.filed_at
+
+
 def line_of_earlier_stay(life: Life, change: Change) -> Sale | None:
     """Give the line that a sale reported once more is of, where another stay has begun since, there or elsewhere."""
     since, named = life.vehicle.stock_date, change.facts.get("sale_date")

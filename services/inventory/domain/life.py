@@ -60,7 +60,7 @@ class Sale:
     """A line of the sales ledger; an unwound sale stays in it, marked. ``stock_date``: of the stay that it ended.
 
     ``gross_stated``: whether the front gross was stated, not worked out; None where that was not kept.
-    ``told_at``: when the file was received that it is of, if it is of one.
+    ``filed_at``: when the newest file was handed in that it is a row of.
     """
 
     vehicle_key: str
@@ -75,7 +75,7 @@ class Sale:
     unwound_on: date | None = None
     stock_date: date | None = None
     gross_stated: bool | None = field(default=None, compare=False)
-    told_at: datetime | None = field(default=None, compare=False)
+    filed_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from services.inventory.domain.ledger import (
     FALLS_THROUGH,
     SOLD,
     after_sale,
+    is_outdated,
     last_sale,
     line_of_earlier_stay,
     standing,
@@ -51,17 +52,16 @@ def wholesaled(life: Life, change: Change, was: Vehicle) -> Life:
 def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
     earlier = line_of_earlier_stay(life, change)
     told = earlier or told_before(life, change)
-    outdated = told is not None and _is_outdated(change, told)
+    outdated = told is not None and is_outdated(change, told)
     wholesale = (status is Status.WHOLESALED and not outdated) or _is_wholesale(change, told)
     if earlier is not None:
         others = tuple(sale for sale in life.sales if sale is not earlier)
         return Life(life.vehicle, (*others, _corrected(earlier, change, wholesale=wholesale)))
-    facts = change.facts
+    facts, vehicle = change.facts, life.vehicle
     if told is not None:
         # A file that corrects the day of a sale to an earlier one stands before the wrong one: the newer file holds.
-        facts = {**facts, **_figures(told)} if outdated else {**_figures(told), **facts}
+        facts = {**_of_outdated(facts, vehicle), **_figures(told)} if outdated else {**_figures(told), **facts}
     # What it is said to have been asked for at the sale may be what it went for: what was seen to be asked stands.
-    vehicle = life.vehicle
     if not vehicle.price_history:
         vehicle = priced(vehicle, change).altered(price_history=())
     on: date = facts.get("sale_date") or change.on
@@ -87,7 +87,7 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
         purchase_type=facts.get("purchase_type"),
         wholesale=wholesale,
         stock_date=since,
-        told_at=_told_at(change, told),
+        filed_at=_filed_at(change, told),
     )
     vehicle = vehicle.altered(
         status=Status.WHOLESALED if wholesale else status,
@@ -111,14 +111,15 @@ def _sold_anew(was: Vehicle, on: date, stocked: date | None) -> bool:
     return on - was.exit_date > FALLS_THROUGH or (stocked is not None and stocked > was.exit_date)
 
 
-def _told_at(change: Change, told: Sale | None) -> datetime | None:
-    if told is not None and _is_outdated(change, told):
-        return told.told_at
-    return change.received_at if change.facts.get("day_only") else None
+def _of_outdated(facts: Mapping[str, Any], vehicle: Vehicle) -> Mapping[str, Any]:
+    """Leave out the first day that an outdated file tells, where one is known."""
+    return {name: value for name, value in facts.items() if name != "stock_date" or vehicle.stock_date is None}
 
 
-def _is_outdated(change: Change, line: Sale) -> bool:
-    return bool(change.facts.get("day_only")) and line.told_at is not None and change.received_at < line.told_at
+def _filed_at(change: Change, told: Sale | None) -> datetime | None:
+    known = told.filed_at if told is not None else None
+    filed: datetime | None = change.facts.get("filed_at")
+    return max(filed, known) if filed and known else filed or known
 
 
 def _figures(line: Sale) -> Mapping[str, Any]:
@@ -135,8 +136,9 @@ def _front_gross(
     And whether it was stated; of a line that does not say, it was where the cost before the report says otherwise.
     """
     facts = change.facts
-    outdated = told is not None and _is_outdated(change, told)
-    if (stated := facts.get("front_gross")) is not None and not outdated:
+    outdated = told is not None and is_outdated(change, told)
+    stated = facts.get("front_gross")
+    if stated is not None and not (outdated and _has_gross(told, facts.get("sale_price"))):
         return stated, True
     if told is None:
         return worked_out(facts.get("sale_price"), now), False
@@ -149,6 +151,11 @@ def _front_gross(
     if told.gross_stated or told.front_gross != worked_out(price, was):
         return told.front_gross, told.gross_stated
     return worked_out(price, now), False
+
+
+def _has_gross(line: Sale | None, price: Decimal | None) -> bool:
+    """Tell whether a line has a gross that an outdated file, of another price or of none, knows no better."""
+    return line is not None and (bool(line.gross_stated) or line.sale_price not in {None, price})
 
 
 def reckoned_anew(life: Life) -> Life:
@@ -166,7 +173,7 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
     names = ("sale_price", "front_gross", "back_gross", "purchase_type")
     told = {name: change.facts[name] for name in names if change.facts.get(name) is not None}
-    if _is_outdated(change, line):
+    if is_outdated(change, line):
         told = {name: value for name, value in told.items() if getattr(line, name) is None}
         return replace(line, **told)
     on = change.facts.get("sale_date") or line.sale_date
@@ -174,7 +181,7 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     if stated is False and line.front_gross is not None and line.sale_price is not None and "sale_price" in told:
         told["front_gross"] = line.front_gross + told["sale_price"] - line.sale_price
     return replace(
-        line, told_at=_told_at(change, line), sale_date=on, wholesale=wholesale, gross_stated=stated, **told
+        line, filed_at=_filed_at(change, line), sale_date=on, wholesale=wholesale, gross_stated=stated, **told
     )
 
 
@@ -217,6 +224,6 @@ def _undone_by(life: Life, change: Change) -> Sale | None:
 
 def _is_wholesale(change: Change, told: Sale | None) -> bool:
     purchase_type = change.facts.get("purchase_type")
-    if told is not None and (purchase_type is None or _is_outdated(change, told)):
+    if told is not None and (purchase_type is None or is_outdated(change, told)):
         return told.wholesale
     return (purchase_type or "").strip().lower() in {"wholesale", "auction"}

@@ -10,4 +10,4 @@ down_revision = "inventory_0002"
 
 def upgrade() -> None:
     """Add the columns; of earlier sales neither is known."""
-    run_script(op, "ALTER TABLE sale ADD COLUMN gross_stated boolean, ADD COLUMN told_at timestamptz;")
+    run_script(op, "ALTER TABLE sale ADD COLUMN gross_stated boolean, ADD COLUMN filed_at timestamptz;")

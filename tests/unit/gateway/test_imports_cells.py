@@ -110,6 +110,12 @@ def test_dates_are_read_in_the_forms_feeds_write(cell: str) -> None:
         "1/0/1900",
         "1899-12-31",
         "1969-12-31T19:00-05:00",
+        "1/0/00",
+        "0/1/1900",
+        "00/01/1900",
+        "0-Jan-00",
+        "00-Jan-1900",
+        "1900-01-00",
     ],
 )
 def test_blank_dates_are_missing(cell: str) -> None:

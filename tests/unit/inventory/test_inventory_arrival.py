@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.domain import Change, Life, fold, is_late
+from services.inventory.domain import Change, Life, fold, is_late, refold
 
 KEY = "1M8GDM9AXKP042788"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -110,15 +110,19 @@ def test_at_most_one_standing_sale_a_day(changes: list[Change]) -> None:
     assert len(standing) == len(set(standing))
 
 
-def test_a_report_at_the_same_moment_is_late_where_it_was_received_before() -> None:
+def test_a_report_of_the_same_moment_may_belong_before_the_newest_or_be_it_sent_again() -> None:
     first = Change(UUID(int=5), START, "vehicle.priced", DEALERS[0], {"list_price": Decimal(1)}, START)
     life = fold(KEY, None, [first])
-    assert is_late(life, [replace(first, event_id=UUID(int=6), received_at=START - timedelta(hours=1))])
-    assert not is_late(life, [replace(first, event_id=UUID(int=4), received_at=START + timedelta(hours=1))])
+    for event_id, received in ((4, START), (5, START + timedelta(days=60)), (6, START - timedelta(hours=1))):
+        assert is_late(life, [replace(first, event_id=UUID(int=event_id), received_at=received)])
+    assert not is_late(life, [replace(first, event_id=UUID(int=4), at=START + timedelta(seconds=1))])
+    again = replace(first, received_at=START + timedelta(days=60))
+    assert refold(KEY, [first], [again]) == life
 
 
-def test_a_report_at_the_same_moment_received_with_it_is_late_by_its_id() -> None:
+def test_of_one_moment_what_was_received_later_holds() -> None:
     first = Change(UUID(int=5), START, "vehicle.priced", DEALERS[0], {"list_price": Decimal(1)}, START)
-    life = fold(KEY, None, [first])
-    assert is_late(life, [replace(first, event_id=UUID(int=4))])
-    assert not is_late(life, [replace(first, event_id=UUID(int=6))])
+    later = replace(
+        first, event_id=UUID(int=4), facts={"list_price": Decimal(2)}, received_at=START + timedelta(hours=1)
+    )
+    assert fold(KEY, None, [later, first]).vehicle.list_price == Decimal(2)

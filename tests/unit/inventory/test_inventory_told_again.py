@@ -86,10 +86,9 @@ def test_a_sale_far_off_after_another_arrival_or_by_a_sister_is_one_of_its_own(o
     assert [day for day, _, _ in lines(life_of(stocked(), sold(30), other))] == [on(30), other.facts["sale_date"]]
 
 
-def of_file(day: int, received: int, **facts: Any) -> Change:
+def of_file(day: int, filed: int, **facts: Any) -> Change:
     """Report a sale by a row of a file: at the end of its day, whenever the file came."""
-    told = change(day, "vehicle.sold", sale_date=on(day), day_only=True, **facts)
-    return replace(told, received_at=change(received, "").at)
+    return change(day, "vehicle.sold", sale_date=on(day), filed_at=change(filed, "").at, **facts)
 
 
 @pytest.mark.parametrize("day", [29, 30, 31])
@@ -102,6 +101,30 @@ def test_the_newer_file_holds_whichever_day_it_corrects_a_sale_to(day: int) -> N
     assert life.vehicle.purchase_type == "retail"
     back = change(45, "vehicle.stocked", stock_date=on(45))
     assert lines(life_of(stocked(), wrong, right, back))[0][:2] == (on(day), Decimal(21_500))
+
+
+@pytest.mark.parametrize("day", [29, 31])
+def test_what_the_newer_file_says_of_the_car_holds_and_what_it_leaves_out_stays(day: int) -> None:
+    wrong = of_file(
+        30, 35, sale_price=Decimal(20_000), cost=Decimal(12_000), odometer=99_999, stock_date=on(5),
+        front_gross=Decimal(5_000),
+    )  # fmt: skip
+    right = of_file(day, 40, sale_price=Decimal(20_000), cost=Decimal(18_000), odometer=10, stock_date=on(1))
+    vehicle = life_of(wrong, right).vehicle
+    told = (vehicle.cost, vehicle.odometer, vehicle.stock_date, vehicle.front_gross)
+    assert told == (Decimal(18_000), 10, on(1), Decimal(5_000))
+    bare = life_of(wrong, of_file(day, 40)).vehicle
+    assert (bare.cost, bare.sale_price, bare.front_gross) == (Decimal(12_000), Decimal(20_000), Decimal(5_000))
+    listed = change(30, "vehicle.sold")
+    assert life_of(wrong, listed, right).vehicle.sale_date == on(day)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_of_two_days_in_one_file_the_later_holds(newest_first: bool) -> None:
+    rows = [of_file(22, 40, sale_price=Decimal(19_000)), of_file(30, 40, sale_price=Decimal(20_000))]
+    assert lines(life_of(stocked(), *(reversed(rows) if newest_first else rows))) == [
+        (on(30), Decimal(20_000), Decimal(3_000))
+    ]
 
 
 def test_a_report_that_was_held_up_does_not_overrule_a_later_one() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.inventory.domain.asking import priced
 from services.inventory.domain.costs import anew, described_by, resumed
+from services.inventory.domain.grosses import reckoned_anew
 from services.inventory.domain.ledger import (
     SOLD,
     day_after_sale,
@@ -17,7 +18,8 @@ from services.inventory.domain.ledger import (
     told_before,
 )
 from services.inventory.domain.life import Change, Ended, Life
-from services.inventory.domain.selling import NOT_LEFT, reckoned_anew, sold, unwound, wholesaled
+from services.inventory.domain.selling import sold, wholesaled
+from services.inventory.domain.unwinding import NOT_LEFT, unwound
 from services.inventory.domain.vehicle import Status, Vehicle
 
 if TYPE_CHECKING:

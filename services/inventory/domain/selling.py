@@ -1,4 +1,4 @@
-"""Sales and what becomes of them: each is a line of the ledger, and stands until it is reported as unwound."""
+"""Sales: each is a line of the ledger, which whatever is told of it again corrects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.inventory.domain.asking import priced
-from services.inventory.domain.costs import paid_anew, worked_out
+from services.inventory.domain.costs import paid_anew
+from services.inventory.domain.grosses import front_gross
 from services.inventory.domain.ledger import (
     FALLS_THROUGH,
     SOLD,
@@ -14,7 +15,6 @@ from services.inventory.domain.ledger import (
     is_outdated,
     last_sale,
     line_of_earlier_stay,
-    standing,
     told_before,
 )
 from services.inventory.domain.life import Life, Sale
@@ -23,37 +23,26 @@ from services.inventory.domain.vehicle import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
-    from decimal import Decimal
 
     from services.inventory.domain.life import Change
     from services.inventory.domain.vehicle import Vehicle
 
-NOT_LEFT: dict[str, Any] = {
-    "sale_date": None,
-    "sale_price": None,
-    "purchase_type": None,
-    "front_gross": None,
-    "back_gross": None,
-    "exit_date": None,
-}
-"""What a vehicle that is in stock has not."""
-
 
 def sold(life: Life, change: Change, was: Vehicle) -> Life:
     """End the stay by a sale, and write the ledger's line; ``was``: the vehicle as it was known before the report."""
-    return _left(life, change, was, Status.SOLD)
+    return _left(life, change, was, trade=False)
 
 
 def wholesaled(life: Life, change: Change, was: Vehicle) -> Life:
     """End the stay by a sale to the trade, and write the ledger's line; ``was`` as for a sale."""
-    return _left(life, change, was, Status.WHOLESALED)
+    return _left(life, change, was, trade=True)
 
 
-def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
+def _left(life: Life, change: Change, was: Vehicle, *, trade: bool) -> Life:
     earlier = line_of_earlier_stay(life, change)
     told = earlier or told_before(life, change)
     outdated = told is not None and is_outdated(change, told)
-    wholesale = (status is Status.WHOLESALED and not outdated) or _is_wholesale(change, told)
+    wholesale = (trade and not outdated) or _is_wholesale(change, told)
     if earlier is not None:
         others = tuple(sale for sale in life.sales if sale is not earlier)
         return Life(life.vehicle, (*others, _corrected(earlier, change, wholesale=wholesale)))
@@ -74,7 +63,7 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
     since = min(since, on) if since is not None else None
     if told is None and _sold_anew(was, on, facts.get("stock_date")):
         vehicle = paid_anew(vehicle, change)
-    gross, stated = _front_gross(change, told, was=was, now=vehicle)
+    gross, stated = front_gross(change, told, was=was, now=vehicle)
     sale = Sale(
         vehicle_key=vehicle.vehicle_key,
         dealer_id=change.dealer_id,
@@ -90,7 +79,7 @@ def _left(life: Life, change: Change, was: Vehicle, status: Status) -> Life:
         filed_at=_filed_at(change, told),
     )
     vehicle = vehicle.altered(
-        status=Status.WHOLESALED if wholesale else status,
+        status=Status.WHOLESALED if wholesale else Status.SOLD,
         dealer_id=change.dealer_id,
         stock_date=since,
         group_stock_date=min(filter(None, (vehicle.group_stock_date, since)), default=None),
@@ -128,47 +117,6 @@ def _figures(line: Sale) -> Mapping[str, Any]:
     return {name: value for name in names if (value := getattr(line, name)) is not None}
 
 
-def _front_gross(
-    change: Change, told: Sale | None, *, was: Vehicle, now: Vehicle
-) -> tuple[Decimal | None, bool | None]:
-    """Give the gross that is stated, or was stated of this price before; else price less cost and reconditioning.
-
-    And whether it was stated; of a line that does not say, it was where the cost before the report says otherwise.
-    """
-    facts = change.facts
-    outdated = told is not None and is_outdated(change, told)
-    stated = facts.get("front_gross")
-    if stated is not None and not (outdated and _has_gross(told, facts.get("sale_price"))):
-        return stated, True
-    if told is None:
-        return worked_out(facts.get("sale_price"), now), False
-    price = facts.get("sale_price", told.sale_price)
-    if outdated and told.sale_price is not None:
-        price = told.sale_price
-    another = told.sale_price is not None and price != told.sale_price
-    if told.front_gross is None or another or told.gross_stated is False:
-        return worked_out(price, now), False
-    if told.gross_stated or told.front_gross != worked_out(price, was):
-        return told.front_gross, told.gross_stated
-    return worked_out(price, now), False
-
-
-def _has_gross(line: Sale | None, price: Decimal | None) -> bool:
-    """Tell whether a line has a gross that an outdated file, of another price or of none, knows no better."""
-    return line is not None and (bool(line.gross_stated) or line.sale_price not in {None, price})
-
-
-def reckoned_anew(life: Life) -> Life:
-    """Work out the gross of the sale by which a vehicle left by the cost known now, unless it was stated."""
-    vehicle = life.vehicle
-    left_by = next((sale for sale in standing(life) if sale.sale_date == vehicle.sale_date), None)
-    if vehicle.status not in SOLD or left_by is None or left_by.gross_stated is not False:
-        return life
-    gross = worked_out(left_by.sale_price, vehicle)
-    sales = tuple(replace(sale, front_gross=gross) if sale is left_by else sale for sale in life.sales)
-    return Life(vehicle.altered(front_gross=gross), sales)
-
-
 def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     """Give the line of an earlier stay with what is told of it anew; that stay's cost is not known any more."""
     names = ("sale_price", "front_gross", "back_gross", "purchase_type")
@@ -183,43 +131,6 @@ def _corrected(line: Sale, change: Change, *, wholesale: bool) -> Sale:
     return replace(
         line, filed_at=_filed_at(change, line), sale_date=on, wholesale=wholesale, gross_stated=stated, **told
     )
-
-
-def unwound(life: Life, change: Change) -> Life:
-    """Mark the line of a sale that fell through: the stay goes on, also where it was told to be back before."""
-    vehicle = life.vehicle
-    undone = _undone_by(life, change)
-    if undone is None:
-        return life
-    sales = tuple(replace(sale, unwound_on=change.on) if sale == undone else sale for sale in life.sales)
-    if vehicle.status in SOLD and vehicle.sale_date == undone.sale_date:
-        return Life(vehicle.altered(status=Status.IN_STOCK, **NOT_LEFT), sales)
-    # It was told to be back, or even sold again, before it was told why: it never left.
-    since = undone.stock_date or undone.sale_date
-    sales = tuple(replace(sale, stock_date=since) if sale.sale_date == vehicle.sale_date else sale for sale in sales)
-    vehicle = vehicle.altered(stock_date=since, group_stock_date=min(vehicle.group_stock_date or since, since))
-    return Life(vehicle, sales)
-
-
-def _undone_by(life: Life, change: Change) -> Sale | None:
-    """Give the sale that fell through: that by which it left, or the one before the present stay at this rooftop."""
-    vehicle, named = life.vehicle, change.facts.get("sale_date")
-    lines = standing(life)
-    left_by = next((sale for sale in lines if sale.sale_date == vehicle.sale_date), None)
-    if left_by and named in {None, left_by.sale_date}:
-        return left_by
-    before = max((sale for sale in lines if sale is not left_by), key=lambda sale: sale.sale_date, default=None)
-    if before and (before.dealer_id != vehicle.dealer_id or vehicle.status not in {Status.IN_STOCK, *SOLD}):
-        before = None
-    if named is not None:
-        if before and named == before.sale_date:
-            return before
-        # Some date a deal by its delivery; but a day that another sale has is that sale's.
-        return None if any(sale.sale_date == named for sale in life.sales) else left_by
-    if before is None or change.on - before.sale_date > FALLS_THROUGH:
-        return None
-    # Told once more, an undoing is that of the sale that was undone last.
-    return None if any(sale.unwound_on and sale.sale_date > before.sale_date for sale in life.sales) else before
 
 
 def _is_wholesale(change: Change, told: Sale | None) -> bool:

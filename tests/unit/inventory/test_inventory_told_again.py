@@ -119,6 +119,13 @@ def test_what_the_newer_file_says_of_the_car_holds_and_what_it_leaves_out_stays(
     assert life_of(wrong, listed, right).vehicle.sale_date == on(day)
 
 
+def test_an_outdated_file_sends_no_car_to_the_trade_that_was_sold_at_retail() -> None:
+    wrong = change(30, "vehicle.wholesaled", sale_date=on(30), filed_at=change(35, "").at)
+    right = of_file(29, 40, purchase_type="retail")
+    life = life_of(stocked(), wrong, right)
+    assert (life.vehicle.status, [line.wholesale for line in life.sales]) == (Status.SOLD, [False])
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_of_two_days_in_one_file_the_later_holds(newest_first: bool) -> None:
     rows = [of_file(22, 40, sale_price=Decimal(19_000)), of_file(30, 40, sale_price=Decimal(20_000))]

@@ -104,11 +104,6 @@ class Life:
     sales: tuple[Sale, ...] = ()
     ended: tuple[Ended, ...] = field(default=(), compare=False)
 
-    @property
-    def newest(self) -> Order:
-        """Where in the order the newest report stands that was folded in."""
-        return newest_in(self.vehicle)
-
     def versioned(self, known: int) -> Life:
         """Give the states their versions, in order, after the last one that anybody was told of."""
         ended = tuple(

@@ -16,6 +16,7 @@ from shared.postgres import lock_order
 from shared.postgres.pool import Connection, as_json
 
 _SALE_COLUMNS = tuple(Sale.__dataclass_fields__)
+_SALE_LIST = ", ".join(("tenant_id", *_SALE_COLUMNS))
 Key = tuple[UUID, str]
 """(tenant, vehicle key)."""
 
@@ -170,11 +171,8 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
         *_columns(sorted(ledgers, key=lock_order), 2),
     )
     await connection.execute(
-        "INSERT INTO sale (tenant_id, vehicle_key, event_id, dealer_id, sale_date, sale_price, front_gross,"
-        " back_gross, purchase_type, wholesale, unwound_on, stock_date, gross_stated, filed_at)"
-        " SELECT tenant_id, vehicle_key,"
-        " event_id, dealer_id, sale_date, sale_price, front_gross, back_gross, purchase_type, wholesale, unwound_on,"
-        " stock_date, gross_stated, filed_at FROM json_populate_recordset(NULL::sale, $1::text::json)",
+        f"INSERT INTO sale ({_SALE_LIST}) SELECT {_SALE_LIST}"  # noqa: S608  # columns of our own dataclass, no input
+        " FROM json_populate_recordset(NULL::sale, $1::text::json)",
         as_json(
             [
                 {"tenant_id": tenant, **{name: getattr(sale, name) for name in _SALE_COLUMNS}}

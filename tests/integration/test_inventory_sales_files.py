@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,11 +11,9 @@ import pytest
 from services.inventory.handlers import on_dms_event_received
 from shared.events import DmsEventKind, DmsEventReceived, new_event_id
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+from tests.integration import inventory_work
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+work = inventory_work.work
 VIN = "1M8GDM9AXKP042788"
 STORE = uuid4()
 
@@ -31,13 +28,6 @@ def row(tenant: UUID, day: int, filed: int, price: str) -> DmsEventReceived:
         vin=VIN, make="Audi", model="Q3", cost=Decimal(17_000), sale_price=Decimal(price),
         sale_date=date(2026, 3, day), reported_on=date(2026, 3, day), filed_at=filed_at,
     )  # fmt: skip
-
-
-@pytest.fixture
-async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
-    pool = await create_pool("inventory", PostgresSettings(dsn=migrated))
-    yield UnitOfWork(pool, "inventory")
-    await pool.close()
 
 
 @pytest.mark.parametrize("day", [3, 10, 12])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -11,11 +10,9 @@ import pytest
 from services.inventory.handlers import on_dms_event_received
 from shared.events import DmsEventKind, DmsEventReceived, new_event_id
 from shared.messaging import UnitOfWork
-from shared.postgres import PostgresSettings, create_pool
+from tests.integration import inventory_work
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+work = inventory_work.work
 FIRST, SECOND, NUMBER = "1M8GDM9AXKP042788", "1FTEW1EP3MKD90117", "A100"
 TENANT, STORE = uuid4(), uuid4()
 
@@ -27,13 +24,6 @@ def reported(kind: DmsEventKind, day: int, vin: str | None = None) -> DmsEventRe
         source_event_id=f"{kind} {at}", kind=kind, received_at=at, dealer_name="A store", currency="USD",
         region="US-MI", vin=vin, stock_number=NUMBER, make="Audi", model="Q3",
     )  # fmt: skip
-
-
-@pytest.fixture
-async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
-    pool = await create_pool("inventory", PostgresSettings(dsn=migrated))
-    yield UnitOfWork(pool, "inventory")
-    await pool.close()
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (1, 1, 2), (1, 3), (2, 2), (4,)])

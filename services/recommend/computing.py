@@ -13,11 +13,14 @@ from uuid import UUID
 import structlog
 
 from services.recommend.domain import (
+    Answer,
     Attraction,
     Changes,
     TenantBook,
+    agreed_units,
     fit_attraction,
     fit_pace,
+    newest_answers,
     reconcile,
     review,
     usual_stock,
@@ -25,6 +28,7 @@ from services.recommend.domain import (
 from services.recommend.domain.time_to_sale import HazardModel, NotConverged
 from services.recommend.packs import unpacked
 from services.recommend.translate import (
+    answer_of,
     book_of,
     closed,
     issued,
@@ -40,7 +44,7 @@ _log = structlog.stdlib.get_logger("doso.recommend", service="recommend")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A tenant's book as stored; units, markets and demands as the text of their rows and documents."""
+    """A tenant's book as stored; units, markets, demands and answers as the text of their rows and documents."""
 
     tenant_id: UUID
     as_of: date
@@ -51,6 +55,7 @@ class Material:
     grosses: Sequence[Mapping[str, Any]]
     rules: Documents
     new_sales: Sequence[Mapping[str, Any]]
+    answers: Sequence[str] = ()
 
     def book(self) -> TenantBook:
         """Put the book together."""
@@ -128,11 +133,14 @@ def learn(material: Material, packed_lives: Sequence[bytes]) -> tuple[Learned, i
 def review_tenant(material: Material, learned: Learned, standing: Sequence[str], now: datetime) -> Reviewed:
     """Compute a tenant's advice and set it against what stands."""
     book = learned.attached(material.book())
-    result = review(book, material.as_of)
+    answers = [answer_of(text) for text in material.answers]
+    agreed = agreed_units(answers, book, material.as_of)
+    result = review(replace(book, units=book.units + agreed), material.as_of)
     before = {event["recommendation_id"]: event for event in map(stored_document, standing)}
-    changes = reconcile([standing_of(event) for event in before.values()], result.advice, now, units=book.units)
+    stood = [standing_of(event) for event in before.values()]
+    changes = reconcile(stood, result.advice, now, units=book.units, answers=answers)
     return Reviewed(
-        issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, now)),
+        issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, answers, now)),
         closed=tuple(_text(event) for event in _closings(changes, before, now)),
         units=len(book.units),
         advice=len(result.advice),
@@ -140,11 +148,13 @@ def review_tenant(material: Material, learned: Learned, standing: Sequence[str],
     )
 
 
-def _issues(tenant_id: UUID, changes: Changes, now: datetime) -> list[RecommendationIssued]:
-    superseding = [
-        issued(tenant_id, each.advice, now, UUID(each.standing.recommendation_id)) for each in changes.supersede
-    ]
-    return superseding + [issued(tenant_id, advice, now, None) for advice in changes.issue]
+def _issues(
+    tenant_id: UUID, changes: Changes, answers: Sequence[Answer], now: datetime
+) -> list[RecommendationIssued]:
+    answered = newest_answers(answers)
+    superseding = [(each.advice, UUID(each.standing.recommendation_id)) for each in changes.supersede]
+    fresh = [*superseding, *((advice, None) for advice in changes.issue)]
+    return [issued(tenant_id, advice, now, old, answered.get(advice.identity)) for advice, old in fresh]
 
 
 def _closings(changes: Changes, before: Mapping[str, Mapping[str, Any]], now: datetime) -> list[RecommendationIssued]:

@@ -12,6 +12,7 @@ from shared.events import (
     MarketUpdated,
     OutcomeRecorded,
     PolicyUpdated,
+    RecommendationAnswered,
 )
 from shared.events.topics import (
     FORECAST_READY,
@@ -19,6 +20,7 @@ from shared.events.topics import (
     MARKET_UPDATED,
     OUTCOME_RECORDED,
     POLICY_UPDATED,
+    RECOMMENDATION_ANSWERED,
 )
 from shared.messaging import EventRouter, Transaction
 from shared.postgres import WorkTable, lock_order
@@ -64,6 +66,13 @@ async def on_policy_updated(events: Sequence[PolicyUpdated], tx: Transaction) ->
     await _mark(tx, events)
 
 
+@router.on(RECOMMENDATION_ANSWERED)
+async def on_recommendation_answered(events: Sequence[RecommendationAnswered], tx: Transaction) -> None:
+    """Keep answers: what was answered is not asked again at once, and what was agreed to is on its way."""
+    await store.save_answers(tx.connection, events)
+    await _mark(tx, events)
+
+
 @router.on(OUTCOME_RECORDED)
 async def on_outcome_recorded(events: Sequence[OutcomeRecorded], tx: Transaction) -> None:
     """Remember how advice ended, so that later advice can point at it."""
@@ -76,7 +85,8 @@ async def on_outcome_recorded(events: Sequence[OutcomeRecorded], tx: Transaction
 
 
 async def _mark(
-    tx: Transaction, events: Sequence[InventoryUpdated | MarketUpdated | ForecastReady | PolicyUpdated]
+    tx: Transaction,
+    events: Sequence[InventoryUpdated | MarketUpdated | ForecastReady | PolicyUpdated | RecommendationAnswered],
 ) -> None:
     marks = {(event.tenant_id, WHOLE_TENANT, "") for event in events}
     await REVIEWS.mark(tx.connection, marks, delay=DELAY, patience=PATIENCE)

@@ -18,6 +18,8 @@ from shared.messaging import ComputePool, Transaction, UnitOfWork
 from shared.postgres import WorkItem
 
 _CALENDAR_SECONDS = 300.0
+_REMEMBERED = timedelta(days=180)
+"""For how long an answer is told with the same call made anew."""
 _AT_ONCE = 25
 """Pieces of advice read, stored and queued without letting anything else run."""
 _log = structlog.stdlib.get_logger("doso.review", service="recommend")
@@ -85,6 +87,7 @@ class Reviewer:
                 grosses=await store.grosses(connection, since),
                 rules=await store.rules(connection),
                 new_sales=await store.new_sales(connection, since),
+                answers=await store.answered_since(connection, datetime.now(UTC) - _REMEMBERED),
             )
 
 

@@ -72,6 +72,17 @@ class SimilarCase(BaseModel):
     outcome: str | None = None
 
 
+class PastAnswer(BaseModel):
+    """What the dealer answered to the same call when it was last made."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    recommendation_id: UUID
+    decision: Decision
+    reason: str | None = None
+    answered_at: AwareDatetime
+
+
 class RecommendationIssued(Event):
     """A piece of advice, or the end of one: ``status`` other than issued closes ``recommendation_id``."""
 
@@ -79,6 +90,9 @@ class RecommendationIssued(Event):
     action: Action
     status: AdviceStatus
     supersedes: UUID | None = None
+    answered_before: PastAnswer | None = None
+    """To the same call (action, rooftop and subject), within half a year; an answered call is not made again for a
+    fortnight, unless it has come to be worth twice as much."""
     closed_because: str | None = None
     segment: str
     label: str

@@ -52,7 +52,9 @@ INVENTORY_UPDATED = Topic(
 MARKET_UPDATED = Topic("market-updated", MarketUpdated, "market", ("forecast", "recommend", "gateway"))
 FORECAST_READY = Topic("forecast-ready", ForecastReady, "forecast", ("recommend", "feedback", "gateway"))
 RECOMMENDATION_ISSUED = Topic("recommendation-issued", RecommendationIssued, "recommend", ("feedback", "gateway"))
-RECOMMENDATION_ANSWERED = Topic("recommendation-answered", RecommendationAnswered, "gateway", ("feedback", "gateway"))
+RECOMMENDATION_ANSWERED = Topic(
+    "recommendation-answered", RecommendationAnswered, "gateway", ("recommend", "feedback", "gateway")
+)
 OUTCOME_RECORDED = Topic("outcome-recorded", OutcomeRecorded, "feedback", ("recommend", "gateway"))
 POLICY_UPDATED = Topic(
     "policy-updated", PolicyUpdated, "feedback", ("forecast", "recommend", "gateway"), also_from=("gateway",)

@@ -7,6 +7,8 @@ sets it against what already stands.
 from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative
 from services.recommend.domain.advise import Review, advise, review
+from services.recommend.domain.agreed import agreed_units
+from services.recommend.domain.answered import Answer, newest_answers
 from services.recommend.domain.attraction import Attraction
 from services.recommend.domain.book import (
     BrandSales,
@@ -36,6 +38,7 @@ __all__ = [
     "Advice",
     "AgeOut",
     "Alternative",
+    "Answer",
     "Attraction",
     "BrandRule",
     "BrandSales",
@@ -63,10 +66,12 @@ __all__ = [
     "UnitStatus",
     "Variant",
     "advise",
+    "agreed_units",
     "fit_attraction",
     "fit_pace",
     "from_mapping",
     "is_held_out",
+    "newest_answers",
     "reconcile",
     "review",
     "trim_key",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.actions import Action
+from services.recommend.domain.answered import newest_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.recommend.domain.advice import Advice, Identity
+    from services.recommend.domain.answered import Answer
     from services.recommend.domain.book import Unit
 
 _PRICE_AMOUNT, _PRICE_SHARE = 50.0, 0.005
@@ -67,12 +69,18 @@ class Changes:
 
 
 def reconcile(
-    standing: Iterable[StandingAdvice], fresh: Sequence[Advice], now: datetime, *, units: Iterable[Unit]
+    standing: Iterable[StandingAdvice],
+    fresh: Sequence[Advice],
+    now: datetime,
+    *,
+    units: Iterable[Unit],
+    answers: Iterable[Answer] = (),
 ) -> Changes:
     """Set fresh advice against what stands; ``units`` are those now in stock or on order.
 
     Materially equal advice stays as it is, so that unchanged inputs change nothing. What has expired is
-    closed, and issued anew where it still holds.
+    closed, and issued anew where it still holds. A call that was answered stands as it was answered, and is not
+    made again before its time.
 
     Raises:
         ValueError: if ``now`` is not aware.
@@ -82,26 +90,59 @@ def reconcile(
         raise ValueError(message)
     wanted = {advice.identity: advice for advice in fresh}
     stock = {unit.vehicle_key: unit for unit in units}
+    answered = newest_answers(answers)
+    resting = {
+        identity
+        for identity, advice in wanted.items()
+        if identity in answered and answered[identity].rests(advice, now)
+    }
     supersede, withdraw, expire, unchanged = [], [], [], []
     settled: set[Identity] = set()
     for each in sorted(standing, key=lambda one: (one.expires_at, one.recommendation_id), reverse=True):
         advice = wanted.get(each.identity)
         if each.expires_at <= now:
-            expire.append(
-                Closing(each, "expired" if advice is None else "expired; it still holds and is issued anew")
-            )
+            expire.append(Closing(each, _expiry(advice, answered.get(each.identity), resting)))
+        elif advice is None and _awaited(each, answered):
+            unchanged.append(each)
         elif advice is None:
             withdraw.append(Closing(each, _ending(each, stock)))
         elif each.identity in settled:
             withdraw.append(Closing(each, "the same advice stands already"))
         else:
             settled.add(each.identity)
-            if materially_equal(each, advice):
+            if _rests_itself(each, answered, resting) or materially_equal(each, advice):
                 unchanged.append(each)
             else:
                 supersede.append(Supersession(each, advice))
-    issue = tuple(advice for identity, advice in wanted.items() if identity not in settled)
+    quiet = settled | resting
+    issue = tuple(advice for identity, advice in wanted.items() if identity not in quiet)
     return Changes(issue, tuple(supersede), tuple(withdraw), tuple(expire), tuple(unchanged))
+
+
+def _rests_itself(standing: StandingAdvice, answered: Mapping[Identity, Answer], resting: set[Identity]) -> bool:
+    """Tell whether this very advice was answered; what was issued since changes as any other."""
+    return standing.identity in resting and _own(standing, answered) is not None
+
+
+def _awaited(standing: StandingAdvice, answered: Mapping[Identity, Answer]) -> bool:
+    """Tell whether it is a purchase that was agreed to, which fills its gap itself."""
+    answer = _own(standing, answered)
+    return standing.vehicle_key is None and answer is not None and not answer.declined
+
+
+def _own(standing: StandingAdvice, answered: Mapping[Identity, Answer]) -> Answer | None:
+    """Give the answer to this very advice, if it is the newest to its call."""
+    answer = answered.get(standing.identity)
+    return answer if answer and answer.recommendation_id == standing.recommendation_id else None
+
+
+def _expiry(advice: Advice | None, answer: Answer | None, resting: set[Identity]) -> str:
+    """Say what becomes of advice whose time is over."""
+    if advice is None:
+        return "expired"
+    if answer is None or advice.identity not in resting:
+        return "expired; it still holds and is issued anew"
+    return f"expired; it was {answer.decision} and is not made again so soon"
 
 
 def materially_equal(standing: StandingAdvice, advice: Advice) -> bool:

@@ -10,6 +10,7 @@ from services.recommend.store.advice import (
     standing,
     tenants_to_review,
 )
+from services.recommend.store.answers import answered_since, save_answers
 from services.recommend.store.reading import (
     GROSS_DAYS,
     count_exits,
@@ -32,6 +33,7 @@ from services.recommend.store.writing import (
 __all__ = [
     "GROSS_DAYS",
     "Case",
+    "answered_since",
     "cases",
     "count_exits",
     "documents",
@@ -43,6 +45,7 @@ __all__ = [
     "rooftops",
     "rules",
     "save_advice",
+    "save_answers",
     "save_demands",
     "save_markets",
     "save_outcome",

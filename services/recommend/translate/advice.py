@@ -6,13 +6,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.recommend.domain import Action, Advice, StandingAdvice
+from services.recommend.domain import Action, Advice, Answer, StandingAdvice
+from services.recommend.translate.answers import past_answer
 from shared import events
 from shared.events import AdviceStatus, RecommendationIssued, deterministic_id
 
 
-def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None) -> RecommendationIssued:
-    """Publish fresh advice; what is held out is logged by whoever measures, and shown to nobody."""
+def issued(
+    tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | None, answered: Answer | None = None
+) -> RecommendationIssued:
+    """Publish fresh advice; what is held out is logged by whoever measures, and shown to nobody.
+
+    ``answered``: what was answered last to the same call.
+    """
     recommendation_id = uuid4()
     return RecommendationIssued(
         event_id=deterministic_id("recommendation-issued", recommendation_id),
@@ -23,6 +29,7 @@ def issued(tenant_id: UUID, advice: Advice, now: datetime, supersedes: UUID | No
         action=events.Action(advice.action.value),
         status=AdviceStatus.ISSUED,
         supersedes=supersedes,
+        answered_before=past_answer(answered),
         segment=advice.segment,
         label=advice.label,
         vehicle_key=advice.vehicle_key,

@@ -1,8 +1,8 @@
 """Whether advice on a vehicle was carried out, when, and for how long it stayed in force.
 
 A dealer may carry out advice without ever answering it: a price moved to the advised price was followed. And
-one who accepts a transfer has not made it yet. So acts count before words, and words where acts cannot be
-seen.
+one who accepts a transfer has not made it yet. So acts count before words, and words only for as long as the act
+may not have been seen yet.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PRICE_TOLERANCE = 0.005
 """Dealers round to 995 and the like; a price within half a per cent of the advised one is that price."""
+SEEN_WITHIN = timedelta(days=7)
+"""A price that was agreed to is seen by then; where it is not, nobody moved it."""
 HORIZON_DAYS = 90
 """Advice that was carried out is judged for at most this long."""
 
@@ -40,7 +42,7 @@ class Following:
 
 def following_of(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> Following:
     """Judge one piece of advice on a vehicle as of ``now``; orders are judged by their arrivals."""
-    acted_on = _acted_on(advice, answer, happening)
+    acted_on = _acted_on(advice, answer, happening, now)
     closed = _closed_on(advice, now)
     declined = answer is not None and answer.decision is Decision.DECLINED
     horizon = advice.issued_on + timedelta(days=HORIZON_DAYS)
@@ -63,9 +65,9 @@ def following_of(advice: Advice, answer: Answer | None, happening: Happening, no
     return Following(followed=True, acted_on=acted_on, at_risk_until=at_risk, credited_until=credited)
 
 
-def _acted_on(advice: Advice, answer: Answer | None, happening: Happening) -> date | None:
+def _acted_on(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> date | None:
     if advice.action is Action.REPRICE:
-        return _repriced_on(advice, answer, happening)
+        return _repriced_on(advice, answer, happening, now)
     if advice.action is Action.TRANSFER:
         move = happening.transfer
         if move is None or move.on < advice.issued_on:
@@ -78,14 +80,17 @@ def _acted_on(advice: Advice, answer: Answer | None, happening: Happening) -> da
     return None
 
 
-def _repriced_on(advice: Advice, answer: Answer | None, happening: Happening) -> date | None:
+def _repriced_on(advice: Advice, answer: Answer | None, happening: Happening, now: datetime) -> date | None:
     moves = [move for move in happening.price_moves if move.on >= advice.issued_on]
     followed = [move.on for move in moves if _is_wanted(advice, answer, move.price)]
     if followed:
         return min(followed)
     if moves or answer is None or answer.decision is Decision.DECLINED:
         return None
-    return answer.answered_at.date() if answer.decision is Decision.ACCEPTED or _leans(advice, answer) else None
+    answered, looked = answer.answered_at.date(), happening.ending.on if happening.ending else now.date()
+    if looked > answered + SEEN_WITHIN:
+        return None
+    return answered if answer.decision is Decision.ACCEPTED or _leans(advice, answer) else None
 
 
 def _is_wanted(advice: Advice, answer: Answer | None, price: float) -> bool:

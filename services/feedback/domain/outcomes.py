@@ -213,12 +213,15 @@ def _reversed(undone: Outcome) -> Outcome:
 
 
 def _realised(advice: Advice, following: Following, end: Ending, days: int, cost: float) -> float | None:
+    """Give what following it brought; what was not followed brought nothing, however well the vehicle sold."""
+    if not following.followed:
+        return None
     if end.kind not in (Kind.SOLD, Kind.WHOLESALED) or end.gross is None or advice.baseline_net is None:
         return None
-    moved = following.followed and advice.action is Action.TRANSFER
+    moved = advice.action is Action.TRANSFER
     brought = advice.brought(end.gross, retailed=end.kind is Kind.SOLD, moved=moved)
     own = brought - (advice.holding_cost_per_day or 0.0) * days - cost - advice.baseline_net
-    return own + advice.effects if following.followed else own
+    return own + advice.effects
 
 
 def _exposure(advice: Advice, following: Following, until: date) -> float:

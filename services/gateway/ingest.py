@@ -8,12 +8,22 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from services.gateway.domain.odometer import usual_unit
 from services.gateway.store.accounts import Dealer
 from shared.events import DmsEventKind, DmsEventReceived, VehicleFields, deterministic_id
 from shared.events.vin import Vin
 
 _TOMORROW = timedelta(days=1)
 _OLDEST = date(1990, 1, 1)
+_UNKNOWN_AT_ZERO = ("msrp", "invoice", "cost", "list_price", "sale_price")
+"""Amounts that no vehicle has: systems write a zero where they hold nothing."""
+_USED = frozenset({"used", "certified"})
+
+
+class SentFields(VehicleFields):
+    """What senders say of a vehicle: names that are not ours are kept for telling them so."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class CloudEvent(BaseModel):
@@ -45,7 +55,7 @@ class CloudEvent(BaseModel):
     time: AwareDatetime
     subject: str | None = Field(default=None, max_length=120)
     dealerid: UUID
-    data: VehicleFields = Field(default_factory=VehicleFields)
+    data: SentFields = Field(default_factory=SentFields)
 
 
 class Sender(Protocol):
@@ -96,7 +106,7 @@ def accept(
     vin = data.vin or _vin_in(cloud.subject)
     # Everything was validated above; building again field by field would double the cost of an event.
     return DmsEventReceived.of_valid(
-        **{**vars(data), "vin": vin},
+        **{**vars(data), "vin": vin, **_meant(data, dealer)},
         event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
         occurred_at=cloud.time.astimezone(UTC),
         reported_on=cloud.time.astimezone(ZoneInfo(dealer.timezone)).date(),
@@ -111,6 +121,17 @@ def accept(
         currency=dealer.currency,
         region=dealer.region,
     )
+
+
+def _meant(data: VehicleFields, dealer: Dealer) -> dict[str, Any]:
+    """Give the fields that mean something else than they say, as the same system's files are read."""
+    meant: dict[str, Any] = {name: None for name in _UNKNOWN_AT_ZERO if getattr(data, name) == 0}
+    if data.odometer is not None:
+        if data.odometer == 0 and data.condition in _USED:
+            meant["odometer"] = None
+        elif data.odometer_unit is None:
+            meant["odometer_unit"] = usual_unit(dealer.currency)
+    return meant
 
 
 def _of_unknown_dealer(dealer_id: UUID | None, *errors: str) -> RejectionError:
@@ -129,8 +150,8 @@ def _implausible(cloud: CloudEvent, dealers: Mapping[UUID, Dealer], now: datetim
             yield "data.destination_dealer_id: a transfer needs the dealer it goes to"
         elif destination not in dealers:
             yield f"data.destination_dealer_id: no dealer {destination} here"
-    if cloud.type is DmsEventKind.PRICED and cloud.data.list_price is None:
-        yield "data.list_price: a price event needs the price"
+    if cloud.type is DmsEventKind.PRICED and not cloud.data.list_price:
+        yield "data.list_price: a price event needs the price, which is never 0"
 
 
 def _unwritable(cloud: CloudEvent) -> Iterable[str]:

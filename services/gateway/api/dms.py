@@ -10,6 +10,7 @@ from services.gateway.api.bodies import BATCH, NDJSON, STRUCTURED, claimed_id, e
 from services.gateway.api.misses import note_missing
 from services.gateway.api.principal import GateDep, Machine
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
+from services.gateway.ignored_fields import IgnoredField, IgnoredFields
 from services.gateway.ingest import CloudEvent, RejectionError, accept, parse
 
 router = APIRouter(prefix="/dms", tags=["dms"], responses=PROBLEM_RESPONSES)
@@ -24,11 +25,15 @@ class RejectedEvent(BaseModel):
 
 
 class Accepted(BaseModel):
-    """What became of a request's events; what is counted as accepted is stored durably."""
+    """What became of a request's events; what is counted as accepted is stored durably.
+
+    ``ignored``: fields of ``data`` in accepted events that are none of ours, and so had no effect.
+    """
 
     accepted: int
     duplicates: int
     rejected: list[RejectedEvent]
+    ignored: list[IgnoredField] = []
 
 
 _ONE = {"$ref": "#/components/schemas/CloudEvent"}
@@ -55,19 +60,22 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
     dealers = await gate.dealers(machine.tenant_id)
     received_at = datetime.now(UTC)
     rejected: list[RejectedEvent] = []
+    ignored = IgnoredFields()
     missing: list[tuple[str, str]] = []
     good = {}
     total = 0
     for index, raw in enumerate(events_in(body, request.headers, gate.settings.max_events)):
         total += 1
         try:
-            event = accept(parse(raw), machine, dealers, received_at)
+            cloud = parse(raw)
+            event = accept(cloud, machine, dealers, received_at)
         except RejectionError as error:
             rejected.append(RejectedEvent(index=index, id=claimed_id(raw), errors=error.errors))
             if error.unknown_dealer is not None:
                 missing.append(("dealer", str(error.unknown_dealer)))
         else:
             good[event.event_id] = event
+            ignored.note(index, cloud)
     await note_missing(request, machine, missing)
     new = 0
     if good:
@@ -75,7 +83,7 @@ async def post_events(request: Request, machine: Machine, gate: GateDep) -> Acce
             for event in good.values():
                 tx.emit(event)
             new = await tx.flush()
-    return Accepted(accepted=new, duplicates=total - len(rejected) - new, rejected=rejected)
+    return Accepted(accepted=new, duplicates=total - len(rejected) - new, rejected=rejected, ignored=ignored.told())
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:

@@ -27,6 +27,7 @@ from services.gateway.api.dms import Accepted, RejectedEvent, bounded_body
 from services.gateway.api.principal import Gate, GateDep, Principal
 from services.gateway.api.problems import PROBLEM_RESPONSES, ProblemError, documented
 from services.gateway.api.source_access import Pushed, SealerDep, identify, refused, whose
+from services.gateway.ignored_fields import IgnoredFields
 from services.gateway.ingest import RejectionError, accept, parse
 from services.gateway.limits.admission import admit
 from services.gateway.limits.places import NoPlace
@@ -168,6 +169,7 @@ async def _once(
 class _Judged:
     good: dict[Any, DmsEventReceived] = field(default_factory=dict)
     rejected: list[RejectedEvent] = field(default_factory=list)
+    ignored: IgnoredFields = field(default_factory=IgnoredFields)
     total: int = 0
 
     def refuse(self, index: int, event_id: str | None, errors: Iterable[str]) -> None:
@@ -201,8 +203,10 @@ async def _judge(request: Request, gate: Gate, pushed: Pushed, body: bytes, now:
             errors = mapped.errors
             if not errors:
                 try:
-                    event = accept(parse(mapped.event), sender, dealers, now)
+                    cloud = parse(mapped.event)
+                    event = accept(cloud, sender, dealers, now)
                     judged.good[event.event_id] = event
+                    judged.ignored.note(index, cloud)
                 except RejectionError as error:
                     errors = tuple(mapped.told(each) for each in error.errors)
             if errors:
@@ -236,4 +240,4 @@ async def _effect(tx: Transaction, judged: _Judged) -> Accepted:
         tx.emit(event)
     new = await tx.flush()
     duplicates = judged.total - len(judged.rejected) - new
-    return Accepted(accepted=new, duplicates=duplicates, rejected=judged.rejected)
+    return Accepted(accepted=new, duplicates=duplicates, rejected=judged.rejected, ignored=judged.ignored.told())

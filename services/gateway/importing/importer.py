@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from services.gateway.domain.odometer import usual_unit
 from services.gateway.domain.snapshot import Known, step
 from services.gateway.importing.attempts import GIVEN_UP, IMPORT_QUEUE, MAX_STARTS, NO_ROOM, NoRoomError, of_the_disk
 from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
@@ -41,7 +42,6 @@ from shared.messaging.failures import passing
 from shared.postgres import WorkItem
 
 LISTINGS_PER_EVENT = 100
-_MILES = {"USD", "GBP"}
 _log = structlog.stdlib.get_logger("doso.import", service="gateway")
 
 
@@ -123,14 +123,13 @@ class Importer:
 
     async def _import(self, work: Import, item: WorkItem, path: Path) -> None:
         dealers = await self._dealers(work.tenant_id)
-        unit = "mi" if dealers[work.dealer_id].currency in _MILES else "km"
         reading = await asyncio.to_thread(
             read_import,
             path,
             work.filename,
             work.kind,  # type: ignore[arg-type]  # checked by the table's constraint
             as_of=work.as_of,
-            default_odometer_unit=unit,  # type: ignore[arg-type]
+            default_odometer_unit=usual_unit(dealers[work.dealer_id].currency),
             override=work.override,
             stores=sorted(dealer.name for dealer in dealers.values()) if work.by_store else None,
         )

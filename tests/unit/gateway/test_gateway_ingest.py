@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from services.gateway.api.principal import Principal
+from services.gateway.ignored_fields import IgnoredFields
 from services.gateway.ingest import RejectionError, accept, parse
 from services.gateway.store.accounts import Dealer
 from shared.events import DmsEventKind, DmsEventReceived
@@ -175,3 +176,51 @@ def test_sender_may_speak_only_for_its_own_rooftops() -> None:
 def test_transfer_goes_to_a_rooftop_of_the_group() -> None:
     found = take(event(type="vehicle.transferred", data={"destination_dealer_id": str(SOUTH)}))
     assert found.destination_dealer_id == SOUTH
+
+
+@pytest.mark.parametrize("name", ["msrp", "invoice", "cost", "list_price", "sale_price"])
+def test_an_amount_of_zero_says_nothing(name: str) -> None:
+    found = take(event(type="vehicle.sold", data={"list_price": None, name: "0.00", "recon_cost": "0.00"}))
+    assert (getattr(found, name), found.recon_cost) == (None, Decimal("0.00"))
+
+
+def test_a_price_event_whose_price_is_zero_is_refused() -> None:
+    assert errors_of(event(data={"list_price": "0.00"})) == [
+        "data.list_price: a price event needs the price, which is never 0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"), [("used", None), ("certified", None), ("new", 0), ("demo", 0), (None, 0)]
+)
+def test_only_a_used_car_has_been_driven_for_certain(condition: str | None, kept: int | None) -> None:
+    assert take(event(data={"condition": condition, "odometer": 0})).odometer == kept
+
+
+@pytest.mark.parametrize(
+    ("currency", "said", "unit"), [("USD", None, "mi"), ("GBP", None, "mi"), ("CAD", None, "km"), ("USD", "km", "km")]
+)
+def test_an_odometer_without_a_unit_counts_what_is_usual_there(currency: str, said: str | None, unit: str) -> None:
+    there = {NORTH: replace(DEALERS[NORTH], currency=currency)}
+    raw = event(data={"odometer": 60_000, "odometer_unit": said})
+    assert accept(parse(raw), GROUP, there, NOW).odometer_unit == unit
+    assert accept(parse(event()), GROUP, there, NOW).odometer_unit is None
+
+
+def test_names_that_are_not_ours_are_told_with_what_was_meant() -> None:
+    ignored = IgnoredFields()
+    for index, said in enumerate(({"salePrice": "1"}, {"list_price": "2.00"}, {"salePrice": "3", "colour": "red"})):
+        cloud = parse(event(data=said))
+        assert not set(vars(accept(cloud, GROUP, DEALERS, NOW))) & {"salePrice", "colour"}
+        ignored.note(index, cloud)
+    assert [each.model_dump() for each in ignored.told()] == [
+        {"field": "data.salePrice", "events": 2, "first": 0, "meant": "sale_price"},
+        {"field": "data.colour", "events": 1, "first": 2, "meant": None},
+    ]
+
+
+def test_a_sender_of_endless_names_is_told_of_fifty() -> None:
+    ignored = IgnoredFields()
+    ignored.note(0, parse(event(data={f"x{number}" + "y\x00" * 100: "1" for number in range(80)})))
+    assert len(ignored.told()) == 50
+    assert all(len(each.field) <= 85 and "\x00" not in each.field for each in ignored.told())

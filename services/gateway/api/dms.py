@@ -27,7 +27,8 @@ class RejectedEvent(BaseModel):
 class Accepted(BaseModel):
     """What became of a request's events; what is counted as accepted is stored durably.
 
-    ``ignored``: fields of ``data`` in accepted events that are none of ours, and so had no effect.
+    ``ignored``: fields of ``data`` in accepted events that are none of ours, and so had no effect; left out where
+    there are none.
     """
 
     accepted: int
@@ -50,7 +51,13 @@ _BODY = {
 }
 
 
-@router.post("/events", status_code=202, openapi_extra={"requestBody": _BODY}, responses=documented(408))
+@router.post(
+    "/events",
+    status_code=202,
+    openapi_extra={"requestBody": _BODY},
+    responses=documented(408),
+    response_model_exclude_defaults=True,
+)
 async def post_events(request: Request, machine: Machine, gate: GateDep) -> Accepted:
     """Take in events. Each is judged alone; sending the same ``source`` and ``id`` again changes nothing.
 

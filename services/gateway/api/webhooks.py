@@ -69,13 +69,15 @@ router = APIRouter(prefix="/dms", tags=["dms"], responses={**PROBLEM_RESPONSES, 
 signed_router = APIRouter(prefix="/dms", route_class=SignedRoute)
 
 
-@signed_router.post("/events", status_code=202, include_in_schema=False)
+@signed_router.post("/events", status_code=202, include_in_schema=False, response_model_exclude_defaults=True)
 async def post_signed_events(request: Request, gate: GateDep, sealer: SealerDep, response: Response) -> Accepted:
     """Take in a signed delivery at the address for events."""
     return await _take(request, gate, sealer, request.headers[SOURCE_HEADER], response)
 
 
-@router.post("/webhooks/{source_id}", status_code=202, openapi_extra=_DOCUMENTED)
+@router.post(
+    "/webhooks/{source_id}", status_code=202, openapi_extra=_DOCUMENTED, response_model_exclude_defaults=True
+)
 async def post_webhook(
     source_id: str, request: Request, gate: GateDep, sealer: SealerDep, response: Response
 ) -> Accepted:
@@ -83,7 +85,12 @@ async def post_webhook(
     return await _take(request, gate, sealer, source_id, response)
 
 
-@router.post("/webhooks/{source_id}/event/{channel}", status_code=202, openapi_extra=_DOCUMENTED)
+@router.post(
+    "/webhooks/{source_id}/event/{channel}",
+    status_code=202,
+    openapi_extra=_DOCUMENTED,
+    response_model_exclude_defaults=True,
+)
 async def post_relayed(
     source_id: str, channel: str, request: Request, gate: GateDep, sealer: SealerDep, response: Response
 ) -> Accepted:
@@ -151,7 +158,10 @@ async def _once(
         if before is None:
             answer = await _effect(tx, judged)
             await sources.finish_delivery(
-                tx.connection, source.source_id, pushed.delivery_id, answer.model_dump(mode="json")
+                tx.connection,
+                source.source_id,
+                pushed.delivery_id,
+                answer.model_dump(mode="json", exclude_defaults=True),
             )
             if digest[0] == 0:  # about every 256th time
                 await sources.forget_deliveries(tx.connection, source.source_id, now - timedelta(days=KEPT_DAYS))

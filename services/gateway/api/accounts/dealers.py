@@ -1,18 +1,19 @@
 """Rooftops."""
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 import asyncpg
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.gateway.api.accounts.granting import require_whole_group
 from services.gateway.api.principal import Admin, GateDep, Person
-from services.gateway.api.problems import ProblemError, documented
+from services.gateway.api.problems import ProblemError, documented, not_found
 from services.gateway.store import accounts
 from services.gateway.store.accounts import Dealer
 
@@ -20,10 +21,31 @@ router = APIRouter()
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 
 
+def _three_letters(value: str) -> str:
+    if not _CURRENCY.match(value):
+        message = "must be three capital letters (ISO 4217), such as USD"
+        raise ValueError(message)
+    return value
+
+
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        message = "must be an IANA time zone, such as America/Detroit"
+        raise ValueError(message)
+    return value
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Currency = Annotated[str, AfterValidator(_three_letters), Field(description="ISO 4217, such as USD")]
+_Region = Annotated[str, Field(min_length=1, max_length=40)]
+_Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class NewDealer(BaseModel):
     """A rooftop; ``region`` is what it shares a market with, such as ``US-MI``."""
 
     model_config = ConfigDict(
+        extra="forbid",  # a misspelt time zone would be UTC for ever
         json_schema_extra={
             "examples": [
                 {
@@ -33,33 +55,30 @@ class NewDealer(BaseModel):
                     "timezone": "America/Detroit",
                 }
             ]
-        }
+        },
     )
 
-    name: str = Field(min_length=1, max_length=200)
-    currency: str = Field(description="ISO 4217, such as USD")
-    region: str = Field(min_length=1, max_length=40)
-    timezone: str = "UTC"
+    name: _Name
+    currency: _Currency
+    region: _Region
+    timezone: _Zone = "UTC"
 
-    @field_validator("currency")
-    @classmethod
-    def _three_letters(cls, value: str) -> str:
-        if not _CURRENCY.match(value):
-            message = "must be three capital letters (ISO 4217), such as USD"
-            raise ValueError(message)
-        return value
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            message = "must be an IANA time zone, such as America/Detroit"
-            raise ValueError(message)
-        return value
+class DealerChange(BaseModel):
+    """What is to be another of a rooftop; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"timezone": "America/Detroit"}]})
+
+    name: _Name | None = None
+    currency: _Currency | None = None
+    region: _Region | None = None
+    timezone: _Zone | None = None
 
 
 class DealerOut(NewDealer):
     """A rooftop, with its id."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: UUID
 
@@ -79,7 +98,37 @@ async def create_dealer(body: NewDealer, admin: Admin, gate: GateDep) -> DealerO
             tx.connection, admin.tenant_id, admin.actor, "dealer.created", str(dealer.dealer_id), body.model_dump()
         )
     gate.forget_dealers(admin.tenant_id)
-    return DealerOut(id=dealer.dealer_id, **body.model_dump())
+    return _shown(dealer)
+
+
+@router.patch("/dealers/{dealer_id}", responses=documented(409))
+async def change_dealer(dealer_id: UUID, body: DealerChange, admin: Admin, gate: GateDep) -> DealerOut:
+    """Change a rooftop, for what is reported from now on.
+
+    Its currency only before any vehicle of it was reported: amounts are kept in the currency that they came in.
+    """
+    require_whole_group(admin)
+    changes = body.model_dump(exclude_none=True)
+    async with gate.work.begin(admin.tenant_id) as tx:
+        known = await accounts.lock_dealer(tx.connection, dealer_id)
+        if known is None:
+            raise not_found("dealer", dealer_id)
+        wanted = replace(known, **changes)
+        if wanted.currency != known.currency and await accounts.has_vehicles(tx.connection, dealer_id):
+            message = f"{known.name} has vehicles, whose amounts are in {known.currency}: its currency stays."
+            raise ProblemError(HTTPStatus.CONFLICT, message)
+        try:
+            await accounts.change_dealer(tx.connection, wanted)
+        except asyncpg.UniqueViolationError as error:
+            message = f"A dealer named {wanted.name!r} exists already: give this one another name."
+            raise ProblemError(HTTPStatus.CONFLICT, message) from error
+        before = {name: getattr(known, name) for name in changes}
+        await accounts.write_audit(
+            tx.connection, admin.tenant_id, admin.actor, "dealer.changed", str(dealer_id),
+            {"before": before, "after": changes},
+        )  # fmt: skip
+    gate.forget_dealers(admin.tenant_id)
+    return _shown(wanted)
 
 
 @router.get("/dealers")
@@ -87,9 +136,15 @@ async def list_dealers(person: Person, gate: GateDep) -> dict[str, Any]:
     """List the rooftops in scope."""
     found = await gate.dealers(person.tenant_id)
     scope = person.scope(None)
-    items = [
-        DealerOut(id=d.dealer_id, name=d.name, currency=d.currency, region=d.region, timezone=d.timezone)
-        for d in found.values()
-        if scope is None or d.dealer_id in scope
-    ]
+    items = [_shown(dealer) for dealer in found.values() if scope is None or dealer.dealer_id in scope]
     return {"items": items, "next_cursor": None}
+
+
+def _shown(dealer: Dealer) -> DealerOut:
+    return DealerOut(
+        id=dealer.dealer_id,
+        name=dealer.name,
+        currency=dealer.currency,
+        region=dealer.region,
+        timezone=dealer.timezone,
+    )

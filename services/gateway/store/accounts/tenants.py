@@ -54,3 +54,31 @@ async def dealers(connection: Connection) -> list[Dealer]:
         "SELECT tenant_id, dealer_id, name, currency, region, timezone FROM dealer ORDER BY name"
     )
     return [Dealer(**row) for row in rows]
+
+
+async def lock_dealer(connection: Connection, dealer_id: UUID) -> Dealer | None:
+    """Give a rooftop of the transaction's tenant, which nobody else changes until the transaction ends."""
+    row = await connection.fetchrow(
+        "SELECT tenant_id, dealer_id, name, currency, region, timezone FROM dealer WHERE dealer_id = $1 FOR UPDATE",
+        dealer_id,
+    )
+    return Dealer(**row) if row else None
+
+
+async def change_dealer(connection: Connection, dealer: Dealer) -> None:
+    """Write a rooftop anew; raises ``asyncpg.UniqueViolationError`` when the name is taken."""
+    await connection.execute(
+        "UPDATE dealer SET name = $3, currency = $4, region = $5, timezone = $6"
+        " WHERE tenant_id = $1 AND dealer_id = $2",
+        dealer.tenant_id,
+        dealer.dealer_id,
+        dealer.name,
+        dealer.currency,
+        dealer.region,
+        dealer.timezone,
+    )
+
+
+async def has_vehicles(connection: Connection, dealer_id: UUID) -> bool:
+    """Tell whether any vehicle, sold ones too, is known of a rooftop."""
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM vehicle WHERE dealer_id = $1)", dealer_id))

@@ -1,0 +1,113 @@
+"""Answers reach recommend: kept beside the advice, and read for the next review."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from services.recommend import store
+from services.recommend.domain import Action
+from services.recommend.handlers import REVIEWS, on_recommendation_answered
+from services.recommend.translate import answer_of
+from shared.events import AdviceStatus, Decision, RecommendationAnswered, RecommendationIssued
+from shared.events import __file__ as events_file
+from shared.messaging import UnitOfWork
+from shared.postgres import PostgresSettings, create_pool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from uuid import UUID
+
+    from services.recommend.domain import Answer
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+EXAMPLE = Path(events_file).parent / "examples" / "recommendation-issued" / "v1" / "cut-price.json"
+
+
+@pytest.fixture
+async def work(migrated: str) -> AsyncIterator[UnitOfWork]:
+    pool = await create_pool("recommend", PostgresSettings(dsn=migrated))
+    yield UnitOfWork(pool, "recommend")
+    await pool.close()
+
+
+def advice(tenant: UUID, **changes: Any) -> RecommendationIssued:
+    one = RecommendationIssued.model_validate_json(EXAMPLE.read_bytes())
+    own = {"tenant_id": tenant, "recommendation_id": uuid4(), "event_id": uuid4(), "dealer_id": uuid4()}
+    return one.model_copy(update=own | changes)
+
+
+def answered(
+    to: RecommendationIssued, decision: Decision, *, after: float = 0, **told: Any
+) -> RecommendationAnswered:
+    return RecommendationAnswered(
+        event_id=uuid4(), occurred_at=NOW + timedelta(hours=after), tenant_id=to.tenant_id, dealer_id=to.dealer_id,
+        recommendation_id=to.recommendation_id, decision=decision, user_id=uuid4(), **told,
+    )  # fmt: skip
+
+
+async def take_in(work: UnitOfWork, tenant: UUID, *events: RecommendationAnswered) -> None:
+    async with work.begin(tenant) as tx:
+        await on_recommendation_answered(events, tx)
+
+
+async def read(work: UnitOfWork, tenant: UUID, since: datetime = NOW) -> Sequence[Answer]:
+    async with work.begin(tenant) as tx:
+        return [answer_of(text) for text in await store.answered_since(tx.connection, since)]
+
+
+async def test_the_newest_answer_to_advice_is_kept(work: UnitOfWork) -> None:
+    cut = advice(tenant := uuid4())
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [cut])
+    no = answered(cut, Decision.DECLINED, after=2, reason="Wait for the weekend")
+    await take_in(work, tenant, no, answered(cut, Decision.ACCEPTED, after=1))
+    await take_in(work, tenant, answered(cut, Decision.ACCEPTED), answered(advice(tenant), Decision.ACCEPTED))
+    (kept,) = await read(work, tenant)
+    assert kept.identity == (str(cut.dealer_id), Action.REPRICE, cut.vehicle_key, "")
+    assert (kept.declined, kept.decision, kept.reason) == (True, "declined", "Wait for the weekend")
+    assert (kept.answered_at, kept.value, kept.over) == (no.occurred_at, float(cut.value), False)
+    assert await read(work, tenant, no.occurred_at + timedelta(seconds=1)) == []
+    assert await read(work, uuid4()) == []
+    marked = await work.pool.fetchval("SELECT count(*) FROM work WHERE queue = 'review' AND tenant_id = $1", tenant)
+    assert (REVIEWS.queue, marked) == ("review", 1)
+
+
+async def test_an_end_of_advice_leaves_its_answer(work: UnitOfWork) -> None:
+    cut = advice(tenant := uuid4())
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [cut])
+    await take_in(work, tenant, answered(cut, Decision.ACCEPTED))
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [cut.model_copy(update={"status": AdviceStatus.WITHDRAWN})])
+    (kept,) = await read(work, tenant)
+    assert (kept.declined, kept.over) == (False, True)
+
+
+async def test_a_purchase_keeps_what_was_on_the_way_when_it_was_agreed_to(work: UnitOfWork) -> None:
+    tenant, shelf = uuid4(), "used/toyota/camry"
+    buy = advice(tenant, action="acquire", vehicle_key=None, segment=shelf, quantity=3, price=None)
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [buy])
+        for key, quantity, status, segment, dealer in (
+            ("a", 2, "on_order", shelf, buy.dealer_id), ("b", 1, "on_order", shelf, buy.dealer_id),
+            ("c", 4, "on_order", "used/toyota/rav4", buy.dealer_id), ("d", 8, "on_order", shelf, uuid4()),
+            ("e", 1, "in_stock", shelf, buy.dealer_id),
+        ):  # fmt: skip
+            await tx.connection.execute(
+                "INSERT INTO unit (tenant_id, vehicle_key, dealer_id, version, status, segment, label, quantity,"
+                " price_history) VALUES ($1, $2, $3, 1, $4, $5, '', $6, '[]')",
+                tenant, key, dealer, status, segment, quantity,
+            )  # fmt: skip
+    await take_in(work, tenant, answered(buy, Decision.MODIFIED, quantity=2))
+    (kept,) = await read(work, tenant)
+    assert (kept.quantity, kept.inbound, kept.label) == (2, 3, buy.label)
+    whole = replace(kept, quantity=3)
+    await take_in(work, tenant, answered(buy, Decision.ACCEPTED, after=1))
+    (kept,) = await read(work, tenant)
+    assert (kept.quantity, kept.inbound, kept.identity) == (whole.quantity, whole.inbound, whole.identity)

@@ -24,6 +24,8 @@ from deploy_manifests import (
 )
 
 from deploy.local.pipeline import SERVICES
+from services.gateway.limits.settings import LimitSettings
+from services.gateway.settings import Settings
 from shared.events import TOPICS
 
 overlays = pytest.mark.parametrize("overlay", RENDERED)
@@ -212,3 +214,19 @@ def test_production_pins_every_image_by_digest_and_replicates_its_topics():
     assert all(re.fullmatch(r"[^@\s]+@sha256:[0-9a-f]{64}", image) for image in images)
     (job,) = of_kind(workloads, "Job")
     assert pod_of(job)["spec"]["containers"][0]["args"] == ["migrate", "--replication", "3"]
+
+
+def test_the_ingress_lets_through_what_the_gateway_takes_and_no_more():
+    path = KUBERNETES / "components" / "ingress-nginx" / "ingress.yaml"
+    ingress = yaml.safe_load(path.read_text())
+    paths = [one for rule in ingress["spec"]["rules"] for one in rule["http"]["paths"]]
+    [backend] = {(one["backend"]["service"]["name"], one["backend"]["service"]["port"]["name"]) for one in paths}
+    assert backend == ("doso-gateway", "http")
+    assert {one["path"] for one in paths} == {"/api/v1", "/.well-known", "/docs", "/openapi.json"}
+    told = ingress["metadata"]["annotations"]
+    largest, mebibyte = Settings.model_fields["max_import_bytes"].default, 1024 * 1024
+    through = int(told["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) * mebibyte
+    assert largest < through <= largest + mebibyte
+    limits = LimitSettings()
+    longest = max(limits.handler_seconds, limits.report_seconds, limits.store_seconds)
+    assert int(told["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > longest

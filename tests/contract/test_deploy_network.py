@@ -20,6 +20,9 @@ from deploy_manifests import (
 
 from deploy.local.pipeline import SERVICES
 
+NODE_LOCAL_DNS = {"ipBlock": {"cidr": "169.254.20.10/32"}}
+"""The one address that is no pod's: of a node's own cache, for names only."""
+
 
 @pytest.fixture(params=["files", *RENDERED])
 def documents(request: pytest.FixtureRequest) -> list[Document]:
@@ -41,7 +44,9 @@ def test_everything_is_denied_but_what_is_named(documents):
     for spec in policies.values():
         for rule in [*spec.get("egress", []), *spec.get("ingress", [])]:
             assert rule["ports"]
-            assert all(peer["namespaceSelector"]["matchLabels"] for peer in rule.get("to", rule.get("from")))
+            peers = [peer for peer in rule.get("to", rule.get("from")) if peer != NODE_LOCAL_DNS]
+            assert all(peer["namespaceSelector"]["matchLabels"] for peer in peers)
+            assert len(peers) == len(rule.get("to", rule.get("from"))) or {p["port"] for p in rule["ports"]} == {53}
 
 
 def test_network_edges_are_the_dependencies_of_the_code(documents):
@@ -55,7 +60,7 @@ def test_network_edges_are_the_dependencies_of_the_code(documents):
     edges = set()
     for policy in of_kind(documents, "NetworkPolicy"):
         for rule in policy["spec"].get("egress", []):
-            for peer in rule["to"]:
+            for peer in (one for one in rule["to"] if one != NODE_LOCAL_DNS):
                 namespace = peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
                 for port in rule["ports"]:
                     if (namespace, port["port"]) == ("kube-system", 53):

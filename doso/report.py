@@ -79,7 +79,7 @@ def _stock_row(figures: dict[str, Any]) -> list[str]:
         str(figures["units"]),
         _dollars(figures["value_at_cost"]),
         *(str(bucket["group_units"]) for bucket in figures["buckets"]),
-        _number(figures["average_age_days"]),
+        _number(figures["average_group_days"]),
         str(figures["retail_sales"]),
         supply,
         _number(figures["turn"]),

@@ -59,6 +59,8 @@ class StockFigures:
     value_at_list: Decimal
     buckets: tuple[Bucket, ...]
     average_age_days: float | None
+    average_group_days: float | None
+    """The same since the group took them in: a transfer does not restart that clock."""
     retail_sales: int
     average_front_gross: Decimal | None
     days_supply: float | None
@@ -82,18 +84,18 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
     sold = [row for row in mine if _retail_sale(row, as_of)]
     days_supply = len(stock) / (len(sold) / WINDOW_DAYS) if sold else None
     grosses = [row["front_gross"] for row in sold if row["front_gross"] is not None]
-    ages = [max(0, (as_of - row["stock_date"]).days) for row in stock if row["stock_date"] is not None]
     without = {field: sum(row[field] is None for row in stock) for field in _LACKING}
     return StockFigures(
         units=len(stock),
-        on_order=sum(row["status"] == "on_order" for row in mine),
+        on_order=sum(row["quantity"] or 1 for row in mine if row["status"] == "on_order"),
         units_without_cost=without["cost"],
         units_without_stock_date=without["stock_date"],
         units_without_list_price=without["list_price"],
         value_at_cost=sum((_invested(row) for row in stock), Decimal(0)),
         value_at_list=sum((row["list_price"] or Decimal(0) for row in stock), Decimal(0)),
         buckets=_buckets(stock, as_of),
-        average_age_days=round(sum(ages) / len(ages), 1) if ages else None,
+        average_age_days=_average_days(stock, "stock_date", as_of),
+        average_group_days=_average_days(stock, "group_stock_date", as_of),
         retail_sales=len(sold),
         average_front_gross=_cents(sum(grosses, Decimal(0)) / len(grosses)) if grosses else None,
         days_supply=round(days_supply, 1) if days_supply is not None else None,
@@ -113,6 +115,11 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
 def target_days_supply(condition: str) -> str:
     """Name the usual target range of days' supply for a condition."""
     return _TARGET[condition]
+
+
+def _average_days(stock: Sequence[Mapping[str, Any]], since: str, as_of: date) -> float | None:
+    ages = [max(0, (as_of - row[since]).days) for row in stock if row[since] is not None]
+    return round(sum(ages) / len(ages), 1) if ages else None
 
 
 def _buckets(stock: Sequence[Mapping[str, Any]], as_of: date) -> tuple[Bucket, ...]:

@@ -38,12 +38,18 @@ def total(rows: Rows, name: str, places: Places) -> str:
     return " + ".join(f"{currency} {amount:,.0f}" for currency, amount in sorted(sums.items())) or "–"
 
 
+def _invested(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is in a vehicle, as the stock summary counts it."""
+    known = [Decimal(row[name]) for name in ("cost", "recon_cost") if row.get(name) is not None]
+    return {**row, "invested": sum(known, Decimal(0))}
+
+
 def _inventory(rows: Rows, places: Places) -> list[Figure]:
     ages = [row["group_days"] for row in rows if row.get("group_days") is not None]
     return [
         ("Vehicles", f"{len(rows):,}"),
         ("At list price", total(rows, "list_price", places)),
-        ("At cost", total(rows, "cost", places)),
+        ("At cost, recon included", total([_invested(row) for row in rows], "invested", places)),
         ("Average days", f"{sum(ages) / len(ages):.0f}" if ages else "–"),
         ("Over 60 days", f"{sum(age > 60 for age in ages):,}"),  # noqa: PLR2004  # as the figure says
         ("Over 90 days", f"{sum(age > 90 for age in ages):,}"),  # noqa: PLR2004
@@ -203,8 +209,8 @@ SUMMARY = Kind(
         Column("At cost", "value_at_cost", "money", 16),
         Column("At list", "value_at_list", "money", 16),
         _CURRENCY,
-        *(Column(f"{label} days", f"ages.{label}", "whole", 9) for label in ("0-30", "31-60", "61-90", "91+")),
-        Column("Average days", "average_age_days", "number", 9),
+        *(Column(f"{label} group days", f"ages.{label}", "whole", 9) for label in ("0-30", "31-60", "61-90", "91+")),
+        Column("Average group days", "average_group_days", "number", 9),
         Column("Sold, 45 days", "retail_sales", "whole", 9),
         Column("Front gross", "average_front_gross", "money", 13),
         Column("Days' supply", "days_supply", "number", 9),

@@ -32,7 +32,8 @@ async def stock_rows(connection: Connection, dealer_ids: list[UUID] | None, sinc
     rows = await connection.fetch(
         f"""
         SELECT dealer_id, status, condition, stock_date, group_stock_date, list_price, cost, recon_cost,
-               exit_date, purchase_type, front_gross, currency
+               exit_date, purchase_type, front_gross, currency,
+               CASE WHEN status = 'on_order' THEN (document->>'quantity')::int END AS quantity
         FROM vehicle
         WHERE {ONE_TENANT} AND ($1::uuid[] IS NULL OR dealer_id = ANY($1))
           AND (status IN ('in_stock', 'on_order') OR exit_date >= $2)

@@ -19,7 +19,7 @@ def unit(age: int | None = 10, group_age: int | None = None, **fields: Any) -> d
     return {
         "status": "in_stock", "condition": "used", "stock_date": stock_date, "group_stock_date": group,
         "list_price": Decimal(20_000), "cost": Decimal(17_000), "recon_cost": Decimal(500), "exit_date": None,
-        "front_gross": None, **fields,
+        "front_gross": None, "quantity": None, **fields,
     }  # fmt: skip
 
 
@@ -57,6 +57,11 @@ def test_wholesaled_and_departed_units_are_no_retail_sales() -> None:
     assert (found.retail_sales, found.units, found.on_order) == (0, 0, 1)
 
 
+def test_an_order_of_several_is_several_on_order() -> None:
+    rows = [unit(status="on_order", age=None, quantity=12), unit(status="on_order", age=None)]
+    assert figures(rows, AS_OF).on_order == 13
+
+
 @pytest.mark.parametrize(
     ("age", "bucket"),
     [(0, 0), (30, 0), (31, 1), (60, 1), (61, 2), (90, 2), (91, 3), (4000, 3), (-1, 0)],
@@ -69,9 +74,10 @@ def test_bucket_edges(age: int, bucket: int) -> None:
 
 
 def test_a_transferred_unit_is_fresh_at_the_store_and_old_in_the_group() -> None:
-    found = figures([unit(5, group_age=95)], AS_OF).buckets
-    assert [b.units for b in found] == [1, 0, 0, 0]
-    assert [b.group_units for b in found] == [0, 0, 0, 1]
+    found = figures([unit(5, group_age=95)], AS_OF)
+    assert [b.units for b in found.buckets] == [1, 0, 0, 0]
+    assert [b.group_units for b in found.buckets] == [0, 0, 0, 1]
+    assert (found.average_age_days, found.average_group_days) == (5.0, 95.0)
 
 
 def test_a_unit_without_a_stock_date_has_no_age_but_counts() -> None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from services.gateway.domain.odometer import usual_unit
 from services.gateway.store.accounts import Dealer
 from shared.events import DmsEventKind, DmsEventReceived, VehicleFields, deterministic_id
 from shared.events.vin import Vin
@@ -106,7 +105,7 @@ def accept(
     vin = data.vin or _vin_in(cloud.subject)
     # Everything was validated above; building again field by field would double the cost of an event.
     return DmsEventReceived.of_valid(
-        **{**vars(data), "vin": vin, **_meant(data, dealer)},
+        **{**vars(data), "vin": vin, **_meant(data)},
         event_id=deterministic_id("dms", principal.tenant_id, cloud.source, cloud.id),
         occurred_at=cloud.time.astimezone(UTC),
         reported_on=cloud.time.astimezone(ZoneInfo(dealer.timezone)).date(),
@@ -123,14 +122,11 @@ def accept(
     )
 
 
-def _meant(data: VehicleFields, dealer: Dealer) -> dict[str, Any]:
+def _meant(data: VehicleFields) -> dict[str, Any]:
     """Give the fields that mean something else than they say, as the same system's files are read."""
     meant: dict[str, Any] = {name: None for name in _UNKNOWN_AT_ZERO if getattr(data, name) == 0}
-    if data.odometer is not None:
-        if data.odometer == 0 and data.condition in _USED:
-            meant["odometer"] = None
-        elif data.odometer_unit is None:
-            meant["odometer_unit"] = usual_unit(dealer.currency)
+    if data.odometer == 0 and data.condition in _USED:
+        meant["odometer"] = None
     return meant
 
 

@@ -13,6 +13,7 @@ from shared.events import (
     VehicleStatus,
     ordered_id,
     segment_key,
+    usual_odometer_unit,
 )
 from shared.events.vin import Vin, decode
 
@@ -66,6 +67,8 @@ def inventory_updated(
     everything = vars(vehicle)
     state = {name: everything[name] for name in _PUBLISHED}
     state["price_history"] = tuple(AskingPrice(on=on, price=price) for on, price in vehicle.price_history)
+    if vehicle.odometer is not None and vehicle.odometer_unit is None:
+        state["odometer_unit"] = usual_odometer_unit(dealer.currency)
     known = vehicle.make is not None and vehicle.model is not None
     received_at = vehicle.received_at or vehicle.last_at
     return InventoryUpdated.of_valid(

@@ -17,7 +17,7 @@ from services.recommend.domain import (
     Attraction,
     Changes,
     TenantBook,
-    agreed_units,
+    agreed,
     fit_attraction,
     fit_pace,
     newest_answers,
@@ -133,14 +133,13 @@ def learn(material: Material, packed_lives: Sequence[bytes]) -> tuple[Learned, i
 def review_tenant(material: Material, learned: Learned, standing: Sequence[str], now: datetime) -> Reviewed:
     """Compute a tenant's advice and set it against what stands."""
     book = learned.attached(material.book())
-    answers = [answer_of(text) for text in material.answers]
-    agreed = agreed_units(answers, book, material.as_of)
-    result = review(replace(book, units=book.units + agreed), material.as_of)
+    bought = agreed([answer_of(text) for text in material.answers], book, material.as_of)
+    result = review(replace(book, units=book.units + bought.awaited), material.as_of)
     before = {event["recommendation_id"]: event for event in map(stored_document, standing)}
     stood = [standing_of(event) for event in before.values()]
-    changes = reconcile(stood, result.advice, now, units=book.units, answers=answers)
+    changes = reconcile(stood, result.advice, now, units=book.units, answers=bought.answers)
     return Reviewed(
-        issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, answers, now)),
+        issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, bought.answers, now)),
         closed=tuple(_text(event) for event in _closings(changes, before, now)),
         units=len(book.units),
         advice=len(result.advice),

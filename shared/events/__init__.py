@@ -4,7 +4,13 @@ Meaning crosses between services only here. Nothing in this package does I/O or 
 """
 
 from shared.events.base import Event, deterministic_id, new_event_id, ordered_id
-from shared.events.dms import DmsEventKind, DmsEventReceived, ReportedFields, VehicleFields
+from shared.events.dms import (
+    DmsEventKind,
+    DmsEventReceived,
+    ReportedFields,
+    VehicleFields,
+    usual_odometer_unit,
+)
 from shared.events.forecast import ForecastReady, WeeklyDemand
 from shared.events.inventory import AskingPrice, InventoryUpdated, VehicleStatus
 from shared.events.market import Listing, MarketDataReceived, MarketUpdated
@@ -60,4 +66,5 @@ __all__ = [
     "segment_key",
     "segment_label",
     "topic_of",
+    "usual_odometer_unit",
 ]

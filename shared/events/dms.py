@@ -12,6 +12,12 @@ from shared.events.vin import VinStr
 
 Condition = Literal["new", "used", "certified", "demo"]
 OdometerUnit = Literal["mi", "km"]
+_MILES = frozenset({"USD", "GBP"})
+
+
+def usual_odometer_unit(currency: str) -> OdometerUnit:
+    """Give what odometers count where nobody says it, by currency (ISO 4217): miles in America and Britain."""
+    return "mi" if currency in _MILES else "km"
 
 
 class DmsEventKind(StrEnum):

@@ -30,28 +30,29 @@ def test_a_rooftop_is_changed_for_what_is_reported_from_now_on(group: Group) -> 
     evening = {"ce_time": "2026-03-31T23:30:00-04:00", "make": "Toyota", "model": "RAV4"}
     before, after = new_vin(), new_vin()
     group.send(group.event(dealer, "vehicle.stocked", before, **evening))
-    changes = {"name": name, "timezone": "America/Detroit", "region": "US-OH"}
-    assert group.http.patch(f"/dealers/{dealer}", json=changes).json() == {
-        "id": dealer, "currency": "USD", **changes
-    }  # fmt: skip
+    changes = {"name": name, "timezone": "America/Detroit"}
+    whole = {"id": dealer, "currency": "USD", "region": "US-MI", **changes}
+    assert group.http.patch(f"/dealers/{dealer}", json=changes).json() == whole
+    assert group.http.patch(f"/dealers/{dealer}", json={"name": None}).json() == whole
     group.send(group.event(dealer, "vehicle.stocked", after, **evening))
     assert group.until(dealer, before, status="in_stock")["stock_date"] == "2026-04-01"
     assert group.until(dealer, after, status="in_stock")["stock_date"] == "2026-03-31"
-    assert shown(group, dealer) == {"id": dealer, "currency": "USD", **changes}
-    entry = next(one for one in group.items("/audit") if one["action"] == "dealer.changed")
+    assert shown(group, dealer) == whole
+    [entry] = group.items("/audit", action="dealer.changed", subject=dealer)
     assert entry["details"]["after"] == changes
     assert entry["details"]["before"]["timezone"] == "UTC"
 
 
-def test_a_rooftops_currency_is_that_of_its_amounts(group: Group) -> None:
+def test_a_rooftops_currency_and_region_are_those_of_its_vehicles(group: Group) -> None:
     dealer, vin = group.dealer(currency="CAD"), new_vin()
     path = f"/dealers/{dealer}"
-    assert group.http.patch(path, json={"currency": "USD"}).json()["currency"] == "USD"
+    assert group.http.patch(path, json={"currency": "USD", "region": "US-OH"}).json()["region"] == "US-OH"
     group.send(group.event(dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4", list_price="24000.00"))
     group.until(dealer, vin, status="in_stock")
-    refusal = group.problem(409, "PATCH", path, json={"currency": "CAD", "region": "US-OH"})
-    assert "whose amounts are in USD" in refusal["detail"]
-    assert shown(group, dealer)["region"] == "US-MI"
+    for change in ({"currency": "CAD"}, {"region": "US-MI", "name": "Elsewhere"}):
+        refusal = group.problem(409, "PATCH", path, json=change)
+        assert "whose amounts are in USD and whose market is US-OH" in refusal["detail"]
+    assert (shown(group, dealer)["region"], shown(group, dealer)["currency"]) == ("US-OH", "USD")
 
 
 def test_rooftops_are_changed_by_admins_of_their_own_group(group: Group, new_group: Callable[[], Group]) -> None:

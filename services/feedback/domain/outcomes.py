@@ -155,7 +155,7 @@ def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now
         on=result.on,
         days=(result.on - advice.issued_on).days,
         followed=bool(result.vehicle_keys),
-        realised_value=result.realised_value,
+        realised_value=result.realised_value if result.vehicle_keys else None,
         realised_gross=result.gross,
         vehicle_keys=result.vehicle_keys,
         lead_days=tuple(_days_between(answer.answered_at.date(), on) for on in result.arrived)

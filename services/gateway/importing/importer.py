@@ -9,7 +9,6 @@ from uuid import UUID
 
 import structlog
 
-from services.gateway.domain.odometer import usual_unit
 from services.gateway.domain.snapshot import Known, step
 from services.gateway.importing.attempts import GIVEN_UP, IMPORT_QUEUE, MAX_STARTS, NO_ROOM, NoRoomError, of_the_disk
 from services.gateway.importing.chunks import CHUNK, ImportRefusedError, chunks
@@ -37,6 +36,7 @@ from services.gateway.store import accounts
 from services.gateway.store import imports as store
 from services.gateway.store.accounts import Dealer
 from services.gateway.store.imports import Import
+from shared.events import usual_odometer_unit
 from shared.messaging import Transaction, UnitOfWork
 from shared.messaging.failures import passing
 from shared.postgres import WorkItem
@@ -129,7 +129,7 @@ class Importer:
             work.filename,
             work.kind,  # type: ignore[arg-type]  # checked by the table's constraint
             as_of=work.as_of,
-            default_odometer_unit=usual_unit(dealers[work.dealer_id].currency),
+            default_odometer_unit=usual_odometer_unit(dealers[work.dealer_id].currency),
             override=work.override,
             stores=sorted(dealer.name for dealer in dealers.values()) if work.by_store else None,
         )

@@ -7,7 +7,7 @@ sets it against what already stands.
 from services.recommend.domain.actions import Action
 from services.recommend.domain.advice import Advice, Alternative
 from services.recommend.domain.advise import Review, advise, review
-from services.recommend.domain.agreed import agreed_units
+from services.recommend.domain.agreed import Agreed, agreed
 from services.recommend.domain.answered import Answer, newest_answers
 from services.recommend.domain.attraction import Attraction
 from services.recommend.domain.book import (
@@ -25,7 +25,7 @@ from services.recommend.domain.hold_out import is_held_out
 from services.recommend.domain.pace import LIVES_DAYS, UnitLife, fit_pace
 from services.recommend.domain.parameters import InvalidParametersError, Parameters, from_mapping
 from services.recommend.domain.price_curve import PriceCurve, trim_key
-from services.recommend.domain.reconcile import Changes, Closing, StandingAdvice, Supersession, reconcile
+from services.recommend.domain.reconcile import DONE, Changes, Closing, StandingAdvice, Supersession, reconcile
 from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, SegmentRule
 from services.recommend.domain.shoppers import fit_attraction
 from services.recommend.domain.stocking.position import Position, Skipped
@@ -33,10 +33,12 @@ from services.recommend.domain.telling.evidence import Evidence, unsupported_num
 from services.recommend.domain.usual_stock import usual_stock
 
 __all__ = [
+    "DONE",
     "LIVES_DAYS",
     "Action",
     "Advice",
     "AgeOut",
+    "Agreed",
     "Alternative",
     "Answer",
     "Attraction",
@@ -66,7 +68,7 @@ __all__ = [
     "UnitStatus",
     "Variant",
     "advise",
-    "agreed_units",
+    "agreed",
     "fit_attraction",
     "fit_pace",
     "from_mapping",

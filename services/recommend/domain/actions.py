@@ -14,3 +14,7 @@ class Action(StrEnum):
     REPRICE = "reprice"
     HOLD = "hold"
     WHOLESALE = "wholesale"
+
+
+PURCHASES = frozenset({Action.ORDER, Action.ACQUIRE})
+"""What brings in cars that the group does not have."""

@@ -2,56 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.recommend.domain.actions import Action
 from services.recommend.domain.answered import REST
 from services.recommend.domain.book import Unit, UnitStatus, is_new
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from services.recommend.domain.answered import Answer
     from services.recommend.domain.book import TenantBook
 
-_PURCHASES = frozenset({Action.ACQUIRE, Action.ORDER})
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Answers, those of purchases that came told as done, and what is still to come as orders of the book."""
+
+    answers: tuple[Answer, ...]
+    awaited: tuple[Unit, ...]
 
 
-def agreed_units(answers: Iterable[Answer], book: TenantBook, as_of: date) -> tuple[Unit, ...]:
-    """Give what was agreed to be bought and has neither come nor been reported as ordered, as orders of the book.
+def agreed(answers: Sequence[Answer], book: TenantBook, as_of: date) -> Agreed:
+    """Find what was agreed to be bought and has neither come nor been reported as ordered.
 
     Many stores report no orders: a car is on its way for its lead time, a fortnight at least, and then no longer
     believed in. What has come to a shelf since the oldest of its agreements, or been ordered beyond what was on the
-    way then, is taken for what was agreed.
+    way before, is taken for what was agreed.
     """
     shelves: dict[tuple[str, str], list[Answer]] = {}
-    leads = {rooftop.dealer_id: rooftop.parameters for rooftop in book.rooftops}
+    parameters = {rooftop.dealer_id: rooftop.parameters for rooftop in book.rooftops}
     for answer in answers:
-        dealer_id, action, segment, _ = answer.identity
-        if answer.declined or answer.over or action not in _PURCHASES or dealer_id not in leads:
+        dealer_id, _, segment, _ = answer.identity
+        if not answer.buys or dealer_id not in parameters:
             continue
-        days = max(timedelta(days=leads[dealer_id].lead_days(new=is_new(segment))), REST)
+        days = max(timedelta(days=parameters[dealer_id].lead_days(new=is_new(segment))), REST)
         if as_of <= answer.answered_at.date() + days:
             shelves.setdefault((dealer_id, segment), []).append(answer)
-    return tuple(order for shelf, agreed in sorted(shelves.items()) if (order := _order(*shelf, agreed, book.units)))
+    done: set[str] = set()
+    awaited = []
+    for shelf, bought in sorted(shelves.items()):
+        missing = _missing(bought, book.units, shelf)
+        if missing > 0:
+            awaited.append(_order(shelf, bought[0], missing))
+        else:
+            done |= {each.recommendation_id for each in bought}
+    told = tuple(replace(each, done=True) if each.recommendation_id in done else each for each in answers)
+    return Agreed(told, tuple(awaited))
 
 
-def _order(dealer_id: str, segment: str, agreed: Sequence[Answer], units: Sequence[Unit]) -> Unit | None:
-    first = min(agreed, key=lambda each: each.answered_at)
-    since = first.answered_at.date()
-    mine = [unit for unit in units if (unit.dealer_id, unit.segment) == (dealer_id, segment)]
-    ordered = sum(unit.quantity for unit in mine if unit.status is UnitStatus.ON_ORDER)
-    arrived = sum(1 for unit in mine if unit.status is UnitStatus.IN_STOCK and (unit.stock_date or since) > since)
-    awaited = sum(each.quantity or 0 for each in agreed) - max(0, ordered + arrived - first.inbound)
-    if awaited <= 0:
-        return None
+def _missing(bought: Sequence[Answer], units: Sequence[Unit], shelf: tuple[str, str]) -> int:
+    first = min(bought, key=lambda each: each.answered_at)
+    ordered = sum(
+        unit.quantity
+        for unit in units
+        if (unit.dealer_id, unit.segment) == shelf and unit.status is UnitStatus.ON_ORDER
+    )
+    return sum(each.quantity or 0 for each in bought) - max(0, ordered + first.arrived - first.inbound)
+
+
+def _order(shelf: tuple[str, str], answer: Answer, quantity: int) -> Unit:
+    dealer_id, segment = shelf
     return Unit(
         dealer_id=dealer_id,
-        vehicle_key=f"agreed {first.recommendation_id}",
+        vehicle_key=f"agreed {answer.recommendation_id}",
         segment=segment,
-        label=first.label,
+        label=answer.label,
         status=UnitStatus.ON_ORDER,
-        quantity=awaited,
+        quantity=quantity,
     )

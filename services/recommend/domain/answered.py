@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.recommend.domain.actions import PURCHASES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -23,9 +25,9 @@ _LEAST_VALUE = 75.0
 class Answer:
     """The newest answer to a piece of advice of ``value``; ``answered_at`` is aware.
 
-    ``declined``: or else it was accepted, as it was or modified. ``over``: the advice was taken back since, because
-    it was carried out or had come to be worth nothing. Of a purchase, ``quantity`` is what was agreed to, and
-    ``inbound`` what was on the way to its shelf when that was learned here.
+    ``declined``: or else it was accepted, as it was or modified. ``done``: it was carried out since. Of a purchase,
+    ``quantity`` is what was agreed to, ``inbound`` what was on the way to its shelf when it was advised, and
+    ``arrived`` what has come to its shelf since the day of the answer, however it has fared.
     """
 
     recommendation_id: str
@@ -35,16 +37,22 @@ class Answer:
     value: float
     answered_at: datetime
     declined: bool
-    over: bool = False
+    done: bool = False
     label: str = ""
     quantity: int | None = None
     inbound: int = 0
+    arrived: int = 0
 
     def rests(self, fresh: Advice, now: datetime) -> bool:
         """Tell whether the same call is not to be made again yet: unless it has come to be worth twice as much."""
         outgrown = fresh.value >= OUTGROWN * max(self.value, _LEAST_VALUE)
-        free = self.over and not self.declined
-        return not free and not outgrown and now < self.answered_at + REST
+        free = self.done and not self.declined
+        return not (free or outgrown or fresh.clash) and now < self.answered_at + REST
+
+    @property
+    def buys(self) -> bool:
+        """Tell whether it agrees to bring cars in."""
+        return self.identity[1] in PURCHASES and not self.declined and bool(self.quantity)
 
 
 def newest_answers(answers: Iterable[Answer]) -> dict[Identity, Answer]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PRICE_AMOUNT, _PRICE_SHARE = 50.0, 0.005
 _VALUE_AMOUNT, _VALUE_SHARE = 75.0, 0.15
+DONE = "done: "
+"""How the end of advice that was carried out is told, and known again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,7 @@ def _rests_itself(standing: StandingAdvice, answered: Mapping[Identity, Answer],
 def _awaited(standing: StandingAdvice, answered: Mapping[Identity, Answer]) -> bool:
     """Tell whether it is a purchase that was agreed to, which fills its gap itself."""
     answer = _own(standing, answered)
-    return standing.vehicle_key is None and answer is not None and not answer.declined
+    return answer is not None and answer.buys and not answer.done
 
 
 def _own(standing: StandingAdvice, answered: Mapping[Identity, Answer]) -> Answer | None:
@@ -168,13 +170,13 @@ def _ending(standing: StandingAdvice, stock: Mapping[str, Unit]) -> str:
     unit = stock.get(standing.vehicle_key)
     if unit is None:
         done = standing.action is Action.WHOLESALE
-        return "done: it has left stock" if done else "it has left stock: sold, or gone another way"
+        return f"{DONE}it has left stock" if done else "it has left stock: sold, or gone another way"
     if unit.dealer_id != standing.dealer_id:
         arrived = unit.dealer_id == standing.destination_dealer_id
-        return "done: it has moved there" if arrived else "it stands at another store now"
+        return f"{DONE}it has moved there" if arrived else "it stands at another store now"
     reached = (
         unit.list_price is not None and standing.price is not None and _same_price(standing.price, unit.list_price)
     )
     if standing.action is Action.REPRICE and reached:
-        return "done: its price is there"
+        return f"{DONE}its price is there"
     return "no longer worth it"

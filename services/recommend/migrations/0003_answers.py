@@ -1,4 +1,4 @@
-"""What was answered to advice, so that an answered call is not made again the next day."""
+"""What was answered to advice, and what was on the way to a shelf when it was advised to fill it."""
 
 from alembic import op
 
@@ -13,7 +13,7 @@ def upgrade() -> None:
     run_script(
         op,
         """
-        ALTER TABLE advice ADD COLUMN answered_at timestamptz, ADD COLUMN answer jsonb;
+        ALTER TABLE advice ADD COLUMN answered_at timestamptz, ADD COLUMN answer jsonb, ADD COLUMN inbound int;
         CREATE INDEX advice_answered ON advice (tenant_id, answered_at) WHERE answered_at IS NOT NULL;
         """,
     )

@@ -52,12 +52,17 @@ async def lock_standing(connection: Connection) -> set[UUID]:
 
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Store advice as issued, or close it."""
+    """Store advice as issued, that of a purchase with what is on the way to its shelf by now; or close it."""
     await connection.execute(
         """
-        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[],
-                             $7::text[])
+        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because,
+                                 inbound)
+        SELECT n.*, CASE WHEN n.event->>'action' IN ('order', 'acquire') THEN (
+            SELECT coalesce(sum(quantity), 0) FROM unit
+            WHERE tenant_id = n.tenant_id AND dealer_id = n.dealer_id AND status = 'on_order'
+                AND segment = n.event->>'segment') END
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
+            AS n(tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
         ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
         SET status = excluded.status, closed_because = excluded.closed_because
         """,

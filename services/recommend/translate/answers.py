@@ -4,8 +4,8 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from services.recommend.domain import Action, Answer
-from shared.events import AdviceStatus, Decision, PastAnswer
+from services.recommend.domain import DONE, Action, Answer
+from shared.events import Decision, PastAnswer
 
 
 def answer_of(text: str) -> Answer:
@@ -22,10 +22,11 @@ def answer_of(text: str) -> Answer:
         value=float(call["value"]),
         answered_at=datetime.fromisoformat(call["answered_at"]),
         declined=told["decision"] == Decision.DECLINED,
-        over=call["status"] == AdviceStatus.WITHDRAWN,
+        done=(call["closed_because"] or "").startswith(DONE),
         label=call["label"],
         quantity=call["quantity"] if agreed is None else agreed,
-        inbound=told.get("inbound", 0),
+        inbound=call["inbound"] or 0,
+        arrived=call["arrived"] or 0,
     )
 
 

@@ -68,7 +68,7 @@ def test_bringing_in_nothing_is_worth_nothing_against_doing_nothing(answer: Answ
         Kind.UNSOLD,
         on,
         False,
-        0.0,
+        None,
     )
 
 

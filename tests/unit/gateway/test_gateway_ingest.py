@@ -197,16 +197,6 @@ def test_only_a_used_car_has_been_driven_for_certain(condition: str | None, kept
     assert take(event(data={"condition": condition, "odometer": 0})).odometer == kept
 
 
-@pytest.mark.parametrize(
-    ("currency", "said", "unit"), [("USD", None, "mi"), ("GBP", None, "mi"), ("CAD", None, "km"), ("USD", "km", "km")]
-)
-def test_an_odometer_without_a_unit_counts_what_is_usual_there(currency: str, said: str | None, unit: str) -> None:
-    there = {NORTH: replace(DEALERS[NORTH], currency=currency)}
-    raw = event(data={"odometer": 60_000, "odometer_unit": said})
-    assert accept(parse(raw), GROUP, there, NOW).odometer_unit == unit
-    assert accept(parse(event()), GROUP, there, NOW).odometer_unit is None
-
-
 def test_names_that_are_not_ours_are_told_with_what_was_meant() -> None:
     ignored = IgnoredFields()
     for index, said in enumerate(({"salePrice": "1"}, {"list_price": "2.00"}, {"salePrice": "3", "colour": "red"})):

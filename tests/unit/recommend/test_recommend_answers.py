@@ -14,9 +14,10 @@ from services.recommend.domain import (
     Advice,
     Answer,
     StandingAdvice,
+    Unit,
     UnitStatus,
     advise,
-    agreed_units,
+    agreed,
     reconcile,
 )
 
@@ -81,9 +82,10 @@ def test_a_call_on_another_car_or_of_another_kind_is_made() -> None:
 
 
 def test_what_was_accepted_and_carried_out_may_be_advised_anew() -> None:
-    done = answer(CUT, "accepted", over=True)
+    done = answer(CUT, "accepted", done=True)
     assert reconcile([], [CUT], NOW, units=[camry()], answers=[done]).issue == (CUT,)
-    assert reconcile([], [CUT], NOW, units=[camry()], answers=[answer(CUT, over=True)]).issue == ()
+    assert reconcile([], [CUT], NOW, units=[camry()], answers=[answer(CUT, "accepted")]).issue == ()
+    assert reconcile([], [CUT], NOW, units=[camry()], answers=[answer(CUT, done=True)]).issue == ()
 
 
 def test_what_was_issued_after_an_answer_changes_as_any_other() -> None:
@@ -94,7 +96,7 @@ def test_what_was_issued_after_an_answer_changes_as_any_other() -> None:
 
 
 def test_the_newest_answer_to_a_call_counts() -> None:
-    first, last = answer(CUT, days_ago=5), answer(CUT, "accepted", recommendation_id="r1", over=True)
+    first, last = answer(CUT, days_ago=5), answer(CUT, "accepted", recommendation_id="r1", done=True)
     assert reconcile([], [CUT], NOW, units=[], answers=[last, first]).issue == (CUT,)
 
 
@@ -106,45 +108,57 @@ def test_a_purchase_agreed_to_stands_although_nothing_is_missing_any_more() -> N
     assert len(reconcile(expired, [], NOW, units=[], answers=[answer(BUY, "accepted")]).expire) == 1
 
 
-def agreed(*units: Any, answers: list[Answer], days: int = 0) -> list[int]:
+def awaited(*units: Unit, answers: list[Answer], days: int = 0) -> list[int]:
     whole = book(demand(weekly=1), gross(scope=CAMRY), *units)
-    found = agreed_units(answers, whole, NOW.date() + timedelta(days=days))
-    assert all(unit.status is UnitStatus.ON_ORDER and unit.segment == CAMRY for unit in found)
-    return [unit.quantity for unit in found]
+    found = agreed(answers, whole, NOW.date() + timedelta(days=days))
+    assert all(unit.status is UnitStatus.ON_ORDER and unit.segment == CAMRY for unit in found.awaited)
+    return [unit.quantity for unit in found.awaited]
 
 
 def test_what_was_agreed_to_is_awaited_until_it_comes_or_its_time_is_over() -> None:
-    yes = [answer(BUY, "accepted", days_ago=0)]
-    since = NOW.date()
-    came = camry("NEW1", stock_date=since + timedelta(days=3))
-    before = camry("OLD1", stock_date=since - timedelta(days=30))
+    yes = answer(BUY, "accepted", days_ago=0)
     ordered = replace(camry("ORDER"), status=UnitStatus.ON_ORDER, quantity=2)
-    assert agreed(before, answers=yes) == [3]
-    assert agreed(before, came, answers=yes) == [2]
-    assert agreed(before, came, ordered, answers=yes) == []
-    assert agreed(ordered, answers=[replace(yes[0], inbound=2)]) == [3]
-    assert agreed(answers=yes, days=14) == [3]
-    assert agreed(answers=yes, days=15) == []
+    assert awaited(camry("OLD"), answers=[yes]) == [3]
+    assert awaited(camry("OLD"), answers=[replace(yes, arrived=1)]) == [2]
+    assert awaited(ordered, answers=[replace(yes, arrived=1)]) == []
+    assert awaited(ordered, answers=[replace(yes, inbound=2)]) == [3]
+    assert awaited(answers=[replace(yes, inbound=2, arrived=2)]) == [3]
+    assert awaited(answers=[yes], days=14) == [3]
+    assert awaited(answers=[yes], days=15) == []
 
 
 def test_only_purchases_agreed_to_are_awaited() -> None:
-    given = [answer(BUY), answer(CUT, "accepted"), answer(BUY, "accepted", over=True)]
-    assert agreed(answers=given) == []
-    assert agreed(answers=[answer(BUY, "modified", quantity=1)]) == [1]
-    assert agreed(answers=[answer(BUY, "modified", quantity=0)]) == []
+    given = [answer(BUY), answer(CUT, "accepted")]
+    assert awaited(answers=given) == []
+    assert awaited(answers=[answer(BUY, "modified", quantity=1)]) == [1]
+    assert awaited(answers=[answer(BUY, "modified", quantity=0)]) == []
 
 
 def test_two_agreements_of_one_shelf_share_what_comes() -> None:
-    both = [answer(BUY, "accepted", days_ago=9), answer(BUY, "accepted", recommendation_id="r1", days_ago=1)]
-    came = camry("NEW1", stock_date=NOW.date())
-    assert agreed(came, answers=both) == [5]
+    first = answer(BUY, "accepted", days_ago=9, arrived=1)
+    assert awaited(answers=[first, answer(BUY, "accepted", recommendation_id="r1", days_ago=1)]) == [5]
+
+
+def test_what_has_come_may_be_bought_again() -> None:
+    whole = book(demand(weekly=1), gross(scope=CAMRY))
+    came = agreed([answer(BUY, "accepted", arrived=3), answer(CUT, recommendation_id="r9")], whole, NOW.date())
+    assert ([each.done for each in came.answers], came.awaited) == ([True, False], ())
+    assert reconcile([], [BUY], NOW, units=[], answers=came.answers).issue == (BUY,)
+    assert len(reconcile([standing(BUY)], [], NOW, units=[], answers=came.answers).withdraw) == 1
+
+
+def test_rules_that_clash_are_told_whatever_was_answered() -> None:
+    clash = replace(CUT, action=Action.HOLD, vehicle_key=None, price=None, value=0.0, clash=True)
+    said = answer(clash, "accepted")
+    assert reconcile([], [clash], NOW, units=[], answers=[said]).issue == (clash,)
+    assert len(reconcile([standing(clash)], [], NOW, units=[], answers=[said]).withdraw) == 1
 
 
 def test_a_purchase_agreed_to_is_not_advised_once_more() -> None:
     short = book(demand(weekly=1), gross(scope=CAMRY))
     [first] = advise(short, AS_OF)
     given = [answer(first, "accepted")]
-    whole = replace(short, units=short.units + agreed_units(given, short, AS_OF))
+    whole = replace(short, units=short.units + agreed(given, short, AS_OF).awaited)
     [more] = advise(whole, AS_OF)
     assert "none on the way" in first.reason
     assert "four on the way" in more.reason

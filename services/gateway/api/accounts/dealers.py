@@ -105,7 +105,8 @@ async def create_dealer(body: NewDealer, admin: Admin, gate: GateDep) -> DealerO
 async def change_dealer(dealer_id: UUID, body: DealerChange, admin: Admin, gate: GateDep) -> DealerOut:
     """Change a rooftop, for what is reported from now on.
 
-    Its currency only before any vehicle of it was reported: amounts are kept in the currency that they came in.
+    Its currency and its region only before any vehicle of it is known: amounts are kept in the currency that they
+    came in, and its vehicles stand in the market that they came to.
     """
     require_whole_group(admin)
     changes = body.model_dump(exclude_none=True)
@@ -114,8 +115,14 @@ async def change_dealer(dealer_id: UUID, body: DealerChange, admin: Admin, gate:
         if known is None:
             raise not_found("dealer", dealer_id)
         wanted = replace(known, **changes)
-        if wanted.currency != known.currency and await accounts.has_vehicles(tx.connection, dealer_id):
-            message = f"{known.name} has vehicles, whose amounts are in {known.currency}: its currency stays."
+        if wanted == known:
+            return _shown(known)
+        settled = [name for name in ("currency", "region") if getattr(wanted, name) != getattr(known, name)]
+        if settled and await accounts.has_vehicles(tx.connection, dealer_id):
+            message = (
+                f"{known.name} has vehicles, whose amounts are in {known.currency} and whose market is"
+                f" {known.region}: {' and '.join(settled)} cannot be changed any more."
+            )
             raise ProblemError(HTTPStatus.CONFLICT, message)
         try:
             await accounts.change_dealer(tx.connection, wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,43 +70,59 @@ async def test_the_newest_answer_to_advice_is_kept(work: UnitOfWork) -> None:
     (kept,) = await read(work, tenant)
     assert kept.identity == (str(cut.dealer_id), Action.REPRICE, cut.vehicle_key, "")
     assert (kept.declined, kept.decision, kept.reason) == (True, "declined", "Wait for the weekend")
-    assert (kept.answered_at, kept.value, kept.over) == (no.occurred_at, float(cut.value), False)
+    assert (kept.answered_at, kept.value, kept.done) == (no.occurred_at, float(cut.value), False)
     assert await read(work, tenant, no.occurred_at + timedelta(seconds=1)) == []
     assert await read(work, uuid4()) == []
     marked = await work.pool.fetchval("SELECT count(*) FROM work WHERE queue = 'review' AND tenant_id = $1", tenant)
     assert (REVIEWS.queue, marked) == ("review", 1)
 
 
-async def test_an_end_of_advice_leaves_its_answer(work: UnitOfWork) -> None:
+@pytest.mark.parametrize(
+    ("because", "done"), [("done: its price is there", True), ("no longer worth it", False), (None, False)]
+)
+async def test_an_end_of_advice_leaves_its_answer(work: UnitOfWork, because: str | None, *, done: bool) -> None:
     cut = advice(tenant := uuid4())
     async with work.begin(tenant) as tx:
         await store.save_advice(tx.connection, [cut])
     await take_in(work, tenant, answered(cut, Decision.ACCEPTED))
+    end = {"status": AdviceStatus.WITHDRAWN if because else AdviceStatus.EXPIRED, "closed_because": because}
     async with work.begin(tenant) as tx:
-        await store.save_advice(tx.connection, [cut.model_copy(update={"status": AdviceStatus.WITHDRAWN})])
+        await store.save_advice(tx.connection, [cut.model_copy(update=end)])
     (kept,) = await read(work, tenant)
-    assert (kept.declined, kept.over) == (False, True)
+    assert (kept.declined, kept.done) == (False, done)
 
 
-async def test_a_purchase_keeps_what_was_on_the_way_when_it_was_agreed_to(work: UnitOfWork) -> None:
-    tenant, shelf = uuid4(), "used/toyota/camry"
-    buy = advice(tenant, action="acquire", vehicle_key=None, segment=shelf, quantity=3, price=None)
+async def stand(work: UnitOfWork, at: RecommendationIssued, *units: tuple[int, str, dict[str, Any]]) -> None:
+    async with work.begin(at.tenant_id) as tx:
+        for quantity, status, told in units:
+            row = {
+                "tenant_id": at.tenant_id, "dealer_id": at.dealer_id, "vehicle_key": uuid4().hex, "version": 1,
+                "status": status, "segment": at.segment, "label": "", "quantity": quantity, "price_history": [], **told,
+            }  # fmt: skip
+            names = ", ".join(row)
+            places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+            await tx.connection.execute(f"INSERT INTO unit ({names}) VALUES ({places})", *row.values())
+
+
+async def test_a_purchase_knows_what_was_on_the_way_before_and_what_came_since(work: UnitOfWork) -> None:
+    tenant, today = uuid4(), NOW.date()
+    buy = advice(tenant, action="acquire", vehicle_key=None, segment="used/toyota/camry", quantity=3, price=None)
+    old = {"stock_date": today - timedelta(days=9)}
+    await stand(
+        work, buy, (2, "on_order", {}), (1, "on_order", {}), (4, "on_order", {"segment": "used/toyota/rav4"}),
+        (8, "on_order", {"dealer_id": uuid4()}), (1, "in_stock", old),
+    )  # fmt: skip
     async with work.begin(tenant) as tx:
         await store.save_advice(tx.connection, [buy])
-        for key, quantity, status, segment, dealer in (
-            ("a", 2, "on_order", shelf, buy.dealer_id), ("b", 1, "on_order", shelf, buy.dealer_id),
-            ("c", 4, "on_order", "used/toyota/rav4", buy.dealer_id), ("d", 8, "on_order", shelf, uuid4()),
-            ("e", 1, "in_stock", shelf, buy.dealer_id),
-        ):  # fmt: skip
-            await tx.connection.execute(
-                "INSERT INTO unit (tenant_id, vehicle_key, dealer_id, version, status, segment, label, quantity,"
-                " price_history) VALUES ($1, $2, $3, 1, $4, $5, '', $6, '[]')",
-                tenant, key, dealer, status, segment, quantity,
-            )  # fmt: skip
     await take_in(work, tenant, answered(buy, Decision.MODIFIED, quantity=2))
     (kept,) = await read(work, tenant)
-    assert (kept.quantity, kept.inbound, kept.label) == (2, 3, buy.label)
-    whole = replace(kept, quantity=3)
+    assert (kept.quantity, kept.inbound, kept.arrived, kept.label) == (2, 3, 0, buy.label)
+    day, tomorrow = {"stock_date": today}, {"stock_date": today + timedelta(days=1)}
+    await stand(
+        work, buy, (5, "on_order", {}), (1, "in_stock", day), (1, "sold", tomorrow),
+        (1, "in_stock", {**tomorrow, "group_stock_date": today - timedelta(days=40)}),
+        (1, "in_stock", {**tomorrow, "segment": "used/toyota/rav4"}), (1, "in_stock", {**day, "dealer_id": uuid4()}),
+    )  # fmt: skip
     await take_in(work, tenant, answered(buy, Decision.ACCEPTED, after=1))
     (kept,) = await read(work, tenant)
-    assert (kept.quantity, kept.inbound, kept.identity) == (whole.quantity, whole.inbound, whole.identity)
+    assert (kept.quantity, kept.inbound, kept.arrived) == (3, 3, 2)

@@ -49,11 +49,12 @@ class Reviewer:
 
     async def _one(self, item: WorkItem) -> None:
         now = datetime.now(UTC)
-        material = await self._material(item.tenant_id, now.date())
-        learned = await self._pacing.learned(material)
         async with self._work.begin(item.tenant_id) as tx:
             before = await store.standing(tx.connection)
-        result = await self._pool.run(review_tenant, material, learned, list(before.values()), now)
+        material = await self._material(item.tenant_id, now.date())
+        learned = await self._pacing.learned(material)
+        stood = [each.event for each in before.values()]
+        result = await self._pool.run(review_tenant, material, learned, stood, now)
         # As text again: thousands of events held at once are what a collector of garbage stops everything for.
         fresh = [
             event.model_dump_json().encode()
@@ -61,8 +62,8 @@ class Reviewer:
             for event in await self._similar.attach(await _read(texts))
         ]
         async with self._work.begin(item.tenant_id) as tx:
-            if await store.lock_standing(tx.connection) != before.keys():
-                # Another replica took this tenant for abandoned and was faster: it is reviewed again.
+            if await store.lock_standing(tx.connection) != {key: each.answered_at for key, each in before.items()}:
+                # It was answered meanwhile, or another replica took this tenant for abandoned: it is reviewed again.
                 await REVIEWS.mark(tx.connection, [(item.tenant_id, item.dealer_id, item.key)])
                 await REVIEWS.finish(tx.connection, [item])
                 _log.warning("advice changed during a review; reviewing again", tenant_id=str(item.tenant_id))
@@ -77,6 +78,7 @@ class Reviewer:
         since = as_of - timedelta(days=GROSS_DAYS)
         async with self._work.begin(tenant_id) as tx:
             connection = tx.connection
+            await store.count_arrived(connection, as_of - _REMEMBERED)
             return Material(
                 tenant_id=tenant_id,
                 as_of=as_of,

@@ -57,6 +57,7 @@ async def take_in(work: UnitOfWork, tenant: UUID, *events: RecommendationAnswere
 
 async def read(work: UnitOfWork, tenant: UUID, since: datetime = NOW) -> Sequence[Answer]:
     async with work.begin(tenant) as tx:
+        await store.count_arrived(tx.connection, since.date())
         return [answer_of(text) for text in await store.answered_since(tx.connection, since)]
 
 
@@ -92,37 +93,56 @@ async def test_an_end_of_advice_leaves_its_answer(work: UnitOfWork, because: str
     assert (kept.declined, kept.done) == (False, done)
 
 
-async def stand(work: UnitOfWork, at: RecommendationIssued, *units: tuple[int, str, dict[str, Any]]) -> None:
+async def stand(
+    work: UnitOfWork, at: RecommendationIssued, status: str, *told: dict[str, Any], quantity: int = 1
+) -> None:
     async with work.begin(at.tenant_id) as tx:
-        for quantity, status, told in units:
+        for each in told:
             row = {
                 "tenant_id": at.tenant_id, "dealer_id": at.dealer_id, "vehicle_key": uuid4().hex, "version": 1,
-                "status": status, "segment": at.segment, "label": "", "quantity": quantity, "price_history": [], **told,
+                "status": status, "segment": at.segment, "label": "", "quantity": quantity, "price_history": [], **each,
             }  # fmt: skip
             names = ", ".join(row)
             places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
             await tx.connection.execute(f"INSERT INTO unit ({names}) VALUES ({places})", *row.values())
 
 
-async def test_a_purchase_knows_what_was_on_the_way_before_and_what_came_since(work: UnitOfWork) -> None:
+async def test_a_purchase_knows_what_its_shelf_had_and_what_has_come_since(work: UnitOfWork) -> None:
     tenant, today = uuid4(), NOW.date()
     buy = advice(tenant, action="acquire", vehicle_key=None, segment="used/toyota/camry", quantity=3, price=None)
-    old = {"stock_date": today - timedelta(days=9)}
-    await stand(
-        work, buy, (2, "on_order", {}), (1, "on_order", {}), (4, "on_order", {"segment": "used/toyota/rav4"}),
-        (8, "on_order", {"dealer_id": uuid4()}), (1, "in_stock", old),
-    )  # fmt: skip
+    elsewhere, rav4 = {"dealer_id": uuid4()}, {"segment": "used/toyota/rav4"}
+    day, tomorrow = {"stock_date": today}, {"stock_date": today + timedelta(days=1)}
     async with work.begin(tenant) as tx:
         await store.save_advice(tx.connection, [buy])
+    await stand(work, buy, "on_order", {}, rav4, elsewhere, quantity=2)
+    await stand(work, buy, "in_stock", day)
     await take_in(work, tenant, answered(buy, Decision.MODIFIED, quantity=2))
     (kept,) = await read(work, tenant)
-    assert (kept.quantity, kept.inbound, kept.arrived, kept.label) == (2, 3, 0, buy.label)
-    day, tomorrow = {"stock_date": today}, {"stock_date": today + timedelta(days=1)}
-    await stand(
-        work, buy, (5, "on_order", {}), (1, "in_stock", day), (1, "sold", tomorrow),
-        (1, "in_stock", {**tomorrow, "group_stock_date": today - timedelta(days=40)}),
-        (1, "in_stock", {**tomorrow, "segment": "used/toyota/rav4"}), (1, "in_stock", {**day, "dealer_id": uuid4()}),
-    )  # fmt: skip
+    assert (kept.quantity, kept.inbound, kept.arrived, kept.label) == (2, 2, 0, buy.label)
+    await stand(work, buy, "on_order", {}, quantity=5)
+    await stand(work, buy, "in_stock", day, {**tomorrow, **rav4}, {**day, **elsewhere})
+    await stand(work, buy, "in_stock", {**tomorrow, "group_stock_date": today - timedelta(days=40)})
+    await stand(work, buy, "sold", {**tomorrow, "exit_date": today + timedelta(days=3)})
+    (kept,) = await read(work, tenant)
+    assert (kept.inbound, kept.arrived) == (2, 2)
+    async with work.begin(tenant) as tx:
+        await tx.connection.execute("UPDATE unit SET dealer_id = $1", elsewhere["dealer_id"])
     await take_in(work, tenant, answered(buy, Decision.ACCEPTED, after=1))
     (kept,) = await read(work, tenant)
-    assert (kept.quantity, kept.inbound, kept.arrived) == (3, 3, 2)
+    assert (kept.quantity, kept.inbound, kept.arrived) == (3, 2, 2)
+    await take_in(work, tenant, answered(buy, Decision.DECLINED, after=2))
+    (kept,) = await read(work, tenant)
+    assert (kept.declined, kept.inbound, kept.arrived) == (True, 0, 0)
+
+
+async def test_a_review_learns_that_advice_was_answered_meanwhile(work: UnitOfWork) -> None:
+    cut = advice(tenant := uuid4())
+    async with work.begin(tenant) as tx:
+        await store.save_advice(tx.connection, [cut])
+        before = await store.standing(tx.connection)
+        unanswered = await store.lock_standing(tx.connection)
+    await take_in(work, tenant, answered(cut, Decision.DECLINED))
+    async with work.begin(tenant) as tx:
+        after = await store.lock_standing(tx.connection)
+    assert unanswered == {key: each.answered_at for key, each in before.items()} == {cut.recommendation_id: None}
+    assert after == {cut.recommendation_id: NOW}

@@ -26,8 +26,8 @@ class Answer:
     """The newest answer to a piece of advice of ``value``; ``answered_at`` is aware.
 
     ``declined``: or else it was accepted, as it was or modified. ``done``: it was carried out since. Of a purchase,
-    ``quantity`` is what was agreed to, ``inbound`` what was on the way to its shelf when it was advised, and
-    ``arrived`` what has come to its shelf since the day of the answer, however it has fared.
+    ``quantity`` is what was agreed to, ``inbound`` what was on the way to its shelf at that time, and ``arrived``
+    what has come to its shelf since, however it has fared.
     """
 
     recommendation_id: str

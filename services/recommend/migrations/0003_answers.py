@@ -1,4 +1,4 @@
-"""What was answered to advice, and what was on the way to a shelf when it was advised to fill it."""
+"""What was answered to advice, what a shelf had when it was agreed to fill it, and what has come since."""
 
 from alembic import op
 
@@ -13,7 +13,8 @@ def upgrade() -> None:
     run_script(
         op,
         """
-        ALTER TABLE advice ADD COLUMN answered_at timestamptz, ADD COLUMN answer jsonb, ADD COLUMN inbound int;
+        ALTER TABLE advice ADD COLUMN answered_at timestamptz, ADD COLUMN answer jsonb, ADD COLUMN shelf jsonb,
+            ADD COLUMN arrived int NOT NULL DEFAULT 0;
         CREATE INDEX advice_answered ON advice (tenant_id, answered_at) WHERE answered_at IS NOT NULL;
         """,
     )

@@ -2,6 +2,7 @@
 
 from services.recommend.store.advice import (
     Case,
+    Standing,
     cases,
     lock_standing,
     reviewed,
@@ -10,7 +11,7 @@ from services.recommend.store.advice import (
     standing,
     tenants_to_review,
 )
-from services.recommend.store.answers import answered_since, save_answers
+from services.recommend.store.answers import answered_since, count_arrived, save_answers
 from services.recommend.store.reading import (
     GROSS_DAYS,
     count_exits,
@@ -33,8 +34,10 @@ from services.recommend.store.writing import (
 __all__ = [
     "GROSS_DAYS",
     "Case",
+    "Standing",
     "answered_since",
     "cases",
+    "count_arrived",
     "count_exits",
     "documents",
     "grosses",

@@ -35,34 +35,39 @@ async def save_outcome(
     return news is not None
 
 
-async def standing(connection: Connection) -> dict[UUID, str]:
-    """Load the advice of the transaction's tenant that stands, as text and without what is said of it, by id."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Advice that stands, as text and without what is said of it, and when it was answered last."""
+
+    event: str
+    answered_at: datetime | None
+
+
+async def standing(connection: Connection) -> dict[UUID, Standing]:
+    """Load the advice of the transaction's tenant that stands, by id."""
     rows = await connection.fetch(
-        "SELECT recommendation_id, (event - '{evidence,alternatives,similar}'::text[])::text AS event FROM advice"
-        " WHERE status = 'issued'"
+        "SELECT recommendation_id, (event - '{evidence,alternatives,similar}'::text[])::text AS event, answered_at"
+        " FROM advice WHERE status = 'issued'"
     )
-    return {row["recommendation_id"]: row["event"] for row in rows}
+    return {row["recommendation_id"]: Standing(row["event"], row["answered_at"]) for row in rows}
 
 
-async def lock_standing(connection: Connection) -> set[UUID]:
-    """Give the ids of the advice that stands; reviews of one tenant wait for each other here."""
+async def lock_standing(connection: Connection) -> dict[UUID, datetime | None]:
+    """Give when each piece of advice that stands was answered; reviews of one tenant wait for each other here."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('advice ' || current_setting('app.tenants')))")
-    rows = await connection.fetch("SELECT recommendation_id FROM advice WHERE status = 'issued' FOR UPDATE")
-    return {row["recommendation_id"] for row in rows}
+    rows = await connection.fetch(
+        "SELECT recommendation_id, answered_at FROM advice WHERE status = 'issued' FOR UPDATE"
+    )
+    return {row["recommendation_id"]: row["answered_at"] for row in rows}
 
 
 async def save_advice(connection: Connection, events: Sequence[RecommendationIssued]) -> None:
-    """Store advice as issued, that of a purchase with what is on the way to its shelf by now; or close it."""
+    """Store advice as issued, or close it."""
     await connection.execute(
         """
-        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because,
-                                 inbound)
-        SELECT n.*, CASE WHEN n.event->>'action' IN ('order', 'acquire') THEN (
-            SELECT coalesce(sum(quantity), 0) FROM unit
-            WHERE tenant_id = n.tenant_id AND dealer_id = n.dealer_id AND status = 'on_order'
-                AND segment = n.event->>'segment') END
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
-            AS n(tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
+        INSERT INTO advice AS a (tenant_id, recommendation_id, dealer_id, status, expires_at, event, closed_because)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::jsonb[],
+                             $7::text[])
         ON CONFLICT (tenant_id, recommendation_id) DO UPDATE
         SET status = excluded.status, closed_because = excluded.closed_because
         """,

@@ -1,7 +1,7 @@
 """What dealers answered to advice."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.events import RecommendationAnswered
 from shared.postgres import ONE_TENANT
@@ -11,15 +11,25 @@ _TOLD = {"decision", "reason", "quantity"}
 
 
 async def save_answers(connection: Connection, events: Sequence[RecommendationAnswered]) -> None:
-    """Keep the newest answer to each piece of advice."""
+    """Keep the newest answer to each piece of advice, and what a shelf has when it is first agreed to fill it."""
     newest = {(e.tenant_id, e.recommendation_id): e for e in sorted(events, key=lambda e: e.occurred_at)}
     rows = [newest[key] for key in sorted(newest, key=str)]
     await connection.execute(
         """
-        UPDATE advice AS a SET answered_at = u.at, answer = u.answer
-        FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[]) AS u(tenant_id, id, at, answer)
-        WHERE a.tenant_id = u.tenant_id AND a.recommendation_id = u.id
-            AND (a.answered_at IS NULL OR a.answered_at <= u.at)
+        UPDATE advice AS a SET answered_at = n.at, answer = n.answer, shelf = CASE
+            WHEN n.answer->>'decision' = 'declined' OR a.event->>'action' NOT IN ('order', 'acquire') THEN NULL
+            ELSE coalesce(a.shelf, (
+                SELECT jsonb_build_object(
+                    'inbound', coalesce(sum(u.quantity) FILTER (WHERE u.status = 'on_order'), 0),
+                    'stands', coalesce(jsonb_agg(u.vehicle_key) FILTER (WHERE u.status = 'in_stock'), '[]'))
+                FROM unit AS u
+                WHERE u.tenant_id = a.tenant_id AND u.status IN ('in_stock', 'on_order')
+                    AND u.dealer_id = a.dealer_id AND u.segment = a.event->>'segment'))
+            END,
+            arrived = CASE WHEN n.answer->>'decision' = 'declined' THEN 0 ELSE a.arrived END
+        FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[]) AS n(tenant_id, id, at, answer)
+        WHERE a.tenant_id = n.tenant_id AND a.recommendation_id = n.id
+            AND (a.answered_at IS NULL OR a.answered_at <= n.at)
         """,
         [e.tenant_id for e in rows],
         [e.recommendation_id for e in rows],
@@ -28,25 +38,41 @@ async def save_answers(connection: Connection, events: Sequence[RecommendationAn
     )
 
 
+async def count_arrived(connection: Connection, since: date) -> None:
+    """Count what has come to the shelves that the transaction's tenant agreed to fill since a day.
+
+    It never counts back: what was sold again, or moved to a sister, has come all the same.
+    """
+    await connection.execute(
+        f"""
+        WITH come AS (
+            SELECT a.recommendation_id, count(*) AS units
+            FROM advice AS a JOIN unit AS u ON u.tenant_id = a.tenant_id AND u.dealer_id = a.dealer_id
+                AND u.segment = a.event->>'segment'
+                AND coalesce(u.group_stock_date, u.stock_date) >= (a.answered_at AT TIME ZONE 'UTC')::date
+            WHERE a.{ONE_TENANT} AND u.{ONE_TENANT} AND a.answered_at >= $1 AND a.shelf IS NOT NULL
+                AND (u.status = 'in_stock' OR u.exit_date >= $1) AND NOT a.shelf->'stands' ? u.vehicle_key
+            GROUP BY a.recommendation_id)
+        UPDATE advice AS a SET arrived = come.units FROM come
+        WHERE a.{ONE_TENANT} AND a.recommendation_id = come.recommendation_id AND a.arrived < come.units
+        """,  # noqa: S608  # a constant of ours
+        since,
+    )
+
+
 async def answered_since(connection: Connection, since: datetime) -> list[str]:
     """Load what the transaction's tenant answered since then: call, end, answer and what has come, each as text."""
     rows = await connection.fetch(
-        f"""
-        WITH arrived AS (
-            SELECT a.recommendation_id, count(*) AS units FROM advice AS a JOIN unit AS u
-                ON u.dealer_id = a.dealer_id AND u.segment = a.event->>'segment' AND u.status <> 'on_order'
-                AND coalesce(u.group_stock_date, u.stock_date) >= (a.answered_at AT TIME ZONE 'UTC')::date
-            WHERE a.answered_at >= $1 AND a.event->>'action' IN ('order', 'acquire')
-            GROUP BY a.recommendation_id)
+        """
         SELECT jsonb_build_object(
             'recommendation_id', recommendation_id, 'dealer_id', dealer_id, 'action', event->'action',
             'segment', event->'segment', 'label', event->'label', 'vehicle_key', event->'vehicle_key',
             'destination_dealer_id', event->'destination_dealer_id', 'value', event->'value',
             'quantity', event->'quantity', 'closed_because', closed_because, 'answered_at', answered_at,
-            'answer', answer, 'inbound', inbound, 'arrived', arrived.units
+            'answer', answer, 'inbound', shelf->'inbound', 'arrived', arrived
         )::text AS call
-        FROM advice LEFT JOIN arrived USING (recommendation_id) WHERE {ONE_TENANT} AND answered_at >= $1
-        """,  # noqa: S608  # a constant of ours
+        FROM advice WHERE answered_at >= $1
+        """,
         since,
     )
     return [row["call"] for row in rows]

@@ -26,7 +26,7 @@ def answer_of(text: str) -> Answer:
         label=call["label"],
         quantity=call["quantity"] if agreed is None else agreed,
         inbound=call["inbound"] or 0,
-        arrived=call["arrived"] or 0,
+        arrived=call["arrived"],
     )
 
 

@@ -33,8 +33,8 @@ UNFOLLOWED_DAYS = 30
 """Advice that was closed without an answer and was not carried out is looked at for this long after."""
 _CALLS = (Action.REPRICE, Action.TRANSFER, Action.WHOLESALE)
 
-Arrival = tuple[str, str, date, date | None, float | None, bool]
-"""Vehicle key, segment, day, and day and gross of its end: a retail sale where the last says so, else the lane."""
+Arrival = tuple[str, str, date, date | None, float | None, bool, date | None]
+"""Vehicle key, segment, day; day and gross of its end, and whether it was a retail sale; since when it was on order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ def _happening(page: Page, advice: Advice, claimed: Mapping[str, str]) -> Happen
         text = page.states.get(advice.vehicle_key)
         return happening_of(stay_on(states_of(text), advice.issued_on)) if text else Happening()
     mine = tuple(
-        Stocking(key, on, gone_on, gross, retailed)
-        for key, segment, on, gone_on, gross, retailed in page.arrivals
+        Stocking(key, on, gone_on, gross, retailed, ordered_on)
+        for key, segment, on, gone_on, gross, retailed, ordered_on in page.arrivals
         if segment == advice.segment and claimed.get(key, advice.recommendation_id) == advice.recommendation_id
     )
     return Happening(stockings=mine)

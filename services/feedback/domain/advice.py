@@ -192,13 +192,17 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Stocking:
-    """A vehicle taken into stock in the advised segment, and its end where it has one: a sale or the lane."""
+    """A vehicle taken into stock in the advised segment, and its end where it has one: a sale or the lane.
+
+    ``ordered_on`` is the day on which it was first known to be on order, if it ever was.
+    """
 
     vehicle_key: str
     on: date
     gone_on: date | None = None
     gross: float | None = None
     retailed: bool = True
+    ordered_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

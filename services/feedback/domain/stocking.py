@@ -1,7 +1,8 @@
 """What came of advice to bring in vehicles: which arrivals it may claim, and what they earned.
 
 An order has no vehicle at first. Arrivals in its segment within the lead time are taken for it, up to its
-quantity: a dealer who brings in such a vehicle without answering did what was advised.
+quantity: a dealer who brings in such a vehicle without answering did what was advised. What was on order before it
+was advised is nobody's doing here.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def stocking_result(
         return None
     deadline = advice.issued_on + timedelta(days=LEAD_DAYS[advice.action])
     arrived = sorted(
-        (unit for unit in stockings if advice.issued_on <= unit.on <= deadline),
+        (
+            unit
+            for unit in stockings
+            if advice.issued_on <= unit.on <= deadline and (unit.ordered_on or unit.on) >= advice.issued_on
+        ),
         key=lambda unit: (unit.on, unit.vehicle_key),
     )[:wanted]
     over = now.date() > deadline

@@ -1,7 +1,7 @@
 """SQL of what happened: how vehicles stood, and what was forecast for each week."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from shared.postgres.pool import Connection, as_json
 
 _FALLS_THROUGH_DAYS = 30
 """A sale of one stay that is told anew within so many days, with another day, is one sale; as inventory has it."""
+_LONGEST_ORDER = timedelta(days=400)
+"""What was on order longer ago came then, left and is back."""
 
 
 async def save_states(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -68,24 +70,31 @@ async def states(connection: Connection, vehicle_keys: Iterable[str]) -> dict[st
 
 async def arrivals(
     connection: Connection, dealer_id: UUID, segments: Iterable[str], since: date
-) -> list[tuple[str, str, date, date | None, float | None, bool]]:
+) -> list[tuple[str, str, date, date | None, float | None, bool, date | None]]:
     """Load what came into the group at a rooftop since a day.
 
-    Each is its key, segment and day, the day and gross of its sale or of its going to the lane, and which it was.
+    Each is its key, segment and day, the day and gross of its sale or of its going to the lane, which it was, and
+    the day (in UTC) since which it was on order.
     """
     rows = await connection.fetch(
         """
-        SELECT DISTINCT ON (vehicle_key) vehicle_key, segment, stock_date,
-               CASE WHEN status IN ('sold', 'wholesaled') THEN exit_date END AS gone,
-               CASE WHEN status IN ('sold', 'wholesaled') THEN front_gross::float8 END AS gross,
-               status = 'sold' AS retailed
-        FROM vehicle_state
-        WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order' AND segment = ANY($3)
-        ORDER BY vehicle_key, at DESC, version DESC
+        SELECT came.vehicle_key, segment, stock_date, gone, gross, retailed, (
+            SELECT min(o.at AT TIME ZONE 'UTC')::date FROM vehicle_state AS o
+            WHERE o.tenant_id = came.tenant_id AND o.vehicle_key = came.vehicle_key AND o.status = 'on_order'
+                AND o.at > came.group_stock_date - $4::interval) AS ordered
+        FROM (
+            SELECT DISTINCT ON (vehicle_key) tenant_id, vehicle_key, segment, stock_date, group_stock_date,
+                CASE WHEN status IN ('sold', 'wholesaled') THEN exit_date END AS gone,
+                CASE WHEN status IN ('sold', 'wholesaled') THEN front_gross::float8 END AS gross,
+                status = 'sold' AS retailed
+            FROM vehicle_state
+            WHERE dealer_id = $1 AND group_stock_date >= $2 AND status <> 'on_order' AND segment = ANY($3)
+            ORDER BY vehicle_key, at DESC, version DESC) AS came
         """,
         dealer_id,
         since,
         sorted(set(segments)),
+        _LONGEST_ORDER,
     )
     return [tuple(row) for row in rows]
 

@@ -83,6 +83,15 @@ def test_acquiring_has_a_shorter_lead_time_and_modified_quantities_count():
     assert outcome.vehicle_keys == ("VIN10",)
 
 
+def test_what_was_on_order_before_is_no_order_of_the_advice():
+    pipeline, mine = arrivals(4, 40)
+    units = (replace(pipeline, ordered_on=day(-50)), replace(mine, ordered_on=day(2)))
+    outcome = outcome_of(ORDER, ACCEPTED, Happening(stockings=units), moment(60))
+    assert outcome is not None
+    assert (outcome.vehicle_keys, outcome.lead_days) == (("VIN40",), (39,))
+    assert outcome_of(ORDER, ACCEPTED, Happening(stockings=units[:1]), moment(60)) is None
+
+
 def test_superseded_orders_leave_their_arrivals_to_the_successor_unless_they_were_accepted():
     advice = closed(ORDER, 2, Status.SUPERSEDED)
     happening = Happening(stockings=arrivals(40, 50))

@@ -34,7 +34,7 @@ UNFOLLOWED_DAYS = 30
 _CALLS = (Action.REPRICE, Action.TRANSFER, Action.WHOLESALE)
 
 Arrival = tuple[str, str, date, date | None, float | None, bool, date | None]
-"""Vehicle key, segment, day; day and gross of its end, and whether it was a retail sale; since when it was on order."""
+"""Vehicle key, segment, day; day and gross of its end, and whether it was a retail sale; the day it was on order."""
 
 
 @dataclass(frozen=True, slots=True)

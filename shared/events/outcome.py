@@ -42,7 +42,8 @@ class OutcomeRecorded(Event):
     expected_value: Money
     realised_value: Money | None = None
     """Realised net minus the net expected of what the value was told over, with what it changed for other vehicles as
-    expected; absent where it cannot be told yet, and where the advice was not followed."""
+    expected; absent where it cannot be told yet, and where the advice was not followed, or its
+    purchase not agreed to."""
     expected_gross: Money | None = None
     realised_gross: Money | None = None
     hazard_exposure: float = 0.0

@@ -147,6 +147,7 @@ def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now
     result = stocking_result(advice, answer, happening.stockings, now)
     if result is None:
         return None
+    # Cars come in without advice, too: only where somebody said yes is what they brought the advice's.
     agreed = answer is not None and answer.decision is not Decision.DECLINED
     return _common(
         advice,
@@ -155,7 +156,7 @@ def _of_segment(advice: Advice, answer: Answer | None, happening: Happening, now
         on=result.on,
         days=(result.on - advice.issued_on).days,
         followed=bool(result.vehicle_keys),
-        realised_value=result.realised_value if result.vehicle_keys else None,
+        realised_value=result.realised_value if result.vehicle_keys and agreed else None,
         realised_gross=result.gross,
         vehicle_keys=result.vehicle_keys,
         lead_days=tuple(_days_between(answer.answered_at.date(), on) for on in result.arrived)

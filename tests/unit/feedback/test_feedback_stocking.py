@@ -54,6 +54,9 @@ def test_an_order_waits_for_the_rest_of_its_quantity_until_the_lead_time_is_over
     assert waiting is not None
     assert over is not None
     assert (waiting.kind, over.kind, over.followed) == (Kind.STOCKED, Kind.SOLD, True)
+    agreed = outcome_of(ORDER, ACCEPTED, Happening(stockings=one), moment(91))
+    assert agreed is not None
+    assert (over.realised_value, agreed.realised_value) == (None, pytest.approx(2_000 + 1_000 - 40 * 20))
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ class Reviewed:
 
     issued: tuple[bytes, ...]
     closed: tuple[bytes, ...]
+    ended: frozenset[UUID]
+    """The advice that ``closed`` closes."""
     units: int
     advice: int
     skipped: int
@@ -138,9 +140,11 @@ def review_tenant(material: Material, learned: Learned, standing: Sequence[str],
     before = {event["recommendation_id"]: event for event in map(stored_document, standing)}
     stood = [standing_of(event) for event in before.values()]
     changes = reconcile(stood, result.advice, now, units=book.units, answers=bought.answers)
+    closings = _closings(changes, before, now)
     return Reviewed(
         issued=tuple(_text(event) for event in _issues(material.tenant_id, changes, bought.answers, now)),
-        closed=tuple(_text(event) for event in _closings(changes, before, now)),
+        closed=tuple(map(_text, closings)),
+        ended=frozenset(event.recommendation_id for event in closings),
         units=len(book.units),
         advice=len(result.advice),
         skipped=len(result.skipped),

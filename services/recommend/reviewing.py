@@ -62,8 +62,10 @@ class Reviewer:
             for event in await self._similar.attach(await _read(texts))
         ]
         async with self._work.begin(item.tenant_id) as tx:
-            if await store.lock_standing(tx.connection) != {key: each.answered_at for key, each in before.items()}:
-                # It was answered meanwhile, or another replica took this tenant for abandoned: it is reviewed again.
+            now_standing = await store.lock_standing(tx.connection)
+            answered = {key for key, each in before.items() if now_standing.get(key) != each.answered_at}
+            if now_standing.keys() != before.keys() or answered & result.ended:
+                # Another replica took this tenant for abandoned, or what is to be closed was answered meanwhile.
                 await REVIEWS.mark(tx.connection, [(item.tenant_id, item.dealer_id, item.key)])
                 await REVIEWS.finish(tx.connection, [item])
                 _log.warning("advice changed during a review; reviewing again", tenant_id=str(item.tenant_id))

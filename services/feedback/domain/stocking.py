@@ -1,8 +1,8 @@
 """What came of advice to bring in vehicles: which arrivals it may claim, and what they earned.
 
 An order has no vehicle at first. Arrivals in its segment within the lead time are taken for it, up to its
-quantity: a dealer who brings in such a vehicle without answering did what was advised. What was on order before it
-was advised is nobody's doing here.
+quantity: a dealer who brings in such a vehicle without answering did what was advised. What is known by its
+VIN to have been on order before it was advised is nobody's doing here; an order without one cannot be told apart.
 """
 
 from __future__ import annotations

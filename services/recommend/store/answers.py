@@ -20,8 +20,11 @@ async def save_answers(connection: Connection, events: Sequence[RecommendationAn
             WHEN n.answer->>'decision' = 'declined' OR a.event->>'action' NOT IN ('order', 'acquire') THEN NULL
             ELSE coalesce(a.shelf, (
                 SELECT jsonb_build_object(
+                    'since', (n.at AT TIME ZONE 'UTC')::date,
                     'inbound', coalesce(sum(u.quantity) FILTER (WHERE u.status = 'on_order'), 0),
-                    'stands', coalesce(jsonb_agg(u.vehicle_key) FILTER (WHERE u.status = 'in_stock'), '[]'))
+                    'stands', coalesce(jsonb_agg(u.vehicle_key) FILTER (
+                        WHERE u.status = 'in_stock' AND (u.stock_date IS NULL
+                            OR coalesce(u.group_stock_date, u.stock_date) <= (n.at AT TIME ZONE 'UTC')::date)), '[]'))
                 FROM unit AS u
                 WHERE u.tenant_id = a.tenant_id AND u.status IN ('in_stock', 'on_order')
                     AND u.dealer_id = a.dealer_id AND u.segment = a.event->>'segment'))
@@ -39,22 +42,25 @@ async def save_answers(connection: Connection, events: Sequence[RecommendationAn
 
 
 async def count_arrived(connection: Connection, since: date) -> None:
-    """Count what has come to the shelves that the transaction's tenant agreed to fill since a day.
+    """Count what has come to the shelves that the transaction's tenant agreed to fill since a day, each once.
 
     It never counts back: what was sold again, or moved to a sister, has come all the same.
     """
     await connection.execute(
         f"""
         WITH come AS (
-            SELECT a.recommendation_id, count(*) AS units
+            SELECT a.tenant_id, a.recommendation_id, a.shelf, count(*) AS units, jsonb_agg(u.vehicle_key) AS keys
             FROM advice AS a JOIN unit AS u ON u.tenant_id = a.tenant_id AND u.dealer_id = a.dealer_id
                 AND u.segment = a.event->>'segment'
-                AND coalesce(u.group_stock_date, u.stock_date) >= (a.answered_at AT TIME ZONE 'UTC')::date
+                AND coalesce(u.group_stock_date, u.stock_date) >= (a.shelf->>'since')::date
             WHERE a.{ONE_TENANT} AND u.{ONE_TENANT} AND a.answered_at >= $1 AND a.shelf IS NOT NULL
                 AND (u.status = 'in_stock' OR u.exit_date >= $1) AND NOT a.shelf->'stands' ? u.vehicle_key
-            GROUP BY a.recommendation_id)
-        UPDATE advice AS a SET arrived = come.units FROM come
-        WHERE a.{ONE_TENANT} AND a.recommendation_id = come.recommendation_id AND a.arrived < come.units
+            GROUP BY a.tenant_id, a.recommendation_id)
+        UPDATE advice AS a SET arrived = a.arrived + come.units,
+            shelf = jsonb_set(a.shelf, '{{stands}}', a.shelf->'stands' || come.keys)
+        FROM come
+        -- Of two replicas that counted, or one and an answer, the later counts anew at the next review.
+        WHERE a.tenant_id = come.tenant_id AND a.recommendation_id = come.recommendation_id AND a.shelf = come.shelf
         """,  # noqa: S608  # a constant of ours
         since,
     )

@@ -14,6 +14,8 @@ from shared.messaging import EventRouter, Transaction
 
 router = EventRouter("inventory")
 _ARRIVALS = frozenset({DmsEventKind.STOCKED, DmsEventKind.ORDER_RECEIVED})
+Numbered = tuple[UUID, UUID, str]
+"""Tenant, dealer and the number that a rooftop calls a vehicle, or an order, by."""
 
 
 @router.on(DMS_EVENT_RECEIVED)
@@ -55,30 +57,41 @@ async def _by_vehicle(
         if e.vin is None and not _is_order(e)
     ]
     known = await store.keys_by_stock_number(tx.connection, numbered)
+    came = [
+        (e.tenant_id, e.dealer_id, e.stock_number) for e in events if e.vin and e.stock_number and e.kind in _ARRIVALS
+    ]
+    orders = await store.open_orders(tx.connection, [*came, *(each for each in numbered if each not in known)])
     for event in events:  # a unit may be stocked in this very batch
         if event.vin and event.stock_number:
             known.setdefault((event.tenant_id, event.dealer_id, event.stock_number), event.vin)
     changes: dict[Key, list[Change]] = defaultdict(list)
     causes: dict[Key, UUID] = {}
     for event in events:
+        if event.kind is DmsEventKind.ORDER_PLACED and event.vin is None:
+            for number in filter(None, (event.stock_number, event.subject)):
+                placed = (order_key(event), event.quantity or 1)
+                orders.setdefault((event.tenant_id, event.dealer_id, number), placed)
         if event.vin and event.stock_number and event.kind in _ARRIVALS:
             # A number that was another vehicle's before is this one's from here on, as if it came in by itself.
             known[event.tenant_id, event.dealer_id, event.stock_number] = event.vin
-        for vehicle_key, change in _targets(event, known):
+        for vehicle_key, change in _targets(event, known, orders):
             key = (event.tenant_id, vehicle_key)
             changes[key].append(change)
             causes[key] = event.event_id
     return changes, causes
 
 
-def _targets(event: DmsEventReceived, known: dict[tuple[UUID, UUID, str], str]) -> list[tuple[str, Change]]:
+def _targets(
+    event: DmsEventReceived, known: dict[Numbered, str], orders: dict[Numbered, tuple[str, int]]
+) -> list[tuple[str, Change]]:
     """Say which vehicles a report is about: one, or two where an ordered unit turns out to be a VIN."""
     change = change_of(event)
     if event.vin is None:
         if _is_order(event):
             return [(order_key(event), change)]
         number = event.stock_number or event.subject or ""
-        found = known.get((event.tenant_id, event.dealer_id, number))
+        numbered = (event.tenant_id, event.dealer_id, number)
+        found = known.get(numbered) or orders.get(numbered, (None,))[0]
         if found is None:
             message = (
                 f"no vehicle with stock number {number!r} is known at {event.dealer_name}: "
@@ -89,6 +102,12 @@ def _targets(event: DmsEventReceived, known: dict[tuple[UUID, UUID, str], str]) 
     targets: list[tuple[str, Change]] = [(event.vin, change)]
     if event.kind is DmsEventKind.ORDER_RECEIVED and event.subject and event.subject != event.vin:
         targets.append((order_key(event), change.bare("order.fulfilled")))
+    elif event.kind in _ARRIVALS and event.stock_number:
+        # The car that an order was for has its number. An order of several is closed by its own number alone: a feed
+        # that lists a car night after night would take one off each time.
+        key, quantity = orders.pop((event.tenant_id, event.dealer_id, event.stock_number), (None, 0))
+        if key is not None and quantity == 1:
+            targets.append((key, change.bare("order.fulfilled")))
     return targets
 
 

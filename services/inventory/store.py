@@ -67,6 +67,30 @@ async def keys_by_stock_number(
     return {(row["tenant_id"], row["dealer_id"], row["stock_number"]): row["vehicle_key"] for row in rows}
 
 
+async def open_orders(
+    connection: Connection, wanted: Iterable[tuple[UUID, UUID, str]]
+) -> dict[tuple[UUID, UUID, str], tuple[str, int]]:
+    """Find the orders without a VIN that (tenant, dealer, stock or order number) mean: key and quantity of each."""
+    items = sorted(set(wanted), key=str)
+    if not items:
+        return {}
+    rows = await connection.fetch(
+        """
+        SELECT t, d, s, v.vehicle_key, v.quantity
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
+        CROSS JOIN LATERAL (
+            (SELECT vehicle_key, quantity, status FROM vehicle
+             WHERE tenant_id = t AND dealer_id = d AND stock_number = s OFFSET 0)
+            UNION ALL
+            (SELECT vehicle_key, quantity, status FROM vehicle
+             WHERE tenant_id = t AND vehicle_key = 'order:' || d || ':' || s OFFSET 0)) AS v
+        WHERE v.status = 'on_order' AND starts_with(v.vehicle_key, 'order:')
+        """,
+        *_columns(items, 3),
+    )
+    return {(row["t"], row["d"], row["s"]): (row["vehicle_key"], row["quantity"]) for row in rows}
+
+
 async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, Life]:
     """Load vehicles with their ledger lines, and hold them until the transaction ends."""
     arrays = _columns(sorted(set(keys), key=lock_order), 2)

@@ -1,6 +1,6 @@
 """The survey worker: a region is surveyed once for all its rooftops, then set against each one's stock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -9,8 +9,10 @@ from services.market.domain import (
     Listing,
     Listings,
     MarketSurvey,
+    SegmentMarket,
     compare,
     materially_differs,
+    nothing_left,
     one_advert_per_vehicle,
     survey,
 )
@@ -55,23 +57,20 @@ class Surveyor:
                 since = min(today, market.as_of) - timedelta(days=_OWN_SALES_DAYS)
                 units, sales = await store.load_own(tx.connection, item.dealer_id, since)
                 published = await store.load_statistics(tx.connection, item.dealer_id)
-                rows = []
                 found = compare(market, units, sales, min(today, market.as_of + timedelta(days=1)))
-                for fresh in found:
-                    version, old = published.get(fresh.segment, (0, None))
-                    if anew or materially_differs(old, fresh):
-                        rows.append((version + 1, fresh))
-                        tx.emit(
-                            market_updated(
-                                fresh,
-                                tenant_id=item.tenant_id,
-                                dealer_id=rooftop.dealer_id,
-                                region=rooftop.region,
-                                currency=rooftop.currency,
-                                version=version + 1,
-                                at=now,
-                            )
+                rows = _news(found, published, market.as_of, anew=anew)
+                for version, fresh in rows:
+                    tx.emit(
+                        market_updated(
+                            fresh,
+                            tenant_id=item.tenant_id,
+                            dealer_id=rooftop.dealer_id,
+                            region=rooftop.region,
+                            currency=rooftop.currency,
+                            version=version,
+                            at=now,
                         )
+                    )
                 if rows:
                     await store.save_statistics(tx.connection, item.tenant_id, item.dealer_id, rows, now)
                 if anew:
@@ -93,3 +92,21 @@ class Surveyor:
             self._surveys.clear()
         self._surveys[tenant_id, rooftop.region] = (generation, today, fresh)
         return fresh
+
+
+def _news(
+    found: Sequence[SegmentMarket], published: Mapping[str, tuple[int, SegmentMarket]], as_of: date, *, anew: bool
+) -> list[tuple[int, SegmentMarket]]:
+    """Give what is to be published, each with its version: what differs, and what there is no more."""
+    rows = []
+    for fresh in found:
+        version, old = published.get(fresh.segment, (0, None))
+        if anew or materially_differs(old, fresh):
+            rows.append((version + 1, fresh))
+    gone = published.keys() - {fresh.segment for fresh in found}
+    # Worked out anew, they are let go of instead: who rebuilds takes them from everybody who reads them.
+    for segment in sorted(gone) if not anew else ():
+        version, old = published[segment]
+        if empty := nothing_left(old, as_of):
+            rows.append((version + 1, empty))
+    return rows

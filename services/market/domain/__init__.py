@@ -16,7 +16,7 @@ from services.market.domain.price_model import (
     fit_price_models,
     price_to_market,
 )
-from services.market.domain.segment_market import SegmentMarket, materially_differs
+from services.market.domain.segment_market import SegmentMarket, materially_differs, nothing_left
 from services.market.domain.share_trend import ShareTrend, share_trends
 from services.market.domain.statistics import SegmentStatistics, segment_statistics
 from services.market.domain.vehicles import one_advert_per_vehicle
@@ -52,6 +52,7 @@ __all__ = [
     "lookup",
     "materially_differs",
     "mix_gaps",
+    "nothing_left",
     "observe",
     "one_advert_per_vehicle",
     "price_to_market",

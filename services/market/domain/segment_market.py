@@ -90,6 +90,40 @@ class SegmentMarket:
     own_units: tuple[UnitMarket, ...] = ()
 
 
+def nothing_left(old: SegmentMarket, as_of: date) -> SegmentMarket | None:
+    """Give what is to be said of a segment that nobody offers or sells any more; None where that was said before."""
+    counts = (old.active_listings, old.sold_in_window, old.own_stock, old.own_inbound, old.own_sales)
+    if not any(counts):
+        return None
+    return SegmentMarket(
+        segment=old.segment,
+        label=old.label,
+        as_of=as_of,
+        window_days=old.window_days,
+        active_listings=0,
+        sold_in_window=0.0,
+        sold_per_day=0.0,
+        market_days_supply=None,
+        price_p25=None,
+        price_median=None,
+        price_p75=None,
+        price_log_reference=None,
+        price_age_slope=None,
+        price_km_slope=None,
+        price_residual_sd=None,
+        priced_listings=0,
+        market_share=None,
+        stock_share=None,
+        sales_share=None,
+        gap=None,
+        gap_index=None,
+        own_stock=0,
+        own_sales=0,
+        expected_count=0.0,
+        suppressed=False,
+    )
+
+
 def materially_differs(old: SegmentMarket | None, new: SegmentMarket) -> bool:
     """Tell whether a reader would act differently on ``new``, so that only such changes are published.
 

@@ -16,7 +16,7 @@ from services.forecast.domain.configurations import ConfigurationForecast, body_
 from services.forecast.domain.forecast import SegmentForecast, forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.domain.prior import MarketRate
-from services.forecast.domain.series import no_history
+from services.forecast.domain.series import History, no_history
 from services.forecast.domain.sister_sales import SisterSales, country_of, sister_panel
 from services.forecast.handlers import SERIES
 from services.forecast.recent_sales import RecentSales
@@ -29,6 +29,26 @@ from shared.postgres import WorkItem
 HISTORY_WEEKS = 104
 _REFRESH_SECONDS = 900.0
 _log = structlog.stdlib.get_logger("doso.forecast", service="forecast")
+
+
+def recorded_histories(stays: Sequence[Stay], as_of: date) -> dict[str, History]:
+    """Count a rooftop's weeks, by segment, from when its sales are on record: of new cars and of used each by itself.
+
+    Years of the one may be imported where the other is known since last month; what then stood there for long would
+    count as weeks without a customer. Cars of a kind that never sold here go by all sales.
+    """
+    kinds: dict[str, list[Stay]] = defaultdict(list)
+    for stay in stays:
+        kinds[stay.segment.partition("/")[0]].append(stay)
+    histories: dict[str, History] = {}
+    for own in kinds.values():
+        first = min(_sold(own) or _sold(stays), default=as_of)
+        histories |= weekly_history(own, monday(first), as_of, HISTORY_WEEKS)
+    return histories
+
+
+def _sold(stays: Sequence[Stay]) -> list[date]:
+    return [stay.left for stay in stays if stay.sold and stay.left is not None]
 
 
 def forecast_rooftop(
@@ -44,9 +64,7 @@ def forecast_rooftop(
 
     ``sisters``: what the tenant's other rooftops of the country sold, from which the time of year is borrowed.
     """
-    sold = [stay.left for stay in stays if stay.sold and stay.left is not None]
-    first_week = monday(min(sold)) if sold else monday(as_of)
-    histories = weekly_history(stays, first_week, as_of, HISTORY_WEEKS)
+    histories = recorded_histories(stays, as_of)
     for segment in select:
         histories.setdefault(segment, no_history(segment, as_of))
     groups = {segment: segment.partition("/")[0] for segment in histories} | body_groups(stays)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.inventory import store
 from services.inventory.domain import Change, Dealer, Life, fold, is_late, refold
-from services.inventory.store import Key
+from services.inventory.store import Key, OpenOrder
 from services.inventory.translate import change_of, order_key, updates
 from shared.events import DmsEventKind, DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED
@@ -14,6 +14,10 @@ from shared.messaging import EventRouter, Transaction
 
 router = EventRouter("inventory")
 _ARRIVALS = frozenset({DmsEventKind.STOCKED, DmsEventKind.ORDER_RECEIVED})
+_BY_VIN = _ARRIVALS | {DmsEventKind.ORDER_PLACED}
+"""What tells that an order without a VIN is a vehicle of its own by now."""
+_OF_ORDERS = frozenset({DmsEventKind.UPDATED, DmsEventKind.PRICED, DmsEventKind.DEPARTED})
+"""What may be said of an order by its number alone; a sale is of a vehicle that came."""
 Numbered = tuple[UUID, UUID, str]
 """Tenant, dealer and the number that a rooftop calls a vehicle, or an order, by."""
 
@@ -57,10 +61,14 @@ async def _by_vehicle(
         if e.vin is None and not _is_order(e)
     ]
     known = await store.keys_by_stock_number(tx.connection, numbered)
-    came = [
-        (e.tenant_id, e.dealer_id, e.stock_number) for e in events if e.vin and e.stock_number and e.kind in _ARRIVALS
-    ]
-    orders = await store.open_orders(tx.connection, [*came, *(each for each in numbered if each not in known)])
+    orders = await store.open_orders(
+        tx.connection,
+        [
+            (e.tenant_id, e.dealer_id, e.stock_number or e.subject or "")
+            for e in events
+            if (e.kind in _OF_ORDERS if e.vin is None else e.stock_number and e.kind in _BY_VIN)
+        ],
+    )
     for event in events:  # a unit may be stocked in this very batch
         if event.vin and event.stock_number:
             known.setdefault((event.tenant_id, event.dealer_id, event.stock_number), event.vin)
@@ -69,7 +77,8 @@ async def _by_vehicle(
     for event in events:
         if event.kind is DmsEventKind.ORDER_PLACED and event.vin is None:
             for number in filter(None, (event.stock_number, event.subject)):
-                placed = (order_key(event), event.quantity or 1)
+                of_its_car = event.stock_number in {None, number}
+                placed = OpenOrder(order_key(event), event.quantity or 1, of_its_car)
                 orders.setdefault((event.tenant_id, event.dealer_id, number), placed)
         if event.vin and event.stock_number and event.kind in _ARRIVALS:
             # A number that was another vehicle's before is this one's from here on, as if it came in by itself.
@@ -82,7 +91,7 @@ async def _by_vehicle(
 
 
 def _targets(
-    event: DmsEventReceived, known: dict[Numbered, str], orders: dict[Numbered, tuple[str, int]]
+    event: DmsEventReceived, known: dict[Numbered, str], orders: dict[Numbered, OpenOrder]
 ) -> list[tuple[str, Change]]:
     """Say which vehicles a report is about: one, or two where an ordered unit turns out to be a VIN."""
     change = change_of(event)
@@ -91,7 +100,8 @@ def _targets(
             return [(order_key(event), change)]
         number = event.stock_number or event.subject or ""
         numbered = (event.tenant_id, event.dealer_id, number)
-        found = known.get(numbered) or orders.get(numbered, (None,))[0]
+        order = orders.get(numbered) if event.kind in _OF_ORDERS else None
+        found = order.key if order else known.get(numbered)
         if found is None:
             message = (
                 f"no vehicle with stock number {number!r} is known at {event.dealer_name}: "
@@ -102,12 +112,12 @@ def _targets(
     targets: list[tuple[str, Change]] = [(event.vin, change)]
     if event.kind is DmsEventKind.ORDER_RECEIVED and event.subject and event.subject != event.vin:
         targets.append((order_key(event), change.bare("order.fulfilled")))
-    elif event.kind in _ARRIVALS and event.stock_number:
+    elif event.kind in _BY_VIN and event.stock_number:
         # The car that an order was for has its number. An order of several is closed by its own number alone: a feed
         # that lists a car night after night would take one off each time.
-        key, quantity = orders.pop((event.tenant_id, event.dealer_id, event.stock_number), (None, 0))
-        if key is not None and quantity == 1:
-            targets.append((key, change.bare("order.fulfilled")))
+        order = orders.pop((event.tenant_id, event.dealer_id, event.stock_number), None)
+        if order and order.of_its_car and order.quantity == 1:
+            targets.append((order.key, change.bare("order.fulfilled")))
     return targets
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -60,6 +60,7 @@ async def keys_by_stock_number(
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
         CROSS JOIN LATERAL (
             SELECT * FROM vehicle WHERE tenant_id = t AND dealer_id = d AND stock_number = s OFFSET 0) AS v
+        WHERE NOT starts_with(v.vehicle_key, 'order:')
         ORDER BY v.status = 'in_stock', v.last_at
         """,
         *_columns(items, 3),
@@ -67,28 +68,44 @@ async def keys_by_stock_number(
     return {(row["tenant_id"], row["dealer_id"], row["stock_number"]): row["vehicle_key"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order without a VIN: its key, how many are to come, and whether a number that means it is its car's own."""
+
+    key: str
+    quantity: int
+    of_its_car: bool
+
+
 async def open_orders(
     connection: Connection, wanted: Iterable[tuple[UUID, UUID, str]]
-) -> dict[tuple[UUID, UUID, str], tuple[str, int]]:
-    """Find the orders without a VIN that (tenant, dealer, stock or order number) mean: key and quantity of each."""
+) -> dict[tuple[UUID, UUID, str], OpenOrder]:
+    """Find the orders without a VIN that (tenant, dealer, stock or order number) mean.
+
+    None where a vehicle of that number stands at the rooftop: it is that vehicle that is meant.
+    """
     items = sorted(set(wanted), key=str)
     if not items:
         return {}
     rows = await connection.fetch(
         """
-        SELECT t, d, s, v.vehicle_key, v.quantity
+        SELECT t, d, s, v.vehicle_key, v.quantity, coalesce(v.stock_number = s, true) AS of_its_car
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(t, d, s)
         CROSS JOIN LATERAL (
-            (SELECT vehicle_key, quantity, status FROM vehicle
-             WHERE tenant_id = t AND dealer_id = d AND stock_number = s OFFSET 0)
+            (SELECT vehicle_key, quantity, status, stock_number FROM vehicle
+             WHERE tenant_id = t AND vehicle_key = 'order:' || d || ':' || s OFFSET 0)
             UNION ALL
-            (SELECT vehicle_key, quantity, status FROM vehicle
-             WHERE tenant_id = t AND vehicle_key = 'order:' || d || ':' || s OFFSET 0)) AS v
-        WHERE v.status = 'on_order' AND starts_with(v.vehicle_key, 'order:')
+            (SELECT vehicle_key, quantity, status, stock_number FROM vehicle
+             WHERE tenant_id = t AND dealer_id = d AND stock_number = s OFFSET 0)) AS v
+        WHERE v.status = 'on_order' AND starts_with(v.vehicle_key, 'order:') AND NOT EXISTS (
+            SELECT FROM vehicle WHERE tenant_id = t AND dealer_id = d AND stock_number = s AND status = 'in_stock')
         """,
         *_columns(items, 3),
     )
-    return {(row["t"], row["d"], row["s"]): (row["vehicle_key"], row["quantity"]) for row in rows}
+    return {
+        (row["t"], row["d"], row["s"]): OpenOrder(row["vehicle_key"], row["quantity"], row["of_its_car"])
+        for row in rows
+    }
 
 
 async def load_lives(connection: Connection, keys: Iterable[Key]) -> dict[Key, Life]:

@@ -80,6 +80,45 @@ async def test_an_order_of_several_is_closed_by_its_own_number_alone(work: UnitO
     assert await stands(work) == {"PO-1": ("on_order", 2), FIRST: ("in_stock", 1), SECOND: ("in_stock", 1)}
 
 
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (2, 2), (4,)])
+async def test_a_car_that_stands_closes_no_order_night_after_night(work: UnitOfWork, sizes: tuple[int, ...]) -> None:
+    events = [
+        reported(DmsEventKind.ORDER_PLACED, 1, quantity=2, subject="PO-1"),
+        reported(DmsEventKind.ORDER_RECEIVED, 20, FIRST, subject="PO-1"),
+        reported(DmsEventKind.STOCKED, 21, FIRST),
+        reported(DmsEventKind.STOCKED, 22, FIRST),
+    ]
+    await take_in(work, events, sizes)
+    assert await stands(work) == {"PO-1": ("on_order", 1), FIRST: ("in_stock", 1)}
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (3,)])
+async def test_a_number_of_another_car_is_no_order_of_that_name(work: UnitOfWork, sizes: tuple[int, ...]) -> None:
+    events = [
+        reported(DmsEventKind.ORDER_PLACED, 1, subject=NUMBER, stock_number="B7"),
+        reported(DmsEventKind.STOCKED, 20, FIRST),
+        reported(DmsEventKind.STOCKED, 21, FIRST),
+    ]
+    await take_in(work, events, sizes)
+    assert await stands(work) == {NUMBER: ("on_order", 1), FIRST: ("in_stock", 1)}
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (2,)])
+async def test_an_order_that_gets_a_vin_is_on_order_once(work: UnitOfWork, sizes: tuple[int, ...]) -> None:
+    events = [reported(DmsEventKind.ORDER_PLACED, 1), reported(DmsEventKind.ORDER_PLACED, 9, FIRST)]
+    await take_in(work, events, sizes)
+    assert await stands(work) == {NUMBER: ("departed", 1), FIRST: ("on_order", 1)}
+
+
+@pytest.mark.parametrize("kind", [DmsEventKind.SOLD, DmsEventKind.STOCKED])
+async def test_what_an_order_cannot_do_is_refused(work: UnitOfWork, kind: DmsEventKind) -> None:
+    await take_in(work, [reported(DmsEventKind.ORDER_PLACED, 1)], (1,))
+    with pytest.raises(LookupError, match="no vehicle with stock number 'A100'"):
+        async with work.begin(TENANT) as tx:
+            await on_dms_event_received([reported(kind, 9)], tx)
+    assert await stands(work) == {NUMBER: ("on_order", 1)}
+
+
 @pytest.mark.parametrize("sizes", [(1, 1), (2,)])
 async def test_an_order_is_cancelled_by_the_number_it_was_placed_under(
     work: UnitOfWork, sizes: tuple[int, ...]

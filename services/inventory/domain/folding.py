@@ -188,6 +188,8 @@ def _ordered(life: Life, change: Change) -> Life:
 
 def _fulfilled(life: Life, change: Change) -> Life:
     """One unit of an order has come: it is a vehicle of its own now."""
+    if life.vehicle.status is not Status.ON_ORDER:
+        return life
     left = life.vehicle.quantity - 1
     if left > 0:
         return Life(life.vehicle.altered(quantity=left), life.sales)

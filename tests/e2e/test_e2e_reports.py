@@ -91,7 +91,10 @@ def test_summary_has_the_figures_of_its_page(group: Group, dealer: str) -> None:
     found = {row["Stock"]: row for row in lines(file(group, "summary.csv", dealer_id=dealer))}
     assert set(found) == {"all", "used", "new"}
     assert (found["all"]["Units"], found["all"]["At cost"]) == (str(COUNT), page["all"]["value_at_cost"])
-    assert found["used"]["91+ days"] == str(page["used"]["buckets"][-1]["units"])
+    oldest = page["used"]["buckets"][-1]
+    assert found["used"]["91+ days"] == str(oldest["units"])
+    assert found["used"]["91+ group days"] == str(oldest["group_units"])
+    assert found["all"]["Average group days"] == str(page["all"]["average_group_days"])
 
 
 def test_reports_keep_to_the_scope_and_name_what_is_wrong(group: Group, dealer: str) -> None:

@@ -57,14 +57,20 @@ def _signing_in(_: Named, t: Named) -> dict[str, list[Try]]:
 
 def _accounts(m: Named, t: Named) -> dict[str, list[Try]]:
     person = {"username": "spy", "role": "viewer"}
+    north = {"name": "North", "currency": "USD", "region": "US-OH"}
     return {
         "POST /api/v1/tenants": [_json(409, {"name": "x", "admin": t.party.username})],
         "POST /api/v1/dealers": [  # the same name lives in both
-            _json(201, {"name": "North", "currency": "USD", "region": "US-OH", "tenant_id": str(t.party.tenant_id)})
+            _json(201, north),
+            _json(422, {**north, "tenant_id": str(t.party.tenant_id)}),
         ],
         "POST /api/v1/users": [
             _json(404, {**person, "password": A_PASSWORD, "dealer_ids": [t.dealer_id]}),
             _json(409, {**person, "password": A_PASSWORD, "username": t.party.username}),
+        ],
+        "PATCH /api/v1/dealers/{dealer_id}": [
+            _json(404, {"name": "Mine now"}),
+            _json(404, {"region": "US-OH", "currency": "CAD"}),
         ],
         "PATCH /api/v1/users/{user_id}": [
             _json(404, {"role": "admin"}),

@@ -56,13 +56,14 @@ async def summary_lines(summaries: list[Summary]) -> AsyncIterator[Chunk]:
 
 
 def line(dealer_id: UUID, currency: str, part: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay stock figures flat; ages are those in the group, as on the page of vehicles."""
+    """Lay stock figures flat."""
     return {
         **figures,
         "dealer_id": dealer_id,
         "currency": currency,
         "part": part,
-        "ages": {bucket["label"]: bucket["group_units"] for bucket in figures["buckets"]},
+        "ages": {bucket["label"]: bucket["units"] for bucket in figures["buckets"]},
+        "group_ages": {bucket["label"]: bucket["group_units"] for bucket in figures["buckets"]},
         "holding_per_day": figures["holding"]["per_day"],
     }
 

@@ -97,6 +97,7 @@ def _summary(rows: Rows, places: Places) -> list[Figure]:
     ]
 
 
+_AGES = ("0-30", "31-60", "61-90", "91+")
 _CURRENCY = Column("Currency", "currency", width=9, printed=False)
 INVENTORY = Kind(
     "inventory",
@@ -209,8 +210,10 @@ SUMMARY = Kind(
         Column("At cost", "value_at_cost", "money", 16),
         Column("At list", "value_at_list", "money", 16),
         _CURRENCY,
-        *(Column(f"{label} group days", f"ages.{label}", "whole", 9) for label in ("0-30", "31-60", "61-90", "91+")),
+        *(Column(f"{label} group days", f"group_ages.{label}", "whole", 9) for label in _AGES),
         Column("Average group days", "average_group_days", "number", 9),
+        *(Column(f"{label} days", f"ages.{label}", "whole", 9, printed=False) for label in _AGES),
+        Column("Average days", "average_age_days", "number", 9, printed=False),
         Column("Sold, 45 days", "retail_sales", "whole", 9),
         Column("Front gross", "average_front_gross", "money", 13),
         Column("Days' supply", "days_supply", "number", 9),

@@ -14,7 +14,7 @@ from operator import add
 from uuid import UUID
 
 from services.feedback import store
-from services.feedback.domain import Action, DemandCheck, Evidence, Lesson, propose
+from services.feedback.domain import Action, DemandCheck, Evidence, ForecastWeek, Lesson, demand_check, propose
 from shared.events import PolicyUpdated, deterministic_id
 from shared.messaging import Transaction, UnitOfWork
 from shared.postgres import WorkItem, WorkTable
@@ -77,9 +77,6 @@ def _together(by_dealer: Mapping[UUID, Mapping[Action, Lesson]]) -> dict[Action,
 
 
 async def _demand_check(tx: Transaction, dealer_id: UUID, today: date) -> DemandCheck:
-    weeks = await store.weekly_checks(tx.connection, dealer_id, today)
-    return DemandCheck(
-        weeks=len(weeks),
-        sales=sum(week["sales"] for week in weeks),
-        forecast=sum(week["forecast"] for week in weeks),
-    )
+    weeks = [ForecastWeek(**row) for row in await store.weekly_checks(tx.connection, dealer_id, today)]
+    stays = await store.shelf_stays(tx.connection, dealer_id, {each.segment for each in weeks})
+    return demand_check(weeks, {segment: [stay[:2] for stay in found] for segment, found in stays.items()})

@@ -15,6 +15,7 @@ from services.feedback.domain.advice import (
     Transfer,
 )
 from services.feedback.domain.evidence import DemandCheck, Evidence
+from services.feedback.domain.in_stock import ForecastWeek, demand_check
 from services.feedback.domain.learning import Proposal, propose
 from services.feedback.domain.lessons import Lesson, lesson_of
 from services.feedback.domain.outcomes import Outcome, exposure_so_far, outcome_of, unfollowed
@@ -35,6 +36,7 @@ __all__ = [
     "DemandCheck",
     "Ending",
     "Evidence",
+    "ForecastWeek",
     "Happening",
     "Kind",
     "Lesson",
@@ -48,6 +50,7 @@ __all__ = [
     "Transfer",
     "bore_out",
     "days_watched",
+    "demand_check",
     "exposure_so_far",
     "lesson_of",
     "outcome_of",

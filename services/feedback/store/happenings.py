@@ -128,10 +128,10 @@ async def shelf_stays(
 
 
 async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -> list[dict[str, Any]]:
-    """Set forecast against sold, per past week, over the segments that were forecast."""
+    """Set forecast against sold, per segment and past week, for the 26 newest weeks that were forecast."""
     rows = await connection.fetch(
         """
-        SELECT f.week, sum(f.mean) AS forecast, sum(coalesce(s.n, 0))::float8 AS sales
+        SELECT f.segment, f.week, f.mean AS forecast, coalesce(s.n, 0)::float8 AS sales
         FROM weekly_forecast f
         LEFT JOIN LATERAL (
             SELECT count(DISTINCT v.vehicle_key) AS n FROM vehicle_state v
@@ -147,7 +147,11 @@ async def weekly_checks(connection: Connection, dealer_id: UUID, before: date) -
                              AND (x.stock_date IS NULL OR x.stock_date <= v.exit_date)
                              AND abs(x.exit_date - v.exit_date) <= $3
                              AND (x.status, x.exit_date) IS DISTINCT FROM (v.status, v.exit_date) END)) s ON true
-        WHERE f.dealer_id = $1 AND f.week + 7 <= $2 GROUP BY f.week ORDER BY f.week DESC LIMIT 26
+        WHERE f.dealer_id = $1 AND f.week + 7 <= $2 AND f.week >= (
+            SELECT min(week) FROM (
+                SELECT DISTINCT week FROM weekly_forecast WHERE dealer_id = $1 AND week + 7 <= $2
+                ORDER BY week DESC LIMIT 26) AS newest)
+        ORDER BY f.week DESC, f.segment
         """,
         dealer_id,
         before,

@@ -18,7 +18,7 @@ Stood = tuple[date | None, date | None]
 
 @dataclass(frozen=True, slots=True)
 class ForecastWeek:
-    """What was forecast of a segment, before it began, for the week that begins on ``week``, and what was sold then."""
+    """What was forecast of a segment for the week that begins on ``week``, before it began, and what was sold."""
 
     segment: str
     week: date

@@ -37,7 +37,7 @@ def test_a_rooftop_is_changed_for_what_is_reported_from_now_on(group: Group) -> 
     group.send(group.event(dealer, "vehicle.stocked", after, **evening))
     assert group.until(dealer, before, status="in_stock")["stock_date"] == "2026-04-01"
     assert group.until(dealer, after, status="in_stock")["stock_date"] == "2026-03-31"
-    assert shown(group, dealer) == whole
+    assert shown(group, dealer) == group.get(f"/dealers/{dealer}") == whole
     [entry] = group.items("/audit", action="dealer.changed", subject=dealer)
     assert entry["details"]["after"] == changes
     assert entry["details"]["before"]["timezone"] == "UTC"
@@ -64,7 +64,10 @@ def test_rooftops_are_changed_by_admins_of_their_own_group(group: Group, new_gro
     group.problem(404, "PATCH", f"/dealers/{uuid4()}", json={"region": "US-OH"})
     group.person("manager").problem(403, "PATCH", path, json={"region": "US-OH"})
     group.person("admin", [first]).problem(403, "PATCH", path, json={"region": "US-OH"})
-    new_group().problem(404, "PATCH", path, json={"region": "US-OH"})
+    stranger = new_group()
+    stranger.problem(404, "PATCH", path, json={"region": "US-OH"})
+    stranger.problem(404, "GET", path)
+    group.person("viewer", [second]).problem(404, "GET", path)
     assert shown(group, first)["region"] == "US-MI"
 
 

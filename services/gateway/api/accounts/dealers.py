@@ -147,6 +147,12 @@ async def list_dealers(person: Person, gate: GateDep) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
+@router.get("/dealers/{dealer_id}")
+async def read_dealer(dealer_id: UUID, person: Person, gate: GateDep) -> DealerOut:
+    """Read one rooftop in scope."""
+    return _shown(await gate.dealer(person, dealer_id))
+
+
 def _shown(dealer: Dealer) -> DealerOut:
     return DealerOut(
         id=dealer.dealer_id,

@@ -12,7 +12,15 @@ from services.forecast.domain.forecast import forecast_dealer
 from services.forecast.domain.history import Stay, weekly_history
 from services.forecast.strategies import light_strategies
 from services.market.domain import Assumptions, Listing, Listings, compare, survey
-from services.recommend.domain import GrossHistory, Rooftop, SegmentDemand, TenantBook, Unit, usual_stock
+from services.recommend.domain import (
+    GrossHistory,
+    Rooftop,
+    SegmentDemand,
+    TenantBook,
+    Unit,
+    typical_car,
+    usual_stock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -175,4 +183,5 @@ def _gross(scope: str, lives: Sequence[Life], day: date) -> GrossHistory:
         average_back_gross=fmean(backs) if backs else None,
         average_cost=fmean(costs) if costs else None,
         median_days_to_sell=float(median(stays)) if stays else None,
+        typical=typical_car((_unit(life), life.left) for life in lives if life.left),
     )

@@ -30,6 +30,7 @@ from services.recommend.domain.rules import AgeOut, BrandRule, Lane, Rules, Segm
 from services.recommend.domain.shoppers import fit_attraction
 from services.recommend.domain.stocking.position import Position, Skipped
 from services.recommend.domain.telling.evidence import Evidence, unsupported_numbers
+from services.recommend.domain.typical_car import TypicalCar, typical_car
 from services.recommend.domain.usual_stock import usual_stock
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "StandingAdvice",
     "Supersession",
     "TenantBook",
+    "TypicalCar",
     "Unit",
     "UnitLife",
     "UnitStatus",
@@ -77,6 +79,7 @@ __all__ = [
     "reconcile",
     "review",
     "trim_key",
+    "typical_car",
     "unsupported_numbers",
     "usual_stock",
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from services.recommend.domain.attraction import Attraction
     from services.recommend.domain.time_to_sale import HazardModel
+    from services.recommend.domain.typical_car import TypicalCar
 
 
 class UnitStatus(StrEnum):
@@ -163,6 +164,8 @@ class GrossHistory:
     average_back_gross: float | None = None
     average_cost: float | None = None
     median_days_to_sell: float | None = None
+    typical: TypicalCar | None = None
+    """The cars behind it, as old and as far driven as when they were sold; none where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

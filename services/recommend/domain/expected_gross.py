@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import is_new
+from services.recommend.domain.typical_car import todays_price, typical_car
 
 if TYPE_CHECKING:
     from services.recommend.domain.lookup import Lookup
+    from services.recommend.domain.typical_car import TodaysPrice, TypicalCar
 
 _SHRINK_SALES = 5.0
+_SAME = 0.995
+"""Of the former price; within half a percent of it, it has not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class ExpectedGross:
     front_formula: str
     cost_formula: str
     caveats: tuple[str, ...]
+    today: TodaysPrice | None = None
+    """What the market asks now for such cars, where it is less than what they sold for: cost and front are of it."""
 
     @property
     def retail(self) -> float:
@@ -39,19 +46,29 @@ def back_gross(lookup: Lookup, dealer_id: str, segment: str) -> tuple[float, str
     return lookup.rooftops[dealer_id].parameters.back_gross, "default"
 
 
-def typical_cost(lookup: Lookup, dealer_id: str, segment: str) -> tuple[float, str] | None:
+@dataclass(frozen=True, slots=True)
+class TypicalCost:
+    """What a unit costs with reconditioning, how that is known, and the cars it is known from."""
+
+    amount: float
+    formula: str
+    car: TypicalCar | None = None
+
+
+def typical_cost(lookup: Lookup, dealer_id: str, segment: str) -> TypicalCost | None:
     """Give what a unit of the segment costs the rooftop, from its sales, its stock, or the market median."""
     sold, _ = lookup.history(dealer_id, segment)
     if sold is not None and sold.average_cost is not None:
-        return sold.average_cost, f"average cost of {sold.n} sales"
-    costs = [unit.total_cost for unit in lookup.units_by_shelf.get((dealer_id, segment), ())]
-    known = [cost for cost in costs if cost]
-    if known:
-        return sum(known) / len(known), f"average cost of {len(known)} in stock or on order"
+        return TypicalCost(sold.average_cost, f"average cost of {sold.n} sales", sold.typical)
+    known = [(unit, unit.total_cost) for unit in lookup.units_by_shelf.get((dealer_id, segment), ())]
+    costs = [cost for _, cost in known if cost]
+    if costs:
+        formula = f"average cost of {len(costs)} in stock or on order"
+        return TypicalCost(fmean(costs), formula, typical_car((unit, lookup.as_of) for unit, cost in known if cost))
     market = lookup.markets.get((dealer_id, segment))
     if market is not None and market.price_median:
         margin = lookup.rooftops[dealer_id].parameters.default_margin
-        return market.price_median * (1 - margin), f"market median less a margin of {margin:.0%}"
+        return TypicalCost(market.price_median * (1 - margin), f"market median less a margin of {margin:.0%}")
     return None
 
 
@@ -59,12 +76,13 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
     """Give the gross to expect from the next unit of a segment, or nothing where no cost can be told.
 
     A segment's average is shrunk to that of its condition at the rooftop with the weight of five sales; where
-    there are no sales, the default margin stands in.
+    there are no sales, the default margin stands in. Used cars for which the market asks less by now than they
+    were sold for are expected to cost, and to bring, less in the same proportion.
     """
     priced = typical_cost(lookup, dealer_id, segment)
     if priced is None:
         return None
-    cost, cost_formula = priced
+    cost = priced.amount
     parameters = lookup.rooftops[dealer_id].parameters
     own, condition = lookup.history(dealer_id, segment)
     back, back_source = back_gross(lookup, dealer_id, segment)
@@ -82,12 +100,30 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
     else:
         front, formula = fallback, f"default margin of {parameters.default_margin:.0%} of the price"
         caveats.append("no sales history: the default margin is used")
-    return ExpectedGross(
+    gross = ExpectedGross(
         front=front,
         back=back,
         cost=cost,
         n=own.n if own else 0,
         front_formula=formula,
-        cost_formula=cost_formula,
+        cost_formula=priced.formula,
         caveats=tuple(caveats),
+    )
+    if priced.car is None or is_new(segment) or gross.retail <= 0:
+        return gross
+    market = lookup.markets.get((dealer_id, segment))
+    return _as_of_today(gross, todays_price(priced.car, gross.retail, market, lookup.as_of))
+
+
+def _as_of_today(gross: ExpectedGross, today: TodaysPrice | None) -> ExpectedGross:
+    if today is None or today.scale >= _SAME:
+        return gross
+    scale = f" × {today.scale:.1%} for today's market"
+    return replace(
+        gross,
+        cost=gross.cost * today.scale,
+        front=gross.front * today.scale,
+        cost_formula=gross.cost_formula + scale,
+        front_formula=gross.front_formula + scale,
+        today=today,
     )

@@ -46,6 +46,7 @@ class OpenLane:
 class Lookup:
     """The book by rooftop and by shelf (rooftop and segment)."""
 
+    as_of: date
     rooftops: dict[str, Rooftop]
     markets: dict[Shelf, SegmentMarket]
     demands: dict[Shelf, SegmentDemand]
@@ -114,6 +115,7 @@ def look_up(book: TenantBook, as_of: date) -> Lookup:
         (on_hand if unit.status is UnitStatus.IN_STOCK else inbound)[shelf] += unit.quantity
     markets = {(each.dealer_id, each.segment): each for each in book.markets}
     return Lookup(
+        as_of=as_of,
         rooftops=rooftops,
         markets=markets,
         demands={(each.dealer_id, each.segment): each for each in book.demands},

@@ -73,7 +73,7 @@ def market_price(unit: Unit, market: SegmentMarket | None, as_of: date) -> Marke
     if not any(_is_such_a_car(price, estimate) for price in (unit.list_price, unit.first_price)):
         caveat = "list price and market price are too far apart to be the same car: check trim, odometer and price"
         return _own_list(unit, unit.list_price, as_of, caveat)
-    residual = _residual_sd(market) if market and estimate.basis is PriceBasis.MODEL else None
+    residual = residual_sd_of(market) if market and estimate.basis is PriceBasis.MODEL else None
     return _for_equipment(estimate, _tag(unit, estimate, unit.list_price), residual) if residual else estimate
 
 
@@ -87,13 +87,23 @@ def _tag(unit: Unit, model: MarketPrice, list_price: float) -> float:
 
 
 def _is_such_a_car(price: float | None, model: MarketPrice) -> bool:
+    return price is not None and is_comparable(price, model.amount)
+
+
+def is_comparable(price: float, model: float) -> bool:
+    """Tell whether a price is near enough to the model's to be one for such a car at all."""
     low, high = _COMPARABLE
-    return price is not None and low <= price / model.amount <= high
+    return low <= price / model <= high
+
+
+def equipment_share(residual_sd: float) -> float:
+    """Give the part of a log gap between a tag and the model that is equipment; the rest is mispricing."""
+    return residual_sd**2 / (residual_sd**2 + _MISPRICING_SD**2)
 
 
 def _for_equipment(model: MarketPrice, tag: float, residual_sd: float) -> MarketPrice:
     """Put that part of the gap between tag and model down to equipment which the model is known to miss."""
-    share = residual_sd**2 / (residual_sd**2 + _MISPRICING_SD**2)
+    share = equipment_share(residual_sd)
     return replace(
         model,
         amount=model.amount * (tag / model.amount) ** share,
@@ -105,7 +115,8 @@ def _for_equipment(model: MarketPrice, tag: float, residual_sd: float) -> Market
     )
 
 
-def _residual_sd(market: SegmentMarket) -> float | None:
+def residual_sd_of(market: SegmentMarket) -> float | None:
+    """Give what the market's price model leaves unexplained, as the sd of a log price."""
     return market.price_residual_sd if market.price_curve is None else market.price_curve.residual_sd
 
 

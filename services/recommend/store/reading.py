@@ -89,14 +89,24 @@ async def documents(connection: Connection, table: str) -> list[str]:
 
 
 async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
-    """Average the retail sales since a day, per rooftop and segment, and per rooftop and condition."""
+    """Average the retail sales since a day, per rooftop and segment, and per rooftop and condition.
+
+    ``years`` and ``odometer_km`` are of those of a segment that tell both, as they were when they were sold.
+    """
     rows = await connection.fetch(
         """
         SELECT dealer_id, scope, count(*)::int AS n, avg(front_gross) AS average_front_gross,
                avg(back_gross) AS average_back_gross, avg(cost + coalesce(recon_cost, 0)) AS average_cost,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY exit_date - stock_date)
-                   FILTER (WHERE stock_date IS NOT NULL) AS median_days_to_sell
-        FROM unit, LATERAL (VALUES (segment), (split_part(segment, '/', 1))) AS s(scope)
+                   FILTER (WHERE stock_date IS NOT NULL) AS median_days_to_sell,
+               (avg((exit_date - make_date(model_year, 1, 1)) / 365.25) FILTER (WHERE described))::float8 AS years,
+               avg(odometer_km) FILTER (WHERE described) AS odometer_km,
+               (avg((condition = 'certified')::int) FILTER (WHERE described))::float8 AS certified,
+               array_agg(trim) FILTER (WHERE described) AS trims
+        FROM unit, LATERAL (VALUES
+                 (segment, model_year IS NOT NULL AND odometer_km IS NOT NULL),
+                 (split_part(segment, '/', 1), false)
+             ) AS s(scope, described)
         WHERE status = 'sold' AND exit_date >= $1 AND front_gross IS NOT NULL
         GROUP BY dealer_id, scope
         """,

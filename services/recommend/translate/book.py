@@ -16,6 +16,7 @@ from services.recommend.domain import (
     SegmentDemand,
     SegmentMarket,
     TenantBook,
+    TypicalCar,
     Unit,
     UnitLife,
     UnitStatus,
@@ -31,6 +32,7 @@ _VARIANTS = 3
 _MAIN_PART = 0.1
 _UNIT_FIELDS = tuple(name for name in Unit.__dataclass_fields__ if name != "first_price")
 _DAYS = ("priced_on", "stock_date", "group_stock_date", "expected_date", "exit_date")
+_TYPICAL = ("years", "odometer_km", "certified", "trims")
 _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
@@ -87,11 +89,7 @@ def book_of(
         units=tuple(_unit(row) for row in units if str(row["dealer_id"]) in known),
         markets=tuple(_market(document) for document in markets if document["dealer_id"] in known),
         demands=tuple(_demand(document) for document in demands if document["dealer_id"] in known),
-        grosses=tuple(
-            GrossHistory(**{**row, "dealer_id": str(row["dealer_id"])}, as_of=as_of)
-            for row in grosses
-            if str(row["dealer_id"]) in known
-        ),
+        grosses=tuple(_gross_history(row, as_of) for row in grosses if str(row["dealer_id"]) in known),
         brand_sales=tuple(
             BrandSales(dealer_id=dealer_id, brand=brand, units=units)
             for (dealer_id, brand), units in sorted(brand_sales_of(stores, new_sales, as_of).items())
@@ -136,6 +134,15 @@ def _unit(row: Mapping[str, Any]) -> Unit:
     first = row["price_history"][0][1] if row["price_history"] else row["list_price"]
     own = {"dealer_id": str(row["dealer_id"]), "status": UnitStatus(row["status"]), "first_price": first}
     return Unit(**{**values, **own})
+
+
+def _gross_history(row: Mapping[str, Any], as_of: date) -> GrossHistory:
+    values = dict(row)
+    years, odometer_km, certified, trims = (values.pop(name) for name in _TYPICAL)
+    typical = None
+    if years is not None:
+        typical = TypicalCar(years=years, odometer_km=odometer_km, certified=certified or 0.0, trims=tuple(trims))
+    return GrossHistory(**{**values, "dealer_id": str(row["dealer_id"])}, as_of=as_of, typical=typical)
 
 
 def _market(document: Mapping[str, Any]) -> SegmentMarket:

@@ -89,6 +89,7 @@ class Fact(StrEnum):
     VARIANTS = "What of it sold here"
     COVERAGE = "Past weeks inside the forecast's 80 % range"
     LOST_SALES = "Sales lost per week for want of stock"
+    FORMER_PRICE = "What such cars went for here"
     UNIT_COST = "Typical cost per unit"
     EXPECTED_GROSS = "Expected front and back gross per unit"
     UNDERAGE = "Cost of one too few"

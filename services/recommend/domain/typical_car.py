@@ -1,0 +1,99 @@
+"""The car that a segment's past purchases were, taken all together, and what today's market asks for such a one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from services.recommend.domain.market_price import (
+    STALE_MARKET_DAYS,
+    age_years,
+    equipment_share,
+    is_comparable,
+    residual_sd_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from services.recommend.domain.book import SegmentMarket, Unit
+
+_KM_UNIT = 10_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalCar:
+    """Mean age in years and distance in km of some cars of a segment, the share certified, and each one's trim."""
+
+    years: float
+    odometer_km: float
+    certified: float = 0.0
+    trims: tuple[str | None, ...] = ()
+
+    def in_words(self) -> str:
+        """Tell it as a person would."""
+        return f"{self.years:.1f} years and {self.odometer_km:,.0f} km"
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysPrice:
+    """What the market asks today for cars that went for ``former``, in dealer's currency."""
+
+    amount: float
+    former: float
+    as_of: date
+    formula: str
+
+    @property
+    def scale(self) -> float:
+        """Give today's price over the former, never above 1: that it rose is believed once cars have sold for it."""
+        return min(1.0, self.amount / self.former)
+
+
+def typical_car(seen: Iterable[tuple[Unit, date]]) -> TypicalCar | None:
+    """Take units of a shelf together, each as of a day; nothing where age and distance of none are known."""
+    known = [(unit, unit.model_year, unit.odometer_km, on) for unit, on in seen]
+    told = [(unit, age_years(year, on), km) for unit, year, km, on in known if year is not None and km is not None]
+    if not told:
+        return None
+    return TypicalCar(
+        years=fmean(years for _, years, _ in told),
+        odometer_km=fmean(km for _, _, km in told),
+        certified=fmean(unit.condition == "certified" for unit, _, _ in told),
+        trims=tuple(unit.trim for unit, _, _ in told),
+    )
+
+
+def todays_price(car: TypicalCar, former: float, market: SegmentMarket | None, as_of: date) -> TodaysPrice | None:
+    """Estimate what the market asks today for such cars as went for ``former``, in dealer's currency.
+
+    That part of the gap which trim and equipment make is left to them, as for a unit in stock. Nothing where no
+    price model tells, or one over 60 days old, or where the two are too far apart to be the same cars.
+    """
+    if market is None or (as_of - market.as_of).days > STALE_MARKET_DAYS:
+        return None
+    model, residual = _modelled(car, market), residual_sd_of(market)
+    if model is None or not is_comparable(former, model):
+        return None
+    share = equipment_share(residual) if residual else 0.0
+    formula = (
+        f"{model:,.0f} by the price model at {car.in_words()}, the mean of them;"
+        f" {share:.0%} of the gap to {former:,.0f} is put down to trim and equipment"
+    )
+    return TodaysPrice(model * (former / model) ** share, former, market.as_of, formula)
+
+
+def _modelled(car: TypicalCar, market: SegmentMarket) -> float | None:
+    curve = market.price_curve
+    if curve is not None:
+        premium = curve.certified_premium * car.certified
+        trims = car.trims or (None,)
+        of_each = [curve.log_price(car.years, car.odometer_km, trim, certified=False) for trim in trims]
+        return fmean(math.exp(each + premium) for each in of_each)
+    if market.price_log_reference is None:
+        return None
+    distance = (market.price_km_slope or 0.0) * car.odometer_km / _KM_UNIT
+    return math.exp(market.price_log_reference + (market.price_age_slope or 0.0) * car.years + distance)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DEFAULT_STAY_DAYS = 45
 """Length of a stay whose start is unknown where no stay is known to learn from: the trade's usual supply."""
 
+FETCHED_DAYS = 3
+"""A car that comes to an empty shelf may have been fetched for a customer; for so long it tells of no other."""
+
 _UNKNOWN = np.iinfo(np.int64).min
 _DAYS_PER_WEEK = 7
 
@@ -57,6 +60,10 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
     known stays (45 days where none is known) before it left, or before ``as_of`` if it still stands; one
     that left before it was stocked, a back-dated correction, is on hand on the day it left.
 
+    The first FETCHED_DAYS of a shelf that was empty count as if it still were, with what is sold in them: cars that
+    were sold before they came, or swapped in for a customer, would make a rate of customers out of their few days.
+    Where customers come at a steady rate, leaving those days out of both changes nothing in it.
+
     Raises ValueError where ``weeks`` is not positive.
     """
     if weeks <= 0:
@@ -72,9 +79,13 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
         return {segment: no_history(segment, as_of) for segment in segments}
 
     first_day, days = start.toordinal(), span * _DAYS_PER_WEEK
-    sales = _sales(codes, left - first_day, sold, len(segments), days)
-    exposure = _exposure(codes, stocked - first_day, left - first_day, len(segments), days)
-    seen = exposure > 0
+    earlier = first_day - FETCHED_DAYS
+    stood = _on_hand(codes, stocked - earlier, left - earlier, len(segments), days + FETCHED_DAYS)
+    on_hand = stood[:, FETCHED_DAYS:]
+    telling = on_hand & ~_just_filled(stood)[:, FETCHED_DAYS:]
+    sales = _sales(codes, left - first_day, sold, telling)
+    exposure = telling.reshape(len(segments), span, _DAYS_PER_WEEK).mean(axis=2)
+    seen = np.any(on_hand.reshape(len(segments), span, _DAYS_PER_WEEK), axis=2)
     first_seen = np.where(seen.any(axis=1), seen.argmax(axis=1), span)
     return {
         segment: History(segment, start + timedelta(weeks=int(begin)), sales[row, begin:], exposure[row, begin:])
@@ -104,24 +115,35 @@ def _columns(
     return list(index), codes, np.minimum(stocked_on, left_on), left_on, sold.astype(np.bool_)
 
 
-def _sales(
-    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], segments: int, days: int
-) -> NDArray[np.float64]:
-    """Count retail sales per segment and week, shape ``[segments, days / 7]``."""
-    counted = sold & (left >= 0) & (left < days)
-    weeks = days // _DAYS_PER_WEEK
-    cells = codes[counted] * weeks + left[counted] // _DAYS_PER_WEEK
-    return np.bincount(cells, minlength=segments * weeks).reshape(segments, weeks).astype(np.float64)
-
-
-def _exposure(
+def _on_hand(
     codes: NDArray[np.int64], stocked: NDArray[np.int64], left: NDArray[np.int64], segments: int, days: int
-) -> NDArray[np.float64]:
-    """Give the fraction of each week's days with a unit on hand, shape ``[segments, days / 7]``."""
+) -> NDArray[np.bool_]:
+    """Tell on which days a segment had a unit on hand, shape ``[segments, days]``."""
     inside = (left >= 0) & (stocked < days)
     change = np.zeros((segments, days + 1), dtype=np.int64)
     np.add.at(change, (codes[inside], np.maximum(stocked[inside], 0)), 1)
     np.add.at(change, (codes[inside], np.minimum(left[inside] + 1, days)), -1)
-    on_hand = change[:, :days].cumsum(axis=1) > 0
-    fraction: NDArray[np.float64] = on_hand.reshape(segments, -1, _DAYS_PER_WEEK).mean(axis=2)
-    return fraction
+    found: NDArray[np.bool_] = change[:, :days].cumsum(axis=1) > 0
+    return found
+
+
+def _just_filled(on_hand: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which days are among the first FETCHED_DAYS of a shelf that had been empty; shape as ``on_hand``."""
+    begins = np.zeros_like(on_hand)
+    begins[:, 1:] = on_hand[:, 1:] & ~on_hand[:, :-1]
+    found = begins.copy()
+    for later in range(1, FETCHED_DAYS):
+        found[:, later:] |= begins[:, :-later]
+    return found
+
+
+def _sales(
+    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], telling: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Count retail sales per segment and week on the days that tell of customers, shape ``[segments, days / 7]``."""
+    segments, days = telling.shape
+    counted = sold & (left >= 0) & (left < days)
+    counted[counted] = telling[codes[counted], left[counted]]
+    weeks = days // _DAYS_PER_WEEK
+    cells = codes[counted] * weeks + left[counted] // _DAYS_PER_WEEK
+    return np.bincount(cells, minlength=segments * weeks).reshape(segments, weeks).astype(np.float64)

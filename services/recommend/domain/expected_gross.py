@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from services.recommend.domain.typical_car import TodaysPrice, TypicalCar
 
 _SHRINK_SALES = 5.0
-_SAME = 0.995
-"""Of the former price; within half a percent of it, it has not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class ExpectedGross:
     cost_formula: str
     caveats: tuple[str, ...]
     today: TodaysPrice | None = None
-    """What the market asks now for such cars, where it is less than what they sold for: cost and front are of it."""
+    """What the market bears now for such cars, where that is less than they went for: cost and front are of it."""
 
     @property
     def retail(self) -> float:
@@ -76,8 +74,8 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
     """Give the gross to expect from the next unit of a segment, or nothing where no cost can be told.
 
     A segment's average is shrunk to that of its condition at the rooftop with the weight of five sales; where
-    there are no sales, the default margin stands in. Used cars for which the market asks less by now than they
-    were sold for are expected to cost, and to bring, less in the same proportion.
+    there are no sales, the default margin stands in. Used cars for which the market bears less by now than
+    they went for are expected to cost, and to bring, less in the same proportion.
     """
     priced = typical_cost(lookup, dealer_id, segment)
     if priced is None:
@@ -116,7 +114,7 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
 
 
 def _as_of_today(gross: ExpectedGross, today: TodaysPrice | None) -> ExpectedGross:
-    if today is None or today.scale >= _SAME:
+    if today is None:
         return gross
     scale = f" × {today.scale:.1%} for today's market"
     return replace(

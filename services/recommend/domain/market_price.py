@@ -87,13 +87,8 @@ def _tag(unit: Unit, model: MarketPrice, list_price: float) -> float:
 
 
 def _is_such_a_car(price: float | None, model: MarketPrice) -> bool:
-    return price is not None and is_comparable(price, model.amount)
-
-
-def is_comparable(price: float, model: float) -> bool:
-    """Tell whether a price is near enough to the model's to be one for such a car at all."""
     low, high = _COMPARABLE
-    return low <= price / model <= high
+    return price is not None and low <= price / model.amount <= high
 
 
 def equipment_share(residual_sd: float) -> float:

@@ -11,7 +11,6 @@ from services.recommend.domain.market_price import (
     STALE_MARKET_DAYS,
     age_years,
     equipment_share,
-    is_comparable,
     residual_sd_of,
 )
 
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     from services.recommend.domain.book import SegmentMarket, Unit
 
 _KM_UNIT = 10_000.0
+_PREMIUM = 0.08
+"""A store may sell for so much over the price model, by the cars it picks and by skill; more is the market's."""
+_OTHER_CARS = 1.5
+"""Cars that went for so many times the model's price were others: a trim or an engine it does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class TypicalCar:
 
 @dataclass(frozen=True, slots=True)
 class TodaysPrice:
-    """What the market asks today for cars that went for ``former``, in dealer's currency."""
+    """What the market bears today for cars that went for ``former``, in dealer's currency."""
 
     amount: float
     former: float
@@ -49,8 +52,8 @@ class TodaysPrice:
 
     @property
     def scale(self) -> float:
-        """Give today's price over the former, never above 1: that it rose is believed once cars have sold for it."""
-        return min(1.0, self.amount / self.former)
+        """Give today's price over the former, below 1."""
+        return self.amount / self.former
 
 
 def typical_car(seen: Iterable[tuple[Unit, date]]) -> TypicalCar | None:
@@ -68,22 +71,27 @@ def typical_car(seen: Iterable[tuple[Unit, date]]) -> TypicalCar | None:
 
 
 def todays_price(car: TypicalCar, former: float, market: SegmentMarket | None, as_of: date) -> TodaysPrice | None:
-    """Estimate what the market asks today for such cars as went for ``former``, in dealer's currency.
+    """Estimate what the market bears today for such cars as went for ``former``, in dealer's currency.
 
-    That part of the gap which trim and equipment make is left to them, as for a unit in stock. Nothing where no
-    price model tells, or one over 60 days old, or where the two are too far apart to be the same cars.
+    What the store gets over the model is its own up to a premium; of the rest, that part which trim and equipment
+    make is left to them, as for a unit in stock. Nothing where it bears all of it, or more: that prices rose is
+    believed once cars have sold for it. Nor where no price model tells, or one over 60 days old, or where the two
+    are too far apart to be the same cars.
     """
     if market is None or (as_of - market.as_of).days > STALE_MARKET_DAYS:
         return None
     model, residual = _modelled(car, market), residual_sd_of(market)
-    if model is None or not is_comparable(former, model):
+    if model is None:
+        return None
+    most = model * (1 + _PREMIUM)
+    if not most < former <= model * _OTHER_CARS:
         return None
     share = equipment_share(residual) if residual else 0.0
     formula = (
-        f"{model:,.0f} by the price model at {car.in_words()}, the mean of them;"
-        f" {share:.0%} of the gap to {former:,.0f} is put down to trim and equipment"
+        f"{model:,.0f} by the price model at {car.in_words()}, the mean of them, and {_PREMIUM:.0%} over it;"
+        f" {share:.0%} of the gap that is left is put down to trim and equipment"
     )
-    return TodaysPrice(model * (former / model) ** share, former, market.as_of, formula)
+    return TodaysPrice(most * (former / most) ** share, former, market.as_of, formula)
 
 
 def _modelled(car: TypicalCar, market: SegmentMarket) -> float | None:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, market
 
-from services.recommend.domain import Action, PriceCurve, SegmentMarket, TypicalCar, advise, review, typical_car
+from services.recommend.domain import (
+    Action,
+    Advice,
+    PriceCurve,
+    SegmentMarket,
+    TypicalCar,
+    advise,
+    review,
+    typical_car,
+)
 from services.recommend.domain.expected_gross import ExpectedGross
 from services.recommend.domain.typical_car import todays_price
 
@@ -24,26 +33,35 @@ def expected(*markets: SegmentMarket, typical: TypicalCar | None = SOLD) -> Expe
     return review(book(*parts), AS_OF).positions[0].gross
 
 
+def most_to_pay(advice: Advice) -> int:
+    """Read the price past which to walk away."""
+    (line,) = (each for each in advice.evidence if each.name == "Most to pay per unit")
+    return int(line.value.replace("$", "").replace(",", ""))
+
+
 def test_a_market_that_has_come_down_brings_cost_and_gross_down_with_it() -> None:
-    found, usual = expected(market(price=17_550.0)), expected()
+    found, usual = expected(market(price=16_250.0)), expected()
     assert found.cost == pytest.approx(0.9 * usual.cost)
     assert found.front == pytest.approx(0.9 * usual.front)
     assert found.back == usual.back
-    assert found.retail == pytest.approx(17_550.0)
+    assert found.retail == pytest.approx(1.08 * 16_250.0)
+
+
+def test_a_store_that_sells_a_little_over_the_market_is_believed() -> None:
+    assert expected(market(price=18_100.0)) == expected()
 
 
 def test_the_most_to_pay_is_of_todays_market_and_both_prices_are_told() -> None:
     parts = (demand(weekly=3), gross(scope=CAMRY, typical=SOLD), gross())
-    (advice,) = advise(book(*parts, market(price=17_550.0)), AS_OF)
+    (advice,) = advise(book(*parts, market(price=16_250.0)), AS_OF)
     assert advice.action is Action.ACQUIRE
-    assert "The market asks $17,550 now for what went for $19,500 here." in advice.reason
+    assert "The market bears $17,550 now for what went for $19,500 here." in advice.reason
     facts = {line.name: line for line in advice.evidence}
     assert facts["Market price"].source == "market"
     assert facts["Typical cost per unit"].value == "$16,020"
     assert "× 90.0% for today's market" in (facts["Typical cost per unit"].formula or "")
     (before,) = advise(book(*parts), AS_OF)
-    most = [next(line.value for line in each.evidence if "Most to pay" in line.name) for each in (advice, before)]
-    assert most[0] < most[1]
+    assert most_to_pay(advice) < 0.95 * most_to_pay(before)
     assert "now for what went for" not in before.reason
 
 
@@ -52,22 +70,22 @@ def test_that_prices_rose_is_believed_once_cars_have_sold_for_it() -> None:
 
 
 def test_without_a_market_that_tells_the_past_stands() -> None:
-    old = market(price=17_550.0, as_of=AS_OF - timedelta(days=61))
-    unfitted = market(price=17_550.0, price_log_reference=None)
-    another = market(price=14_000.0)
-    for each in (old, unfitted, another):
+    old = market(price=16_250.0, as_of=AS_OF - timedelta(days=61))
+    unfitted = market(price=16_250.0, price_log_reference=None)
+    of_other_cars = market(price=12_900.0)
+    for each in (old, unfitted, of_other_cars):
         assert expected(each) == expected()
-    assert expected(market(price=17_550.0), typical=None) == expected()
+    assert expected(market(price=16_250.0), typical=None) == expected()
 
 
 def test_new_cars_are_not_scaled_by_used_ones_curves() -> None:
     parts = (demand(segment=NEW, weekly=1), gross(scope=NEW, typical=SOLD, average_cost=17_800.0), gross(scope="new"))
-    with_market = review(book(*parts, market(segment=NEW, price=17_550.0)), AS_OF).positions[0]
+    with_market = review(book(*parts, market(segment=NEW, price=16_250.0)), AS_OF).positions[0]
     assert with_market.gross == review(book(*parts), AS_OF).positions[0].gross
 
 
 def test_what_the_model_misses_is_left_to_the_equipment() -> None:
-    found = expected(market(price=17_550.0, price_residual_sd=0.10))
+    found = expected(market(price=16_250.0, price_residual_sd=0.10))
     assert found.retail == pytest.approx((17_550.0 * 19_500.0) ** 0.5)
 
 
@@ -79,17 +97,17 @@ def test_each_trim_has_its_own_price_on_the_curve() -> None:
     seen = replace(market(), price_curve=curve)
     car = TypicalCar(years=2.0, odometer_km=40_000.0, certified=0.5, trims=("XLE", None))
     even = 2.718281828459045 ** (10.0 - 0.2 - 0.08 + 0.01)
-    found = todays_price(car, even * 1.1, seen, AS_OF)
+    found = todays_price(car, even * 1.3, seen, AS_OF)
     assert found is not None
-    assert found.amount == pytest.approx(even * (1 + 2.718281828459045**0.2) / 2, rel=1e-3)
+    assert found.amount == pytest.approx(1.08 * even * (1 + 2.718281828459045**0.2) / 2, rel=1e-3)
 
 
 def test_cars_bought_before_any_was_sold_are_held_against_the_market_too() -> None:
     parts = (demand(weekly=1), gross(), camry(cost=20_000.0, recon_cost=0.0))
     usual = review(book(*parts), AS_OF).positions[0].gross
-    found = review(book(*parts, market(price=20_000.0)), AS_OF).positions[0].gross
-    assert usual.retail > 20_000.0
-    assert found.retail == pytest.approx(20_000.0)
+    found = review(book(*parts, market(price=18_000.0)), AS_OF).positions[0].gross
+    assert usual.retail > 1.08 * 18_000.0
+    assert found.retail == pytest.approx(1.08 * 18_000.0)
 
 
 def test_a_car_of_unknown_age_or_distance_is_not_counted() -> None:
@@ -100,7 +118,7 @@ def test_a_car_of_unknown_age_or_distance_is_not_counted() -> None:
     assert (both.trims, both.certified, both.odometer_km) == (("LE",), 1.0, 60_000.0)
 
 
-@given(st.floats(15_000, 27_000), st.none() | st.floats(0.01, 0.4))
+@given(st.floats(12_000, 27_000), st.none() | st.floats(0.01, 0.4))
 def test_what_is_expected_lies_between_the_market_and_the_past(price: float, residual: float | None) -> None:
     found = expected(market(price=price, price_residual_sd=residual))
-    assert min(price, 19_500.0) - 1 <= found.retail <= 19_500.0 + 1
+    assert min(1.08 * price, 19_500.0) - 1 <= found.retail <= 19_500.0 + 1

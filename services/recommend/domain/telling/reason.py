@@ -183,7 +183,7 @@ def _buy(facts: Facts) -> str:
     if Fact.LOST_SALES in facts:
         text += f"For want of stock you lose the sale of about {facts[Fact.LOST_SALES]}. "
     if Fact.FORMER_PRICE in facts:
-        text += f"The market asks {facts[Fact.MARKET_PRICE]} now for what went for {facts[Fact.FORMER_PRICE]} here. "
+        text += f"The market bears {facts[Fact.MARKET_PRICE]} now for what went for {facts[Fact.FORMER_PRICE]} here. "
     text += (
         f"At {facts[Fact.UNIT_COST]} all in and {facts[Fact.EXPECTED_GROSS]} of front and back gross apiece, "
         f"{_worth(facts[Fact.GAIN])}"

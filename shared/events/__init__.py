@@ -5,6 +5,7 @@ Meaning crosses between services only here. Nothing in this package does I/O or 
 
 from shared.events.base import Event, deterministic_id, new_event_id, ordered_id
 from shared.events.dms import (
+    Availability,
     DmsEventKind,
     DmsEventReceived,
     ReportedFields,
@@ -36,6 +37,7 @@ __all__ = [
     "AdviceStatus",
     "Alternative",
     "AskingPrice",
+    "Availability",
     "Decision",
     "DmsEventKind",
     "DmsEventReceived",

@@ -12,6 +12,8 @@ from shared.events.vin import VinStr
 
 Condition = Literal["new", "used", "certified", "demo"]
 OdometerUnit = Literal["mi", "km"]
+Availability = Literal["available", "pending", "held"]
+"""Whether a vehicle in stock is for sale; ``pending``: promised to a customer; ``held``: kept from sale for now."""
 _MILES = frozenset({"USD", "GBP"})
 
 
@@ -74,6 +76,7 @@ class VehicleFields(BaseModel):
     detail_views: NonNegativeInt | None = None
     leads: NonNegativeInt | None = None
     photo_count: NonNegativeInt | None = None
+    availability: Availability | None = None
 
 
 class ReportedFields(VehicleFields):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.events.base import Event, Money
-from shared.events.dms import Condition, OdometerUnit
+from shared.events.dms import Availability, Condition, OdometerUnit
 
 
 class VehicleStatus(StrEnum):
@@ -88,4 +88,6 @@ class InventoryUpdated(Event):
     expected_date: date | None = None
     leads: int | None = None
     photo_count: int | None = None
+    availability: Availability | None = None
+    """Of a vehicle in stock, what was told last; nothing where it was never told, which is as ``available``."""
     warnings: tuple[str, ...] = ()

@@ -111,6 +111,18 @@ def test_event_by_stock_number_finds_its_vehicle(group: Group, dealer: str) -> N
     group.until(dealer, vin, list_price="17000.00", stock_number="A77")
 
 
+def test_what_is_promised_to_a_customer_is_shown_and_found_as_such(group: Group, dealer: str) -> None:
+    vin, pending = new_vin(), {"dealer_id": dealer, "availability": "pending"}
+    group.send(group.event(dealer, "vehicle.stocked", vin, make="Toyota", model="RAV4"))
+    group.until(dealer, vin, availability=None)
+    assert vin in {each["vin"] for each in group.items("/inventory", dealer_id=dealer, availability="available")}
+    group.send(group.event(dealer, "vehicle.updated", vin, availability="pending"))
+    group.until(dealer, vin, availability="pending")
+    assert {each["vin"] for each in group.items("/inventory", **pending)} == {vin}
+    refused = group.send(group.event(dealer, "vehicle.updated", vin, availability="maybe"))["rejected"]
+    assert "'available', 'pending' or 'held'" in refused[0]["errors"][0]
+
+
 def test_order_becomes_the_vehicle_that_comes(group: Group, dealer: str) -> None:
     vin, order = new_vin(), "PO-1"
     facts = {"make": "Toyota", "model": "Camry", "condition": "new"}

@@ -10,15 +10,19 @@ from services.gateway.adapters.transforms import Transform, text
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A field: the paths where it may stand, the likeliest first, and how it is read."""
+    """A field: the paths where it may stand, the likeliest first, and how it is read.
+
+    Where several values may stand at a path, ``first`` are those that go before the others.
+    """
 
     paths: tuple[str, ...]
     transform: Transform = text
+    first: tuple[str, ...] = ()
 
 
-def at(*paths: str, read: Transform = text) -> Read:
-    """Say where a field stands and how it is read."""
-    return Read(paths, read)
+def at(*paths: str, read: Transform = text, first: tuple[str, ...] = ()) -> Read:
+    """Say where a field stands, how it is read, and which of several values go first."""
+    return Read(paths, read, first)
 
 
 @dataclass(frozen=True, slots=True)

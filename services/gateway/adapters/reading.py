@@ -46,7 +46,10 @@ class Reading:
             self.zone = ZoneInfo(dealer.timezone)
             self._check_currency(dealer)
         kind = self._kind()
-        data = {name: self._value(name, rule.paths, rule.transform) for name, rule in self.table.fields.items()}
+        data = {
+            name: self._value(name, rule.paths, rule.transform, rule.first)
+            for name, rule in self.table.fields.items()
+        }
         data = {name: value for name, value in data.items() if value is not None}
         self.errors += [f"{self.origin[name]}: is missing" for name in self.table.requires if name not in data]
         if "destination_dealer_id" in data:
@@ -73,9 +76,10 @@ class Reading:
             else:
                 yield from self.finder.find(self.document, path, self.where)
 
-    def _value(self, name: str, paths: tuple[str, ...], transform: Transform) -> Any:
+    def _value(self, name: str, paths: tuple[str, ...], transform: Transform, first: tuple[str, ...] = ()) -> Any:
         if paths:
             self.origin[name] = self._path(paths[0])
+        other = None
         for found in self._found(paths):
             self.origin[name] = found.where
             try:
@@ -83,9 +87,10 @@ class Reading:
             except ValueError as error:
                 self.errors.append(f"{found.where}: {error}")
                 return None
-            if value is not None:
+            if value in first or (value is not None and not first):
                 return value
-        return None
+            other = other or value
+        return other
 
     def _path(self, path: str) -> str:
         return first_name(path) if path.startswith("/") or not self.where else f"{self.where}.{first_name(path)}"

@@ -12,6 +12,7 @@ and not read: sales come as ``RetailDeliveryReport``.
 from services.gateway.adapters.layout import Kind, at
 from services.gateway.adapters.table import Table
 from services.gateway.adapters.transforms import (
+    among,
     condition,
     day,
     money,
@@ -20,10 +21,15 @@ from services.gateway.adapters.transforms import (
     whole,
 )
 
-_IN_STOCK = (
-    "RECEIVED", "PREPARATION", "STOCKED_IN", "AVAILABLE", "RESERVED", "PRE_SOLD", "ON_HOLD", "SALES_HOLD",
-    "SERVICE_HOLD", "RECALL_HOLD", "ON_DEALER_LOT", "ON_CENTRAL_LOT", "DAMAGED", "UNAVAILABLE",
-)  # fmt: skip
+_FOR_SALE = ("RECEIVED", "PREPARATION", "STOCKED_IN", "AVAILABLE", "ON_DEALER_LOT", "ON_CENTRAL_LOT")
+_PROMISED = ("RESERVED", "PRE_SOLD")
+_HELD = ("ON_HOLD", "SALES_HOLD", "SERVICE_HOLD", "RECALL_HOLD", "DAMAGED", "UNAVAILABLE")
+_AVAILABILITY = {
+    **dict.fromkeys(_PROMISED, "pending"),
+    **dict.fromkeys(_HELD, "held"),
+    **dict.fromkeys(_FOR_SALE, "available"),
+}
+_STATUS = ("inventory_status_types", "inventory_status", "inventory_status_type")
 _LISTS = "vehicle_price_summaries|vehicle_price_summary|price_summary"
 
 
@@ -51,7 +57,7 @@ ADAPTER = Table(
     name="star_inventory_vehicle",
     root="InventoryVehicle|Vehicle",
     kind=Kind(
-        paths=("inventory_status_types", "inventory_status", "inventory_status_type"),
+        paths=_STATUS,
         codes={
             "SOLD": "vehicle.sold",
             "WHOLESALE": "vehicle.wholesaled",
@@ -60,7 +66,7 @@ ADAPTER = Table(
             "ON_ORDER": "order.placed",
             "ASSIGNED_BY_MANUFACTURER": "order.placed",
             "IN_TRANSIT": "order.placed",
-            **dict.fromkeys(_IN_STOCK, "vehicle.stocked"),
+            **dict.fromkeys(_AVAILABILITY, "vehicle.stocked"),
         },
         otherwise="vehicle.updated",
     ),
@@ -71,6 +77,7 @@ ADAPTER = Table(
         "price_summary.locale.currency_code",
     ),
     fields={
+        "availability": at(*_STATUS, read=among(_AVAILABILITY), first=("pending", "held")),
         "vin": at(*said("vin")),
         "stock_number": at(*said("stock_number")),
         "condition": at("product_state_type", *said("condition"), read=condition),

@@ -93,6 +93,12 @@ def purchase_type(value: Any, _zone: ZoneInfo) -> str | None:
     return PURCHASE_TYPES.get(word, word[:40] or None)
 
 
+def among(codes: Mapping[str, Any]) -> Transform:
+    """Make the transform that reads these codes, in any case; others say nothing."""
+    known = {name.lower(): meaning for name, meaning in codes.items()}
+    return lambda value, _zone: known.get(_scalar(value, "a code").strip().lower())
+
+
 def code(codes: Mapping[str, Any]) -> Transform:
     """Make the transform that reads these codes, in any case; others are refused with the list of those known."""
     known = {name.lower(): meaning for name, meaning in codes.items()}

@@ -18,7 +18,7 @@ from services.gateway.domain.market_position import market_position
 from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
 from services.gateway.store.figures import stock_rows, unit_markets
 from services.gateway.store.listings import VEHICLES
-from shared.events import InventoryUpdated
+from shared.events import Availability, InventoryUpdated
 
 router = APIRouter(prefix="/inventory", tags=["inventory"], responses=PROBLEM_RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -47,6 +47,7 @@ async def vehicle_filters(
     vehicle_key: str | None = None,
     status: Literal["on_order", "in_stock", "sold", "wholesaled", "departed"] | None = "in_stock",
     condition: Literal["new", "used", "certified", "demo"] | None = None,
+    availability: Availability | None = None,
     make: str | None = None,
     model: str | None = None,
     segment: str | None = None,
@@ -61,6 +62,7 @@ async def vehicle_filters(
         "vehicle_key": vehicle_key,
         "status": status,
         "condition": condition,
+        "availability": availability,
         "make": make,
         "model": model,
         "segment": segment,

@@ -12,7 +12,7 @@ from services.gateway.imports.row_reader import RowReader
 from services.gateway.imports.rows import ImportedRow, InventoryRow, ListingRow, SaleRow
 from services.gateway.imports.vehicles import read_vehicle
 from services.gateway.imports.warnings import WarningKind
-from services.gateway.imports.words import PURCHASE_TYPES, PurchaseType
+from services.gateway.imports.words import PURCHASE_TYPES, Availability, PurchaseType, availability_of
 
 _LONGEST_STAY: Final = 36_500
 _LONGEST_STOCK_NUMBER, _LONGEST_NAME = 64, 120
@@ -27,6 +27,7 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
     cost, recon_cost = reader.money("cost"), reader.money("recon_cost")
     stock_date = _stock_date(reader, as_of, as_of)
     stock_number, store = reader.text("stock_number", _LONGEST_STOCK_NUMBER), reader.store()
+    availability = _availability(reader)
     if vehicle is None or reader.problems:
         return None
     if cost is None:
@@ -41,11 +42,22 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
         cost=cost,
         recon_cost=recon_cost,
         stock_date=stock_date,
-        status=reader.text("status", needed=False),
+        availability=availability,
         location=reader.text("location", needed=False),
         photo_count=reader.photo_count(),
         store=store,
     )
+
+
+def _availability(reader: RowReader) -> Availability | None:
+    """Read whether it is for sale; what else a status may say, it is no longer promised or held."""
+    status = reader.text("status", needed=False)
+    if status is None:
+        return None
+    known = availability_of(status)
+    if known is None:
+        reader.warn(WarningKind.UNKNOWN_STATUS, status)
+    return known or "available"
 
 
 def build_sale(reader: RowReader, as_of: dt.date) -> SaleRow | None:

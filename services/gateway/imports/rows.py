@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from services.gateway.imports.columns import OdometerUnit
-from services.gateway.imports.words import Condition, PurchaseType
+from services.gateway.imports.words import Availability, Condition, PurchaseType
 from shared.events.vin import Vin
 
 
@@ -71,7 +71,7 @@ class InventoryRow(VehicleRow):
     cost: Decimal | None
     recon_cost: Decimal | None
     stock_date: dt.date | None
-    status: str | None
+    availability: Availability | None
     location: str | None
     photo_count: int | None
     store: str | None

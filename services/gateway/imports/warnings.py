@@ -31,6 +31,7 @@ class WarningKind(StrEnum):
     PREAMBLE = "rows above the header; skipped"
     PRICE_FROM_MSRP = "no asking price; the MSRP was taken"
     TEXT_TOO_LONG = "text longer than is kept; taken as missing"
+    UNKNOWN_STATUS = "status not understood; taken as available for sale"
     UNKNOWN_WORD = "word not understood; taken as missing"
 
 

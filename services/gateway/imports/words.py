@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 Condition = Literal["new", "used", "certified", "demo"]
+Availability = Literal["available", "pending", "held"]
 PurchaseType = Literal["retail", "lease", "fleet", "wholesale", "demo", "dealer_trade"]
 
 MISSING: Final = frozenset(
@@ -65,3 +66,30 @@ PURCHASE_TYPES: Final[dict[str, PurchaseType]] = {
     **dict.fromkeys(("demo", "demonstrator", "loaner"), "demo"),
     **dict.fromkeys(("dealer trade", "dealer_trade", "trade", "swap", "dealer swap"), "dealer_trade"),
 }
+AVAILABILITY: Final[dict[str, Availability]] = {
+    **dict.fromkeys(
+        ("available", "active", "in stock", "instock", "in inventory", "on lot", "on dealer lot", "on central lot",
+         "for sale", "live", "ready", "retail ready", "front line ready", "frontline ready", "stocked in", "received",
+         "preparation", "in preparation", "recon", "in recon", "reconditioning"),
+        "available",
+    ),
+    **dict.fromkeys(
+        ("pending", "sold pending", "pending sale", "sale pending", "pending sold", "deal pending", "pending deal",
+         "pending delivery", "sold not delivered", "sold", "pre sold", "presold", "reserved", "on deposit", "deposit",
+         "deposit taken", "under contract", "sold order"),
+        "pending",
+    ),
+    **dict.fromkeys(
+        ("hold", "on hold", "held", "sales hold", "service hold", "recall hold", "recall", "stop sale", "damaged",
+         "unavailable", "not available", "not for sale", "loaner", "service loaner", "courtesy",
+         "in transit", "intransit", "on order", "ordered"),
+        "held",
+    ),
+}  # fmt: skip
+"""What a status says of whether a vehicle is for sale, in letters and digits; others say nothing of it."""
+
+
+def availability_of(status: str) -> Availability | None:
+    """Read a status such as ``Sold - Pending``; nothing where it says nothing of whether the vehicle is for sale."""
+    words = "".join(letter if letter.isalnum() else " " for letter in status.casefold())
+    return AVAILABILITY.get(" ".join(words.split()))

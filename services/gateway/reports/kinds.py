@@ -125,6 +125,7 @@ INVENTORY = Kind(
         Column("Cost to market", "market.cost_to_market", "percent", 10, printed=False),
         Column("Market days' supply", "market.days_supply", "number", 10, printed=False),
         Column("Segment", "segment", width=26, printed=False),
+        Column("Availability", "availability", width=11, printed=False),
     ),
     _inventory,
 )

@@ -27,6 +27,7 @@ VEHICLES = Listing(
         "vehicle_key": "vehicle_key = {}::text",
         "status": "status = {}::text",
         "condition": "condition = {}::text",
+        "availability": "coalesce(document->>'availability', 'available') = {}::text",
         "make": "lower(make) = lower({}::text)",
         "model": "lower(model) = lower({}::text)",
         "segment": _SEGMENT,

@@ -29,6 +29,8 @@ def described_by(vehicle: Vehicle, change: Change) -> dict[str, Any]:
     described = {name: value for name, value in facts.items() if name in DESCRIPTION}
     if vehicle.status in SOLD and change.kind not in _BEGINNING | _SELLING and _of_another_stay(vehicle, change):
         return {name: value for name, value in described.items() if name not in _PAID}
+    if change.kind in _SELLING:
+        described["availability"] = None  # whom it was promised to has it
     if "invoice" in facts and "cost" not in facts and vehicle.cost in {None, vehicle.invoice}:
         described["cost"] = facts["invoice"]
     return described
@@ -50,7 +52,8 @@ def anew(vehicle: Vehicle, change: Change, since: date | None) -> Vehicle:
         return vehicle.altered(price_history=())  # it was on order
     if since is not None and since <= left:
         return vehicle
-    vehicle = vehicle.altered(price_history=(), list_price=None, priced_on=None, leads=None)
+    told = change.facts.get("availability")
+    vehicle = vehicle.altered(price_history=(), list_price=None, priced_on=None, leads=None, availability=told)
     if since is None and change.on - left <= FALLS_THROUGH:
         return vehicle
     return paid_anew(vehicle, change)

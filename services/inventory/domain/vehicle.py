@@ -80,6 +80,7 @@ class Vehicle:
     expected_date: date | None = None
     leads: int | None = None
     photo_count: int | None = None
+    availability: str | None = None
     received_at: datetime | None = None
 
     @classmethod
@@ -129,6 +130,7 @@ DESCRIPTION = frozenset(
         "quantity",
         "expected_date",
         "photo_count",
+        "availability",
     }
 )
 """Fields that simply take the newest value reported."""

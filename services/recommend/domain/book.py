@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from services.recommend.domain.typical_car import TypicalCar
 
 
+_PROMISED = "pending"
+_SET_ASIDE = {_PROMISED: "promised to a customer", "held": "held from sale"}
+
+
 class UnitStatus(StrEnum):
     """Where a unit in the book is."""
 
@@ -68,6 +72,18 @@ class Unit:
     stock_date: date | None = None
     group_stock_date: date | None = None
     expected_date: date | None = None
+    availability: str | None = None
+    """``pending`` or ``held`` where it is not for sale."""
+
+    @property
+    def set_aside(self) -> str | None:
+        """Say why a unit in stock is not for sale; nothing where it is."""
+        return _SET_ASIDE.get(self.availability or "")
+
+    @property
+    def on_shelf(self) -> bool:
+        """Whether it stands there for customers to come; one that is promised to a customer has its own."""
+        return self.status is UnitStatus.IN_STOCK and self.availability != _PROMISED
 
     @property
     def is_new(self) -> bool:

@@ -112,7 +112,10 @@ def look_up(book: TenantBook, as_of: date) -> Lookup:
     for unit in book.units:
         shelf = (unit.dealer_id, unit.segment)
         shelves.setdefault(shelf, []).append(unit)
-        (on_hand if unit.status is UnitStatus.IN_STOCK else inbound)[shelf] += unit.quantity
+        if unit.status is UnitStatus.ON_ORDER:
+            inbound[shelf] += unit.quantity
+        elif unit.on_shelf:
+            on_hand[shelf] += unit.quantity
     markets = {(each.dealer_id, each.segment): each for each in book.markets}
     return Lookup(
         as_of=as_of,

@@ -179,4 +179,6 @@ def _ending(standing: StandingAdvice, stock: Mapping[str, Unit]) -> str:
     )
     if standing.action is Action.REPRICE and reached:
         return f"{DONE}its price is there"
+    if unit.set_aside is not None:
+        return f"it is {unit.set_aside} now"
     return "no longer worth it"

@@ -41,7 +41,8 @@ async def save_units(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             price_history = excluded.price_history,
             stock_date = excluded.stock_date, group_stock_date = excluded.group_stock_date,
             expected_date = excluded.expected_date, exit_date = excluded.exit_date,
-            front_gross = excluded.front_gross, back_gross = excluded.back_gross
+            front_gross = excluded.front_gross, back_gross = excluded.back_gross,
+            availability = excluded.availability
         WHERE u.version < excluded.version
         """,
         as_json(rows),

@@ -37,6 +37,7 @@ _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
     "group_stock_date", "expected_date", "exit_date", "front_gross", "back_gross",
+    "availability",
 }  # fmt: skip
 _IN_THE_FORECAST = frozenset({"demand_scale"})
 """Learned parameters that demand has been through when it comes here."""

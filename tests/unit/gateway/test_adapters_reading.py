@@ -87,6 +87,27 @@ def test_error_of_one_of_several_names_its_place_and_spares_the_others() -> None
     assert good.errors == ()
 
 
+@pytest.mark.parametrize(
+    ("statuses", "availability"),
+    [
+        (["STOCKED_IN", "PRE_SOLD"], "pending"),
+        (["recall_hold", "ON_DEALER_LOT"], "held"),
+        (["STOCKED_IN", "UNKNOWN"], "available"),
+        ("RESERVED", "pending"),
+        (["UNKNOWN"], None),
+        (["SOLD"], None),
+    ],
+)
+def test_of_several_statuses_the_one_that_keeps_a_vehicle_from_sale_counts(
+    statuses: Any, availability: str | None
+) -> None:
+    document = example(STOCK)
+    document["inventory_vehicles"][0]["inventory_status_types"] = statuses
+    mapped = read(STOCK, document)[0]
+    assert mapped.errors == ()
+    assert mapped.event["data"].get("availability") == availability
+
+
 def test_spelling_does_not_matter_and_is_given_back() -> None:
     camel = {
         "RetailDeliveryReport": {"Vehicle": {"VIN": "1M8GDM9AXKP042788"}, "SaleDate": "x", "DealerCode": "DL-99482"}

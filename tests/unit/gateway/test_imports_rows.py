@@ -182,6 +182,26 @@ def test_conditions(read: Read, written: str, certified: str, condition: str) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "availability"),
+    [
+        ("Sold - Pending", "pending"), ("SALE_PENDING", "pending"), ("Reserved", "pending"), ("pre-sold", "pending"),
+        ("Service Hold", "held"), ("Stop Sale", "held"), ("In-Transit", "held"),
+        ("In Stock", "available"), ("Recon", "available"), ("", None), ("n/a", None),
+    ],
+)  # fmt: skip
+def test_a_status_says_whether_a_vehicle_is_for_sale(read: Read, status: str, availability: str | None) -> None:
+    reading = read(ImportKind.INVENTORY, {**STOCK, "Inventory Status": status})
+    assert stocked(reading).availability == availability
+    assert WarningKind.UNKNOWN_STATUS not in noticed(reading)
+
+
+def test_a_status_that_nobody_knows_ends_what_an_earlier_file_said(read: Read) -> None:
+    reading = read(ImportKind.INVENTORY, {**STOCK, "DMS Status": "Row 7"})
+    assert stocked(reading).availability == "available"
+    assert WarningKind.UNKNOWN_STATUS in noticed(reading)
+
+
 def test_the_first_price_that_is_not_missing_is_the_asking_price(read: Read) -> None:
     row = {**STOCK, "Internet Price": "0", "Selling Price": "18900", "MSRP": "25000"}
     assert stocked(read(ImportKind.INVENTORY, row)).list_price == Decimal("18900.00")

@@ -36,6 +36,7 @@ FACTS = st.fixed_dictionaries(
         "destination_dealer_id": st.sampled_from(DEALERS),
         "quantity": st.integers(1, 3),
         "leads": st.integers(0, 9),
+        "availability": st.sampled_from(["available", "pending", "held"]),
     },
 )
 

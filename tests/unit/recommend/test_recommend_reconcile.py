@@ -83,6 +83,8 @@ def test_why_advice_ended() -> None:
     assert ending(reprice) == "it has left stock: sold, or gone another way"
     assert ending(reprice, camry(list_price=18_499.0)) == "done: its price is there"
     assert ending(reprice, camry()) == "no longer worth it"
+    assert ending(reprice, camry(availability="pending")) == "it is promised to a customer now"
+    assert ending(move, camry(availability="held")) == "it is held from sale now"
     assert ending(reprice, camry(dealer="south")) == "it stands at another store now"
     assert ending(move, camry(dealer="south")) == "done: it has moved there"
     assert ending(one(Action.WHOLESALE)) == "done: it has left stock"

@@ -29,7 +29,7 @@ UNIT = {
     "stock_number": "A1", "condition": "used", "model_year": 2021, "make": "Ford", "model": "F-150", "trim": "XLT",
     "odometer_km": 40_000.0, "cost": 28_000.0, "recon_cost": 500.0, "list_price": 34_000.0,
     "msrp": None, "priced_on": "2026-01-15", "stock_date": "2026-01-02", "group_stock_date": "2026-01-02",
-    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None,
+    "expected_date": None, "exit_date": None, "front_gross": None, "back_gross": None, "availability": None,
     "price_history": [["2026-01-04", 35_000.0], ["2026-01-15", 34_000.0]],
 }  # fmt: skip
 

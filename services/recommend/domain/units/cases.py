@@ -166,6 +166,9 @@ def departures(cases: Iterable[UnitCase]) -> Departures:
 def _appraised(lookup: Lookup, as_of: date) -> tuple[list[Appraisal], list[Skipped]]:
     appraisals, skipped = [], []
     for unit in lookup.in_stock:
+        if unit.set_aside is not None:
+            skipped.append(Skipped(unit.dealer_id, unit.vehicle_key, f"{unit.set_aside}: nothing is advised on it"))
+            continue
         appraisal = appraise(lookup, unit, unit.dealer_id, as_of)
         if appraisal is None:
             skipped.append(Skipped(unit.dealer_id, unit.vehicle_key, "neither a list price nor a market price"))

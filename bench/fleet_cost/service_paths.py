@@ -61,7 +61,11 @@ def _market(tenant: UUID, dealer: UUID, since: date) -> list[Path]:
         ("market", "survey: rooftop", lambda c: market.rooftop(c, dealer)),
         ("market", "survey: rooftops of a region", lambda c: market.dealers_of_region(c, tenant, REGION)),
         ("market", "survey: generation", lambda c: market.generation(c, REGION)),
-        ("market", "survey: listings and prices", lambda c: market.load_listings(c, REGION)),
+        (
+            "market",
+            "survey: listings and prices",
+            lambda c: market.load_listings(c, REGION, since + timedelta(days=400)),
+        ),
         ("market", "survey: own VINs", lambda c: market.load_own_vins(c, REGION)),
         ("market", "survey: own units", lambda c: market.load_own(c, dealer, since)),
         ("market", "survey: statistics", lambda c: market.load_statistics(c, dealer)),

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from services.market.domain import Listing, OwnSale, OwnUnit, PricePoint, SegmentMarket
+from services.market.domain import SURVEYED_DAYS, Listing, OwnSale, OwnUnit, PricePoint, SegmentMarket
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection, as_json
 
@@ -133,19 +133,34 @@ async def generation(connection: Connection, region: str) -> int | None:
     return value
 
 
-async def load_listings(connection: Connection, region: str) -> list[Listing]:
-    """Load a region's listings."""
+async def load_listings(connection: Connection, region: str, today: date) -> list[Listing]:
+    """Load a region's listings of the days that a survey looks at, up to the newest that was seen by today.
+
+    However long a region has been watched, this is no more than it advertises in those days.
+    """
+    newest: date | None = await connection.fetchval(
+        "SELECT least(max(last_seen), $2) FROM listing"  # noqa: S608
+        f" WHERE {ONE_TENANT} AND region = $1 AND first_seen <= $2",
+        region,
+        today,
+    )
+    if newest is None:
+        return []
+    since = newest - timedelta(days=SURVEYED_DAYS)
     rows = await connection.fetch(
         "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"  # noqa: S608
         " first_seen, last_seen, active, label, vin, trim, coalesce(certified, false) AS certified, seller"
-        f" FROM listing WHERE {ONE_TENANT} AND region = $1",
+        f" FROM listing WHERE {ONE_TENANT} AND region = $1 AND last_seen >= $2",
         region,
+        since,
     )
     noted = await connection.fetch(
         "SELECT listing_id, seen_on, price::float8 AS price FROM listing_price"  # noqa: S608
-        f" WHERE {ONE_TENANT} AND region = $1"
+        f" WHERE {ONE_TENANT} AND region = $1 AND listing_id IN"
+        f" (SELECT listing_id FROM listing WHERE {ONE_TENANT} AND region = $1 AND last_seen >= $2)"
         " ORDER BY listing_id, seen_on",
         region,
+        since,
     )
     prices = {
         listing_id: tuple(PricePoint(row["seen_on"], row["price"]) for row in points)

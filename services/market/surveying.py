@@ -85,7 +85,7 @@ class Surveyor:
             known = self._surveys.get((tenant_id, rooftop.region)) if kept else None
             if known is not None and known[:2] == (generation, today):
                 return known[2]
-            listings = await store.load_listings(tx.connection, rooftop.region)
+            listings = await store.load_listings(tx.connection, rooftop.region, today)
             own_vins = await store.load_own_vins(tx.connection, rooftop.region)
         fresh = await self._pool.run(survey_region, listings, today, own_vins)
         if len(self._surveys) >= 64:  # noqa: PLR2004  # bounds memory where many tenants share a replica

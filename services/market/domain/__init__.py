@@ -5,7 +5,7 @@ from services.market.domain.competitors import CompetitorMoves, SellerMoves, com
 from services.market.domain.gaps import Gap, Reading, mix_gaps
 from services.market.domain.like_mine import LikeMine, like_mine, lookup
 from services.market.domain.listings import Listing, Listings, PricePoint
-from services.market.domain.observation import Assumptions, Observation, observe
+from services.market.domain.observation import SURVEYED_DAYS, Assumptions, Observation, observe
 from services.market.domain.own import OwnSale, OwnUnit, UnitMarket, unit_market
 from services.market.domain.price_model import (
     Bend,
@@ -22,6 +22,7 @@ from services.market.domain.statistics import SegmentStatistics, segment_statist
 from services.market.domain.vehicles import one_advert_per_vehicle
 
 __all__ = [
+    "SURVEYED_DAYS",
     "Assumptions",
     "Bend",
     "CompetitorMoves",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from services.market.domain.listings import Listings
 
+SURVEYED_DAYS = 200
+"""How long before the newest day an advert may have been seen last and still matter to a survey of the usual
+assumptions: two windows for the shares of sales, the grace, and the pause after which a car comes back, with room."""
 SILENT_ADVERTS = 5
 """A seller that loses at least so many adverts, and all it had, on one day has stopped sending them."""
 

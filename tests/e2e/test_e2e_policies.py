@@ -46,6 +46,25 @@ def test_rules_are_versioned_and_an_older_one_is_not_replaced_unseen(group: Grou
     assert any(entry["action"] == "policy.set" for entry in group.get("/audit")["items"])
 
 
+def test_the_stocks_holding_cost_goes_by_the_rules(new_group: Callable[[], Group]) -> None:
+    group = new_group()
+    dealers = [group.dealer(), group.dealer()]
+    vins = [new_vin(), new_vin()]
+    facts = {"make": "Toyota", "model": "Camry", "cost": "36500.00"}
+    group.send(*(group.event(each, "vehicle.stocked", vin, **facts) for each, vin in zip(dealers, vins, strict=True)))
+    for each, vin in zip(dealers, vins, strict=True):
+        group.until(each, vin, status="in_stock")
+
+    def cash() -> list[str]:
+        shown = {each["dealer_id"]: each["all"]["holding"] for each in group.get("/inventory/summary")}
+        return [shown[each]["cash_per_day"] for each in dealers]
+
+    assert cash() == ["23.00", "23.00"]
+    assert put(group, 0, {"floorplan_apr": 0.1, "overhead_per_day": "20.00"}).status_code == 200
+    assert put(group, 0, {"overhead_per_day": "5.00"}, dealers[1]).status_code == 200
+    assert cash() == ["30.00", "15.00"]
+
+
 def test_what_is_wrong_is_told_by_field(group: Group) -> None:
     dealer = group.dealer()
     wrong = {"lot_slots": -1, "hold_out_share": 2}

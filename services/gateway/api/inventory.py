@@ -15,7 +15,8 @@ from services.gateway.api.cursor import PageOut, page
 from services.gateway.api.principal import GateDep, Person
 from services.gateway.api.problems import PROBLEM_RESPONSES
 from services.gateway.domain.market_position import market_position
-from services.gateway.domain.stock import WINDOW_DAYS, figures, target_days_supply
+from services.gateway.domain.stock import WINDOW_DAYS, figures, holding_rates, target_days_supply
+from services.gateway.store import policies
 from services.gateway.store.figures import stock_rows, unit_markets
 from services.gateway.store.listings import VEHICLES
 from shared.events import Availability, InventoryUpdated
@@ -111,14 +112,17 @@ async def summarise(person: Person, gate: GateDep, dealer_id: UUID | None = None
     oldest = datetime.now(UTC).date() - timedelta(days=WINDOW_DAYS + 2)
     async with gate.work.begin(person.tenant_id) as tx:
         rows = await stock_rows(tx.connection, scope, oldest)
+        default = await policies.newest(tx.connection, policies.TENANT_DEFAULT)
+        own = {each.dealer_id: each.rules for each in await policies.overrides(tx.connection)}
     summaries = []
     for dealer in dealers.values():
         if scope is not None and dealer.dealer_id not in scope:
             continue
         as_of = datetime.now(UTC).astimezone(ZoneInfo(dealer.timezone)).date()
+        rates = holding_rates({**(default.rules if default else {}), **own.get(dealer.dealer_id, {})})
         mine = [row for row in rows if row["dealer_id"] == dealer.dealer_id]
         parts = {
-            name: asdict(figures(mine, as_of, condition))
+            name: asdict(figures(mine, as_of, condition, rates))
             for name, condition in (("all", None), ("used", "used"), ("new", "new"))
         }
         for condition in ("used", "new"):

@@ -6,15 +6,13 @@ They change with the calendar, not only with events, so they are computed when a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 WINDOW_DAYS = 45
 BUCKET_EDGES = (30, 60, 90)
-FLOORPLAN_APR = Decimal("0.08")
-OVERHEAD_PER_DAY = Decimal(15)
 DEPRECIATION_PER_MONTH = Decimal("0.015")
 _CENT = Decimal("0.01")
 _LACKING = {
@@ -47,6 +45,20 @@ class HoldingCost:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingRates:
+    """What holding is reckoned by: a year's interest on cost, and what a unit's place costs a day."""
+
+    floorplan_apr: Decimal = Decimal("0.08")
+    overhead_per_day: Decimal = Decimal(15)
+
+
+def holding_rates(rules: Mapping[str, Any]) -> HoldingRates:
+    """Read the rates that a rooftop's rules set, as stored; the usual ones stand in for what they leave open."""
+    told = {field.name: rules.get(field.name) for field in fields(HoldingRates)}
+    return HoldingRates(**{name: Decimal(str(rate)) for name, rate in told.items() if rate is not None})
+
+
+@dataclass(frozen=True, slots=True)
 class StockFigures:
     """Figures of one condition (or all) at one rooftop; money in its currency."""
 
@@ -73,7 +85,12 @@ class StockFigures:
     """What advice on these units has to do without, in sentences."""
 
 
-def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | None = None) -> StockFigures:
+def figures(
+    rows: Iterable[Mapping[str, Any]],
+    as_of: date,
+    condition: str | None = None,
+    rates: HoldingRates = HoldingRates(),
+) -> StockFigures:
     """Compute the figures from read-model rows; ``condition`` narrows to ``new`` or ``used``.
 
     Days' supply = units on hand / (retail sales in the window / window). Turn = 365 / days' supply. Without a
@@ -100,7 +117,7 @@ def figures(rows: Iterable[Mapping[str, Any]], as_of: date, condition: str | Non
         average_front_gross=_cents(sum(grosses, Decimal(0)) / len(grosses)) if grosses else None,
         days_supply=round(days_supply, 1) if days_supply is not None else None,
         turn=round(365 / days_supply, 1) if days_supply else None,
-        holding=_holding(stock),
+        holding=_holding(stock, rates),
         window_days=WINDOW_DAYS,
         as_of=as_of,
         note=None if sold else f"no retail sales in the last {WINDOW_DAYS} days",
@@ -143,20 +160,24 @@ def _buckets(stock: Sequence[Mapping[str, Any]], as_of: date) -> tuple[Bucket, .
     )
 
 
-def _holding(stock: Sequence[Mapping[str, Any]]) -> HoldingCost:
+def _holding(stock: Sequence[Mapping[str, Any]], rates: HoldingRates) -> HoldingCost:
     invested = sum((_invested(row) for row in stock), Decimal(0))
-    interest = invested * FLOORPLAN_APR / 365
-    overhead = OVERHEAD_PER_DAY * len(stock)
+    interest = invested * rates.floorplan_apr / 365
+    overhead = rates.overhead_per_day * len(stock)
     depreciation = invested * DEPRECIATION_PER_MONTH * 12 / 365
     return HoldingCost(
         cash_per_day=_cents(interest + overhead),
         depreciation_per_day=_cents(depreciation),
         per_day=_cents(interest + overhead + depreciation),
         formula=(
-            f"cost x {FLOORPLAN_APR:.0%} / 365 + {OVERHEAD_PER_DAY} a unit"
+            f"cost x {_percent(rates.floorplan_apr)} / 365 + {rates.overhead_per_day} a unit"
             f" + cost x {DEPRECIATION_PER_MONTH:.1%} a month"
         ),
     )
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(100 * share).normalize():f}%"
 
 
 def _invested(row: Mapping[str, Any]) -> Decimal:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.domain.stock import figures, target_days_supply
+from services.gateway.domain.stock import HoldingRates, figures, holding_rates, target_days_supply
 
 AS_OF = date(2026, 4, 15)
 
@@ -113,6 +113,14 @@ def test_holding_cost_follows_its_formula() -> None:
     assert holding.depreciation_per_day == Decimal("18.00")
     assert holding.per_day == Decimal("56.00")
     assert holding.formula == "cost x 8% / 365 + 15 a unit + cost x 1.5% a month"
+
+
+def test_holding_goes_by_the_rates_that_the_rules_set() -> None:
+    rates = holding_rates({"floorplan_apr": 0.0725, "overhead_per_day": "22.50", "lot_slots": 180})
+    holding = figures([unit(cost=Decimal(36_500), recon_cost=None)] * 2, AS_OF, rates=rates).holding
+    assert holding.cash_per_day == Decimal("59.50")
+    assert holding.formula == "cost x 7.25% / 365 + 22.50 a unit + cost x 1.5% a month"
+    assert holding_rates({"overhead_per_day": None}) == HoldingRates()
 
 
 def test_empty_stock_costs_nothing() -> None:

@@ -126,6 +126,8 @@ class RecommendationIssued(Event):
     """Chance a day that the unit sells if nothing is done."""
     hazard_scaled: bool = True
     """Whether the store's learned hazard scale is in those chances; not where they come of its shoppers."""
+    most_to_pay: Money | None = None
+    """Of a purchase of used cars: what one may cost, reconditioning included, before it is not worth buying."""
     expected_gross: Money | None = None
     """Front gross expected at the sale if the advice is followed; in the lane before its fee."""
     back_gross: Money | None = None

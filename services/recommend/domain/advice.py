@@ -58,6 +58,8 @@ class Advice:
     expected_daily_hazard: float | None = None
     baseline_daily_hazard: float | None = None
     hazard_scaled: bool = True
+    most_to_pay: float | None = None
+    """Of a purchase of used cars: what one may cost, all in; in whole units of the currency."""
     expected_gross: float | None = None
     back_gross: float | None = None
     baseline_back_gross: float | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PRICE_AMOUNT, _PRICE_SHARE = 50.0, 0.005
 _VALUE_AMOUNT, _VALUE_SHARE = 75.0, 0.15
+_PAY_SHARE = 0.03
 DONE = "done: "
 """How the end of advice that was carried out is told, and known again."""
 
@@ -36,6 +37,7 @@ class StandingAdvice:
     destination_dealer_id: str | None = None
     price: float | None = None
     quantity: int | None = None
+    most_to_pay: float | None = None
 
     @property
     def identity(self) -> Identity:
@@ -150,17 +152,24 @@ def _expiry(advice: Advice | None, answer: Answer | None, resting: set[Identity]
 def materially_equal(standing: StandingAdvice, advice: Advice) -> bool:
     """Tell whether a dealer would see the same advice: same price, same quantity, much the same value.
 
-    Prices within the greater of 50 and half a per cent, values within the greater of 75 and 15 per cent.
+    Prices within the greater of 50 and half a per cent, values within the greater of 75 and 15 per cent, the most to
+    pay for a car within 3 per cent.
     """
     if standing.quantity != advice.quantity or (standing.price is None) != (advice.price is None):
         return False
     if standing.price is not None and advice.price is not None and not _same_price(standing.price, advice.price):
+        return False
+    if standing.most_to_pay and advice.most_to_pay and not _pays_alike(standing.most_to_pay, advice.most_to_pay):
         return False
     return abs(standing.value - advice.value) <= max(_VALUE_AMOUNT, _VALUE_SHARE * abs(standing.value))
 
 
 def _same_price(first: float, second: float) -> bool:
     return abs(first - second) <= max(_PRICE_AMOUNT, _PRICE_SHARE * first)
+
+
+def _pays_alike(first: float, second: float) -> bool:
+    return abs(first - second) <= _PAY_SHARE * first
 
 
 def _ending(standing: StandingAdvice, stock: Mapping[str, Unit]) -> str:

@@ -63,6 +63,7 @@ def issued(
         expected_daily_hazard=advice.expected_daily_hazard,
         baseline_daily_hazard=advice.baseline_daily_hazard,
         hazard_scaled=advice.hazard_scaled,
+        most_to_pay=_money(advice.most_to_pay),
         expected_gross=_money(advice.expected_gross),
         call_confidence=advice.call_confidence,
         back_gross=_money(advice.back_gross),
@@ -106,6 +107,7 @@ def standing_of(event: Mapping[str, Any]) -> StandingAdvice:
         vehicle_key=event.get("vehicle_key"),
         destination_dealer_id=event.get("destination_dealer_id"),
         price=float(event["price"]) if event.get("price") is not None else None,
+        most_to_pay=float(event["most_to_pay"]) if event.get("most_to_pay") is not None else None,
         quantity=event.get("quantity"),
     )
 

@@ -26,6 +26,7 @@ def standing(advice: Advice, number: int = 0, **changes: Any) -> StandingAdvice:
         destination_dealer_id=advice.destination_dealer_id,
         price=advice.price,
         quantity=advice.quantity,
+        most_to_pay=advice.most_to_pay,
     )
     return replace(issued, **changes)
 
@@ -65,6 +66,15 @@ def test_only_a_material_change_supersedes(changes: dict[str, Any], *, same: boo
     found = reconcile([standing(before)], [after], NOW, units=[camry()])
     assert (len(found.unchanged), len(found.supersede)) == ((1, 0) if same else (0, 1))
     assert found.issue == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"), [(18_000.0, 18_500.0, True), (18_000.0, 17_400.0, False), (None, 17_400.0, True)]
+)
+def test_a_purchase_at_another_price_is_another_purchase(before: float | None, now: float, *, same: bool) -> None:
+    stood = one(Action.ACQUIRE, vehicle_key=None, most_to_pay=before, quantity=2)
+    found = reconcile([standing(stood)], [replace(stood, most_to_pay=now)], NOW, units=[])
+    assert (len(found.unchanged), len(found.supersede)) == ((1, 0) if same else (0, 1))
 
 
 def test_half_a_percent_of_a_dear_cars_price_is_the_same_price() -> None:

@@ -12,7 +12,6 @@ from recommend_sample_books import AS_OF, CAMRY, book, camry, demand, gross, mar
 
 from services.recommend.domain import (
     Action,
-    Advice,
     PriceCurve,
     SegmentMarket,
     TypicalCar,
@@ -31,12 +30,6 @@ def expected(*markets: SegmentMarket, typical: TypicalCar | None = SOLD) -> Expe
     """Give what is expected of a Camry; those before went for 19,500: 17,800 of cost and 1,700 of front gross."""
     parts = (demand(weekly=1), gross(scope=CAMRY, typical=typical), gross(), *markets)
     return review(book(*parts), AS_OF).positions[0].gross
-
-
-def most_to_pay(advice: Advice) -> int:
-    """Read the price past which to walk away."""
-    (line,) = (each for each in advice.evidence if each.name == "Most to pay per unit")
-    return int(line.value.replace("$", "").replace(",", ""))
 
 
 def test_a_market_that_has_come_down_brings_cost_and_gross_down_with_it() -> None:
@@ -61,7 +54,10 @@ def test_the_most_to_pay_is_of_todays_market_and_both_prices_are_told() -> None:
     assert facts["Typical cost per unit"].value == "$16,020"
     assert "× 90.0% for today's market" in (facts["Typical cost per unit"].formula or "")
     (before,) = advise(book(*parts), AS_OF)
-    assert most_to_pay(advice) < 0.95 * most_to_pay(before)
+    assert advice.most_to_pay is not None
+    assert before.most_to_pay is not None
+    assert advice.most_to_pay < 0.95 * before.most_to_pay
+    assert facts["Most to pay per unit"].value == f"${advice.most_to_pay:,.0f}"
     assert "now for what went for" not in before.reason
 
 

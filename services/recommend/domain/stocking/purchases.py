@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.book import is_new
 from services.recommend.domain.stocking.flow_values import arrival_values, release_values
 from services.recommend.domain.stocking.limits import Departures, limits_of
 from services.recommend.domain.stocking.newsvendor import later_sales
@@ -60,6 +61,13 @@ class Purchase:
     def value(self) -> float:
         """Give the expected net of all of them over not buying."""
         return sum(self.values)
+
+    @property
+    def most_to_pay(self) -> float | None:
+        """Give what a used car may cost, all in, to be worth buying; a new one's price is the maker's."""
+        if is_new(self.position.segment):
+            return None
+        return self.position.gross.cost + max(0.0, self.value / self.quantity)
 
     @property
     def effects(self) -> float:

@@ -49,6 +49,7 @@ def stock_advice(
         alternatives=tuple(_alternatives(purchase)),
         degraded=tuple(degraded),
         quantity=purchase.quantity,
+        most_to_pay=None if purchase.most_to_pay is None else float(round(purchase.most_to_pay)),
         expected_gross=cents(position.gross.front),
         back_gross=cents(position.gross.back),
         effects=cents(purchase.effects),

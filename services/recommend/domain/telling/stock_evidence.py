@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.recommend.domain.book import is_new
 from services.recommend.domain.stocking.newsvendor import at_least
 from services.recommend.domain.telling.evidence import EvidenceSheet, Fact
 from services.recommend.domain.telling.limit_evidence import write_allocation, write_limits
@@ -181,8 +180,8 @@ def _plan(sheet: EvidenceSheet, purchase: Purchase, position: Position) -> None:
     values = " + ".join(money(value, currency) for value in purchase.values)
     sheet.add(Fact.GAIN, money(purchase.value, currency), "value", f"net of each further unit: {values}")
     sheet.add(Fact.LAST_UNIT_VALUE, money(purchase.values[-1], currency), "value", _last_formula(purchase))
-    if not is_new(position.segment):
-        most = money(position.gross.cost + max(0.0, purchase.value / purchase.quantity), currency)
+    if purchase.most_to_pay is not None:
+        most = money(purchase.most_to_pay, currency)
         sheet.add(Fact.MOST_TO_PAY, most, "value", "typical cost + value per unit, reconditioning included")
     how = "target ÷ demand per day" if position.shelf is None else "mean of those bought"
     sheet.add(Fact.SHELF_DAYS, f"{purchase.days_on_lot:.0f}", "stocking", how)

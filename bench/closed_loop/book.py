@@ -189,5 +189,5 @@ def _gross(group: Group, rooftop: int, day: int, scope: str, cars: Sequence[Car]
         average_back_gross=group.conditions.physics.back_gross,
         average_cost=fmean(car.invested for car in cars),
         median_days_to_sell=float(median((car.left_day or day) - car.ready_day for car in cars)),
-        typical=typical_car((unit_of(car, day), calendar(car.left_day or day)) for car in cars),
+        typical=typical_car((unit_of(car, day), calendar(car.left_day or day), car.proceeds) for car in cars),
     )

@@ -225,9 +225,8 @@ async def save_sales(connection: Connection, ledgers: Mapping[Key, Sequence[Sale
 
 
 def vehicle_of(row: asyncpg.Record) -> Vehicle:
-    """Read a stored vehicle."""
-    values = dict(row.items())
-    del values["tenant_id"]
+    """Read a stored vehicle; columns that a newer build has added are not ours."""
+    values = {name: row[name] for name in COLUMNS}
     values["status"] = Status(values["status"])
     asked = values["price_history"]
     values["price_history"] = tuple((date.fromisoformat(on), Decimal(price)) for on, price in asked)

@@ -13,6 +13,7 @@ from services.market.domain import SURVEYED_DAYS, Listing, OwnSale, OwnUnit, Pri
 from shared.postgres import ONE_TENANT
 from shared.postgres.pool import Connection, as_json
 
+_FEW_LISTINGS = 5_000
 _PUBLISHED = TypeAdapter(SegmentMarket)
 
 
@@ -136,17 +137,17 @@ async def generation(connection: Connection, region: str) -> int | None:
 async def load_listings(connection: Connection, region: str, today: date) -> list[Listing]:
     """Load a region's listings of the days that a survey looks at, up to the newest that was seen by today.
 
-    However long a region has been watched, this is no more than it advertises in those days.
+    However long a region has been watched, this is no more than it advertises in those days. One with few adverts is
+    read whole: since when it was watched is told by the first that ended.
     """
     newest: date | None = await connection.fetchval(
         "SELECT least(max(last_seen), $2) FROM listing"  # noqa: S608
-        f" WHERE {ONE_TENANT} AND region = $1 AND first_seen <= $2",
+        f" WHERE {ONE_TENANT} AND region = $1 AND first_seen <= $2 HAVING count(*) > $3",
         region,
         today,
+        _FEW_LISTINGS,
     )
-    if newest is None:
-        return []
-    since = newest - timedelta(days=SURVEYED_DAYS)
+    since = date.min if newest is None else newest - timedelta(days=SURVEYED_DAYS)
     rows = await connection.fetch(
         "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"  # noqa: S608
         " first_seen, last_seen, active, label, vin, trim, coalesce(certified, false) AS certified, seller"

@@ -15,7 +15,7 @@ from shared import events
 from shared.events import ForecastReady
 from shared.messaging import UnitOfWork
 from tests.integration import judged_rooftop
-from tests.integration.judged_rooftop import NORTH, NOW, sold
+from tests.integration.judged_rooftop import NORTH, NOW, SOUTH, sold
 
 EXAMPLES = Path(events.__file__).parent / "examples"
 
@@ -65,6 +65,21 @@ async def test_two_sales_far_apart_count_both_though_no_arrival_was_told_between
     assert await _weeks(work, tenant, (monday, monday - timedelta(weeks=10)), (*first, again)) == {
         monday: 1,
         monday - timedelta(weeks=10): 1,
+    }
+
+
+async def test_a_car_that_a_sister_store_sold_was_not_sold_here(work: UnitOfWork, tenant: UUID) -> None:
+    came, left = sold(tenant, "V1", 20)
+    moved = {**came, "version": 2, "dealer_id": SOUTH, "at": came["at"] + timedelta(days=1)}
+    moved["stock_date"] = came["stock_date"] + timedelta(days=1)
+    there = {**left, "version": 3, "dealer_id": SOUTH, "stock_date": moved["stock_date"]}
+    async with work.begin(tenant) as tx:
+        await store.save_states(tx.connection, [came, moved, there, *sold(tenant, "V2", 20)])
+        stays = await store.shelf_stays(tx.connection, NORTH, {came["segment"]})
+    found = {(came, gone): retailed for came, gone, _, retailed in stays[came["segment"]]}
+    assert found == {
+        (came["stock_date"], moved["stock_date"]): False,
+        (came["stock_date"], (NOW - timedelta(days=20)).date()): True,
     }
 
 

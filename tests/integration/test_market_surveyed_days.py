@@ -108,7 +108,7 @@ async def test_a_survey_of_the_last_months_is_that_of_all_the_years(work: UnitOf
 
 async def test_a_market_seen_long_ago_is_still_surveyed(work: UnitOfWork) -> None:
     tenant, years_later = uuid4(), TODAY + timedelta(days=700)
-    every = adverts(600)
+    every = adverts()
     to_come = Listing(
         key="typed wrong", segment=SEGMENTS[0], price=20_000.0, odometer_km=10_000.0, model_year=2024,
         first_seen=date(2062, 4, 1), last_seen=date(2062, 4, 1), active=True, label="", prices=(),
@@ -117,6 +117,12 @@ async def test_a_market_seen_long_ago_is_still_surveyed(work: UnitOfWork) -> Non
     found = await loaded(work, tenant, years_later)
     since = TODAY - timedelta(days=SURVEYED_DAYS)
     assert found == [*(each for each in every if each.last_seen >= since), to_come]
+
+
+async def test_a_region_with_few_adverts_is_read_whole(work: UnitOfWork) -> None:
+    tenant, every = uuid4(), adverts(600)
+    await keep(work, tenant, every)
+    assert await loaded(work, tenant) == every
 
 
 async def test_a_region_of_which_nothing_is_known_is_empty(work: UnitOfWork) -> None:

@@ -40,6 +40,7 @@ async def test_a_segments_history_knows_which_cars_it_is_of(work: UnitOfWork) ->
         sold(tenant, "ONE"),
         sold(tenant, "TWO", model_year=2023, odometer=20_000, odometer_unit="km", trim=None, condition="certified"),
         sold(tenant, "UNDRIVEN", odometer=None, trim="Raptor", cost="50000.00"),
+        sold(tenant, "COSTLESS", cost=None, recon_cost=None, trim="King Ranch"),
         sold(tenant, "NEW", segment="new/ford/f150", condition="new", model_year=None),
     ]
     async with work.begin(tenant) as tx:
@@ -51,9 +52,10 @@ async def test_a_segments_history_knows_which_cars_it_is_of(work: UnitOfWork) ->
 
     assert set(found) == {"used/ford/f150", "used", "new/ford/f150", "new"}
     pickup = found["used/ford/f150"]
-    assert pickup.n == 3
+    assert pickup.n == 4
     assert pickup.average_cost == pytest.approx((2 * (27_350 + 1_180) + 50_000 + 1_180) / 3)
     assert pickup.typical is not None
+    assert pickup.typical.went_for == pytest.approx(27_350 + 1_180 + 3_360)
     ages = [(TODAY - date(year, 1, 1)).days / 365.25 for year in (2021, 2023)]
     assert pickup.typical.years == pytest.approx(sum(ages) / 2)
     assert pickup.typical.odometer_km == pytest.approx((round(42_380 * 1.609344) + 20_000) / 2)

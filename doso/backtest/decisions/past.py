@@ -23,7 +23,7 @@ from services.recommend.domain import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from doso.backtest.decisions.lives import Life
     from doso.backtest.decisions.reading import History
@@ -183,5 +183,12 @@ def _gross(scope: str, lives: Sequence[Life], day: date) -> GrossHistory:
         average_back_gross=fmean(backs) if backs else None,
         average_cost=fmean(costs) if costs else None,
         median_days_to_sell=float(median(stays)) if stays else None,
-        typical=typical_car((_unit(life), life.left) for life in lives if life.left),
+        typical=typical_car(_sold(lives)),
     )
+
+
+def _sold(lives: Sequence[Life]) -> Iterator[tuple[Unit, date, float]]:
+    for life in lives:
+        gross = life.known_gross()
+        if life.left is not None and life.invested is not None and gross is not None:
+            yield _unit(life), life.left, life.invested + gross - (life.back or 0.0)

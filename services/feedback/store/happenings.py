@@ -104,7 +104,7 @@ async def shelf_stays(
 ) -> dict[str, list[tuple[date | None, date | None, float | None, bool]]]:
     """Load when each vehicle of some segments came to a rooftop and left it.
 
-    With its gross where it sold there or went to the lane, and whether that was a retail sale.
+    With its gross where it sold there or went to the lane, and whether it was retailed there.
     """
     rows = await connection.fetch(
         """
@@ -115,7 +115,7 @@ async def shelf_stays(
                CASE WHEN v.dealer_id = $1 THEN v.exit_date ELSE v.stock_date END AS gone,
                CASE WHEN v.dealer_id = $1 AND v.status IN ('sold', 'wholesaled')
                     THEN v.front_gross::float8 END AS gross,
-               v.status = 'sold' AS retailed
+               v.dealer_id = $1 AND v.status = 'sold' AS retailed
         FROM mine JOIN vehicle_state v USING (vehicle_key) ORDER BY v.vehicle_key, v.at DESC, v.version DESC
         """,
         dealer_id,

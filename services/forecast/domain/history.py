@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday
+from services.forecast.domain.fetched import FETCHED_DAYS, just_filled, told
 from services.forecast.domain.series import History, no_history
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_STAY_DAYS = 45
 """Length of a stay whose start is unknown where no stay is known to learn from: the trade's usual supply."""
-
-FETCHED_DAYS = 3
-"""A car that comes to an empty shelf may have been fetched for a customer; for so long it tells of no other."""
 
 _UNKNOWN = np.iinfo(np.int64).min
 _DAYS_PER_WEEK = 7
@@ -60,9 +58,8 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
     known stays (45 days where none is known) before it left, or before ``as_of`` if it still stands; one
     that left before it was stocked, a back-dated correction, is on hand on the day it left.
 
-    The first FETCHED_DAYS of a shelf that was empty count as if it still were, with what is sold in them: cars that
-    were sold before they came, or swapped in for a customer, would make a rate of customers out of their few days.
-    Where customers come at a steady rate, leaving those days out of both changes nothing in it.
+    A segment whose cars sell in the first days of an empty shelf as they never do later has them fetched for
+    customers: those days and sales tell nothing of the others, see ``fetched``.
 
     Raises ValueError where ``weeks`` is not positive.
     """
@@ -81,15 +78,10 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
     first_day, days = start.toordinal(), span * _DAYS_PER_WEEK
     earlier = first_day - FETCHED_DAYS
     stood = _on_hand(codes, stocked - earlier, left - earlier, len(segments), days + FETCHED_DAYS)
-    on_hand = stood[:, FETCHED_DAYS:]
-    telling = on_hand & ~_just_filled(stood)[:, FETCHED_DAYS:]
-    sales = _sales(codes, left - first_day, sold, telling)
-    exposure = telling.reshape(len(segments), span, _DAYS_PER_WEEK).mean(axis=2)
-    seen = np.any(on_hand.reshape(len(segments), span, _DAYS_PER_WEEK), axis=2)
-    first_seen = np.where(seen.any(axis=1), seen.argmax(axis=1), span)
+    sold_on = _sold_on(codes, left - first_day, sold, len(segments), days)
+    on_hand, filled = stood[:, FETCHED_DAYS:], just_filled(stood)[:, FETCHED_DAYS:]
     return {
-        segment: History(segment, start + timedelta(weeks=int(begin)), sales[row, begin:], exposure[row, begin:])
-        for row, (segment, begin) in enumerate(zip(segments, first_seen, strict=True))
+        segment: told(segment, start, on_hand[row], filled[row], sold_on[row]) for row, segment in enumerate(segments)
     }
 
 
@@ -127,23 +119,10 @@ def _on_hand(
     return found
 
 
-def _just_filled(on_hand: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which days are among the first FETCHED_DAYS of a shelf that had been empty; shape as ``on_hand``."""
-    begins = np.zeros_like(on_hand)
-    begins[:, 1:] = on_hand[:, 1:] & ~on_hand[:, :-1]
-    found = begins.copy()
-    for later in range(1, FETCHED_DAYS):
-        found[:, later:] |= begins[:, :-later]
-    return found
-
-
-def _sales(
-    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], telling: NDArray[np.bool_]
+def _sold_on(
+    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], segments: int, days: int
 ) -> NDArray[np.float64]:
-    """Count retail sales per segment and week on the days that tell of customers, shape ``[segments, days / 7]``."""
-    segments, days = telling.shape
+    """Count retail sales per segment and day, shape ``[segments, days]``."""
     counted = sold & (left >= 0) & (left < days)
-    counted[counted] = telling[codes[counted], left[counted]]
-    weeks = days // _DAYS_PER_WEEK
-    cells = codes[counted] * weeks + left[counted] // _DAYS_PER_WEEK
-    return np.bincount(cells, minlength=segments * weeks).reshape(segments, weeks).astype(np.float64)
+    cells = codes[counted] * days + left[counted]
+    return np.bincount(cells, minlength=segments * days).reshape(segments, days).astype(np.float64)

@@ -50,10 +50,15 @@ def build_inventory(reader: RowReader, as_of: dt.date) -> InventoryRow | None:
 
 
 def _availability(reader: RowReader) -> Availability | None:
-    """Read whether it is for sale; what else a status may say, it is no longer promised or held."""
+    """Read whether it is for sale; nothing where the file has no statuses.
+
+    What a status leaves blank, or says in other words, is no longer promised or held.
+    """
+    if not reader.has("status"):
+        return None
     status = reader.text("status", needed=False)
     if status is None:
-        return None
+        return "available"
     known = availability_of(status)
     if known is None:
         reader.warn(WarningKind.UNKNOWN_STATUS, status)

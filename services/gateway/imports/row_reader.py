@@ -95,6 +95,10 @@ class RowReader:
                 return value
         return None
 
+    def has(self, field: str) -> bool:
+        """Tell whether the file has a column for a field."""
+        return bool(self._columns.get(field))
+
     def store(self) -> str | None:
         """Read the store's name; one that is not among those a row may have is refused, not taken for another.
 

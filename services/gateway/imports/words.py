@@ -86,10 +86,17 @@ AVAILABILITY: Final[dict[str, Availability]] = {
         "held",
     ),
 }  # fmt: skip
-"""What a status says of whether a vehicle is for sale, in letters and digits; others say nothing of it."""
+"""What a status says of whether a vehicle is for sale, in letters and digits."""
+_TELLING: Final[tuple[tuple[Availability, frozenset[str]], ...]] = (
+    ("pending", frozenset({"sold", "reserved", "deposit", "presold", "delivered"})),
+    ("held", frozenset({"hold", "held", "recall", "damaged", "unavailable", "loaner", "transit"})),
+    ("pending", frozenset({"pending"})),
+)
+"""Words that tell it of any other status that has one of them, the first before the others."""
 
 
 def availability_of(status: str) -> Availability | None:
     """Read a status such as ``Sold - Pending``; nothing where it says nothing of whether the vehicle is for sale."""
-    words = "".join(letter if letter.isalnum() else " " for letter in status.casefold())
-    return AVAILABILITY.get(" ".join(words.split()))
+    words = "".join(letter if letter.isalnum() else " " for letter in status.casefold()).split()
+    known = AVAILABILITY.get(" ".join(words))
+    return known or next((meaning for meaning, telling in _TELLING if telling.intersection(words)), None)

@@ -81,9 +81,9 @@ class Unit:
         return _SET_ASIDE.get(self.availability or "")
 
     @property
-    def on_shelf(self) -> bool:
-        """Whether it stands there for customers to come; one that is promised to a customer has its own."""
-        return self.status is UnitStatus.IN_STOCK and self.availability != _PROMISED
+    def promised(self) -> bool:
+        """Whether it has its customer already, and is there for no other."""
+        return self.availability == _PROMISED
 
     @property
     def is_new(self) -> bool:

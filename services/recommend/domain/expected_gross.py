@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from services.recommend.domain.book import is_new
-from services.recommend.domain.typical_car import todays_price, typical_car
+from services.recommend.domain.typical_car import todays_price
 
 if TYPE_CHECKING:
     from services.recommend.domain.lookup import Lookup
-    from services.recommend.domain.typical_car import TodaysPrice, TypicalCar
+    from services.recommend.domain.typical_car import TodaysPrice
 
 _SHRINK_SALES = 5.0
 
@@ -44,29 +43,19 @@ def back_gross(lookup: Lookup, dealer_id: str, segment: str) -> tuple[float, str
     return lookup.rooftops[dealer_id].parameters.back_gross, "default"
 
 
-@dataclass(frozen=True, slots=True)
-class TypicalCost:
-    """What a unit costs with reconditioning, how that is known, and the cars it is known from."""
-
-    amount: float
-    formula: str
-    car: TypicalCar | None = None
-
-
-def typical_cost(lookup: Lookup, dealer_id: str, segment: str) -> TypicalCost | None:
+def typical_cost(lookup: Lookup, dealer_id: str, segment: str) -> tuple[float, str] | None:
     """Give what a unit of the segment costs the rooftop, from its sales, its stock, or the market median."""
     sold, _ = lookup.history(dealer_id, segment)
     if sold is not None and sold.average_cost is not None:
-        return TypicalCost(sold.average_cost, f"average cost of {sold.n} sales", sold.typical)
-    known = [(unit, unit.total_cost) for unit in lookup.units_by_shelf.get((dealer_id, segment), ())]
-    costs = [cost for _, cost in known if cost]
-    if costs:
-        formula = f"average cost of {len(costs)} in stock or on order"
-        return TypicalCost(fmean(costs), formula, typical_car((unit, lookup.as_of) for unit, cost in known if cost))
+        return sold.average_cost, f"average cost of {sold.n} sales"
+    costs = [unit.total_cost for unit in lookup.units_by_shelf.get((dealer_id, segment), ())]
+    known = [cost for cost in costs if cost]
+    if known:
+        return sum(known) / len(known), f"average cost of {len(known)} in stock or on order"
     market = lookup.markets.get((dealer_id, segment))
     if market is not None and market.price_median:
         margin = lookup.rooftops[dealer_id].parameters.default_margin
-        return TypicalCost(market.price_median * (1 - margin), f"market median less a margin of {margin:.0%}")
+        return market.price_median * (1 - margin), f"market median less a margin of {margin:.0%}"
     return None
 
 
@@ -80,7 +69,7 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
     priced = typical_cost(lookup, dealer_id, segment)
     if priced is None:
         return None
-    cost = priced.amount
+    cost, cost_formula = priced
     parameters = lookup.rooftops[dealer_id].parameters
     own, condition = lookup.history(dealer_id, segment)
     back, back_source = back_gross(lookup, dealer_id, segment)
@@ -104,24 +93,24 @@ def expected_gross(lookup: Lookup, dealer_id: str, segment: str) -> ExpectedGros
         cost=cost,
         n=own.n if own else 0,
         front_formula=formula,
-        cost_formula=priced.formula,
+        cost_formula=cost_formula,
         caveats=tuple(caveats),
     )
-    if priced.car is None or is_new(segment) or gross.retail <= 0:
+    if own is None or own.typical is None or is_new(segment):
         return gross
-    market = lookup.markets.get((dealer_id, segment))
-    return _as_of_today(gross, todays_price(priced.car, gross.retail, market, lookup.as_of))
+    return _as_of_today(gross, todays_price(own.typical, lookup.markets.get((dealer_id, segment)), lookup.as_of))
 
 
 def _as_of_today(gross: ExpectedGross, today: TodaysPrice | None) -> ExpectedGross:
+    """Bring cost and gross down with the market; what is lost on each car is not less for it."""
     if today is None:
         return gross
     scale = f" × {today.scale:.1%} for today's market"
     return replace(
         gross,
         cost=gross.cost * today.scale,
-        front=gross.front * today.scale,
+        front=min(gross.front, gross.front * today.scale),
         cost_formula=gross.cost_formula + scale,
-        front_formula=gross.front_formula + scale,
+        front_formula=gross.front_formula + (scale if gross.front > 0 else ""),
         today=today,
     )

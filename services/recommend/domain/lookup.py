@@ -53,7 +53,13 @@ class Lookup:
     grosses: dict[tuple[str, str], GrossHistory]
     in_stock: tuple[Unit, ...]
     on_hand: Counter[Shelf]
+    """In stock and not promised to a customer."""
     inbound: Counter[Shelf]
+    """On the way, and not promised."""
+    held: Counter[Shelf]
+    """Of those on hand, the ones that are kept from sale for now."""
+    owned: Counter[Shelf]
+    """All that is in stock or on the way: what limits count."""
     units_by_shelf: dict[Shelf, tuple[Unit, ...]]
     brand_sales: dict[tuple[str, str], int]
     pace: HazardModel | None
@@ -109,13 +115,17 @@ def look_up(book: TenantBook, as_of: date) -> Lookup:
     shelves: dict[Shelf, list[Unit]] = {}
     on_hand: Counter[Shelf] = Counter()
     inbound: Counter[Shelf] = Counter()
+    held: Counter[Shelf] = Counter()
+    owned: Counter[Shelf] = Counter()
     for unit in book.units:
         shelf = (unit.dealer_id, unit.segment)
         shelves.setdefault(shelf, []).append(unit)
-        if unit.status is UnitStatus.ON_ORDER:
-            inbound[shelf] += unit.quantity
-        elif unit.on_shelf:
-            on_hand[shelf] += unit.quantity
+        owned[shelf] += unit.quantity
+        if unit.promised:
+            continue
+        (on_hand if unit.status is UnitStatus.IN_STOCK else inbound)[shelf] += unit.quantity
+        if unit.status is UnitStatus.IN_STOCK and unit.set_aside is not None:
+            held[shelf] += unit.quantity
     markets = {(each.dealer_id, each.segment): each for each in book.markets}
     return Lookup(
         as_of=as_of,
@@ -126,6 +136,8 @@ def look_up(book: TenantBook, as_of: date) -> Lookup:
         in_stock=tuple(unit for unit in book.units if unit.status is UnitStatus.IN_STOCK),
         on_hand=on_hand,
         inbound=inbound,
+        held=held,
+        owned=owned,
         units_by_shelf={shelf: tuple(units) for shelf, units in shelves.items()},
         brand_sales={(each.dealer_id, each.brand): each.units for each in book.brand_sales},
         pace=book.pace,

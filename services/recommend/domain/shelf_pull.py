@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.recommend.domain.book import UnitStatus
 from services.recommend.domain.market_price import market_price
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def crowd(
     shoppers = attraction.shoppers_of(shelf)
     if shoppers is None:
         return None
-    here = [unit for unit in units if unit.on_shelf]
+    here = [unit for unit in units if unit.status is UnitStatus.IN_STOCK and not unit.promised]
     priced = [market_price(unit, market, as_of) for unit in here]
     ratios = [
         unit.list_price / price.amount if price is not None and unit.list_price else 1.0

@@ -1,4 +1,4 @@
-"""The car that a segment's past purchases were, taken all together, and what today's market asks for such a one."""
+"""The cars of a segment that were sold, taken all together, and what today's market bears for such ones."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ _OTHER_CARS = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypicalCar:
-    """Mean age in years and distance in km of some cars of a segment, the share certified, and each one's trim."""
+    """What some cars of a segment went for on average, their mean age in years and distance in km when they did.
 
+    With the share of them that was certified, and each one's trim.
+    """
+
+    went_for: float
     years: float
     odometer_km: float
     certified: float = 0.0
@@ -56,22 +60,27 @@ class TodaysPrice:
         return self.amount / self.former
 
 
-def typical_car(seen: Iterable[tuple[Unit, date]]) -> TypicalCar | None:
-    """Take units of a shelf together, each as of a day; nothing where age and distance of none are known."""
-    known = [(unit, unit.model_year, unit.odometer_km, on) for unit, on in seen]
-    told = [(unit, age_years(year, on), km) for unit, year, km, on in known if year is not None and km is not None]
+def typical_car(sold: Iterable[tuple[Unit, date, float]]) -> TypicalCar | None:
+    """Take units of a shelf together, each with its last day and price; nothing where none is described."""
+    known = [(unit, unit.model_year, unit.odometer_km, on, price) for unit, on, price in sold]
+    told = [
+        (unit, price, age_years(year, on), km)
+        for unit, year, km, on, price in known
+        if year is not None and km is not None
+    ]
     if not told:
         return None
     return TypicalCar(
-        years=fmean(years for _, years, _ in told),
-        odometer_km=fmean(km for _, _, km in told),
-        certified=fmean(unit.condition == "certified" for unit, _, _ in told),
-        trims=tuple(unit.trim for unit, _, _ in told),
+        went_for=fmean(price for _, price, _, _ in told),
+        years=fmean(years for _, _, years, _ in told),
+        odometer_km=fmean(km for _, _, _, km in told),
+        certified=fmean(unit.condition == "certified" for unit, _, _, _ in told),
+        trims=tuple(unit.trim for unit, _, _, _ in told),
     )
 
 
-def todays_price(car: TypicalCar, former: float, market: SegmentMarket | None, as_of: date) -> TodaysPrice | None:
-    """Estimate what the market bears today for such cars as went for ``former``, in dealer's currency.
+def todays_price(car: TypicalCar, market: SegmentMarket | None, as_of: date) -> TodaysPrice | None:
+    """Estimate what the market bears today for such cars, in dealer's currency.
 
     What the store gets over the model is its own up to a premium; of the rest, that part which trim and equipment
     make is left to them, as for a unit in stock. Nothing where it bears all of it, or more: that prices rose is
@@ -80,7 +89,7 @@ def todays_price(car: TypicalCar, former: float, market: SegmentMarket | None, a
     """
     if market is None or (as_of - market.as_of).days > STALE_MARKET_DAYS:
         return None
-    model, residual = _modelled(car, market), residual_sd_of(market)
+    model, residual, former = _modelled(car, market), residual_sd_of(market), car.went_for
     if model is None:
         return None
     most = model * (1 + _PREMIUM)

@@ -91,7 +91,8 @@ async def documents(connection: Connection, table: str) -> list[str]:
 async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
     """Average the retail sales since a day, per rooftop and segment, and per rooftop and condition.
 
-    ``years`` and ``odometer_km`` are of those of a segment that tell both, as they were when they were sold.
+    ``went_for`` is of those of a segment that tell cost, age and distance, ``years`` and ``odometer_km`` what these
+    were when they were sold.
     """
     rows = await connection.fetch(
         """
@@ -102,9 +103,10 @@ async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
                (avg((exit_date - make_date(model_year, 1, 1)) / 365.25) FILTER (WHERE described))::float8 AS years,
                avg(odometer_km) FILTER (WHERE described) AS odometer_km,
                (avg((condition = 'certified')::int) FILTER (WHERE described))::float8 AS certified,
+               avg(cost + coalesce(recon_cost, 0) + front_gross) FILTER (WHERE described) AS went_for,
                array_agg(trim) FILTER (WHERE described) AS trims
         FROM unit, LATERAL (VALUES
-                 (segment, model_year IS NOT NULL AND odometer_km IS NOT NULL),
+                 (segment, model_year IS NOT NULL AND odometer_km IS NOT NULL AND cost IS NOT NULL),
                  (split_part(segment, '/', 1), false)
              ) AS s(scope, described)
         WHERE status = 'sold' AND exit_date >= $1 AND front_gross IS NOT NULL

@@ -32,7 +32,7 @@ _VARIANTS = 3
 _MAIN_PART = 0.1
 _UNIT_FIELDS = tuple(name for name in Unit.__dataclass_fields__ if name != "first_price")
 _DAYS = ("priced_on", "stock_date", "group_stock_date", "expected_date", "exit_date")
-_TYPICAL = ("years", "odometer_km", "certified", "trims")
+_TYPICAL = ("went_for", "years", "odometer_km", "certified", "trims")
 _DESCRIBED = {
     "tenant_id", "vehicle_key", "dealer_id", "segment", "quantity", "vin", "stock_number", "condition",
     "model_year", "make", "model", "trim", "cost", "recon_cost", "list_price", "msrp", "priced_on", "stock_date",
@@ -139,10 +139,8 @@ def _unit(row: Mapping[str, Any]) -> Unit:
 
 def _gross_history(row: Mapping[str, Any], as_of: date) -> GrossHistory:
     values = dict(row)
-    years, odometer_km, certified, trims = (values.pop(name) for name in _TYPICAL)
-    typical = None
-    if years is not None:
-        typical = TypicalCar(years=years, odometer_km=odometer_km, certified=certified or 0.0, trims=tuple(trims))
+    cars = {name: values.pop(name) for name in _TYPICAL}
+    typical = TypicalCar(**{**cars, "trims": tuple(cars["trims"])}) if cars["trims"] else None
     return GrossHistory(**{**values, "dealer_id": str(row["dealer_id"])}, as_of=as_of, typical=typical)
 
 

@@ -187,13 +187,18 @@ def test_conditions(read: Read, written: str, certified: str, condition: str) ->
     [
         ("Sold - Pending", "pending"), ("SALE_PENDING", "pending"), ("Reserved", "pending"), ("pre-sold", "pending"),
         ("Service Hold", "held"), ("Stop Sale", "held"), ("In-Transit", "held"),
-        ("In Stock", "available"), ("Recon", "available"), ("", None), ("n/a", None),
+        ("Sold - Finance Pending", "pending"), ("Hold - Recall", "held"), ("Title pending", "pending"),
+        ("In Stock", "available"), ("Recon", "available"), ("", "available"), ("n/a", "available"),
     ],
 )  # fmt: skip
 def test_a_status_says_whether_a_vehicle_is_for_sale(read: Read, status: str, availability: str | None) -> None:
     reading = read(ImportKind.INVENTORY, {**STOCK, "Inventory Status": status})
     assert stocked(reading).availability == availability
     assert WarningKind.UNKNOWN_STATUS not in noticed(reading)
+
+
+def test_a_file_without_statuses_says_nothing_of_it(read: Read) -> None:
+    assert stocked(read(ImportKind.INVENTORY, STOCK)).availability is None
 
 
 def test_a_status_that_nobody_knows_ends_what_an_earlier_file_said(read: Read) -> None:

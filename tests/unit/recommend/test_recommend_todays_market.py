@@ -22,7 +22,7 @@ from services.recommend.domain import (
 from services.recommend.domain.expected_gross import ExpectedGross
 from services.recommend.domain.typical_car import todays_price
 
-SOLD = typical_car([(camry(), AS_OF)])
+SOLD = typical_car([(camry(), AS_OF, 19_500.0)])
 NEW = "new/toyota/camry"
 
 
@@ -91,27 +91,41 @@ def test_each_trim_has_its_own_price_on_the_curve() -> None:
         certified_premium=0.02, trims={"xle": 0.2},
     )  # fmt: skip
     seen = replace(market(), price_curve=curve)
-    car = TypicalCar(years=2.0, odometer_km=40_000.0, certified=0.5, trims=("XLE", None))
     even = 2.718281828459045 ** (10.0 - 0.2 - 0.08 + 0.01)
-    found = todays_price(car, even * 1.3, seen, AS_OF)
+    car = TypicalCar(went_for=even * 1.3, years=2.0, odometer_km=40_000.0, certified=0.5, trims=("XLE", None))
+    found = todays_price(car, seen, AS_OF)
     assert found is not None
     assert found.amount == pytest.approx(1.08 * even * (1 + 2.718281828459045**0.2) / 2, rel=1e-3)
 
 
-def test_cars_bought_before_any_was_sold_are_held_against_the_market_too() -> None:
-    parts = (demand(weekly=1), gross(), camry(cost=20_000.0, recon_cost=0.0))
-    usual = review(book(*parts), AS_OF).positions[0].gross
-    found = review(book(*parts, market(price=18_000.0)), AS_OF).positions[0].gross
-    assert usual.retail > 1.08 * 18_000.0
-    assert found.retail == pytest.approx(1.08 * 18_000.0)
+def test_a_segments_own_prices_are_held_against_the_market_not_the_stores_average() -> None:
+    cheap = typical_car([(camry(), AS_OF, 5_500.0)])
+    own = gross(scope=CAMRY, n=1, average_cost=5_000.0, average_front_gross=500.0, typical=cheap)
+    parts = (demand(weekly=1), own, gross(average_front_gross=3_000.0))
+    level = review(book(*parts, market(price=5_500.0)), AS_OF).positions[0].gross
+    assert level == review(book(*parts), AS_OF).positions[0].gross
+
+
+def test_what_is_lost_on_each_car_is_not_less_in_a_market_that_fell() -> None:
+    sold = typical_car([(camry(), AS_OF, 19_500.0)])
+    own = gross(scope=CAMRY, n=400, average_cost=21_000.0, average_front_gross=-1_500.0, typical=sold)
+    found = review(book(demand(weekly=1), own, gross(), market(price=16_250.0)), AS_OF).positions[0].gross
+    assert found.cost == pytest.approx(0.9 * 21_000)
+    assert found.front == pytest.approx((400 * -1_500 + 5 * 1_700) / 405)
+
+
+def test_where_none_was_sold_nothing_is_said_of_what_they_went_for() -> None:
+    parts = (demand(weekly=3), gross(), camry(cost=20_000.0, recon_cost=0.0))
+    with_market = review(book(*parts, market(price=16_250.0)), AS_OF).positions[0].gross
+    assert with_market == review(book(*parts), AS_OF).positions[0].gross
 
 
 def test_a_car_of_unknown_age_or_distance_is_not_counted() -> None:
-    unknown = [(camry(model_year=None), AS_OF), (camry(odometer_km=None), AS_OF)]
+    unknown = [(camry(model_year=None), AS_OF, 40_000.0), (camry(odometer_km=None), AS_OF, 40_000.0)]
     assert typical_car(unknown) is None
-    both = typical_car([*unknown, (camry(trim="LE", condition="certified"), AS_OF)])
+    both = typical_car([*unknown, (camry(trim="LE", condition="certified"), AS_OF, 19_000.0)])
     assert both is not None
-    assert (both.trims, both.certified, both.odometer_km) == (("LE",), 1.0, 60_000.0)
+    assert (both.trims, both.certified, both.odometer_km, both.went_for) == (("LE",), 1.0, 60_000.0, 19_000.0)
 
 
 @given(st.floats(12_000, 27_000), st.none() | st.floats(0.01, 0.4))

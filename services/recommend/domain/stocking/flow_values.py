@@ -56,7 +56,7 @@ def release_values(position: Position) -> tuple[float, ...]:
         staying = position.on_hand + position.inbound - position.excess
         return tuple(position.shelf.marginal(staying, position.excess)[::-1].tolist())
     parameters, worth = position.rooftop.parameters, position.economics
-    line = np.arange(position.on_hand, position.target, -1, dtype=np.float64)
+    line = np.arange(position.on_hand, position.on_hand - position.excess, -1, dtype=np.float64)
     days = np.arange(0.0, parameters.horizon_days, _STRIDE_DAYS) + _STRIDE_DAYS / 2
     daily = position.demand_per_day * position.growth(position.on_hand)[::-1][: line.size, None]
     means = daily * days

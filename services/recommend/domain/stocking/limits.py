@@ -85,7 +85,7 @@ def limits_of(lookup: Lookup, positions: Sequence[Position], departures: Departu
 def _stock(lookup: Lookup, rooftop: Rooftop, moved: Departures) -> Counter[str]:
     """Count what a rooftop has by segment, on the way and today's moves included."""
     stock: Counter[str] = Counter()
-    for counts, sign in ((lookup.on_hand, 1), (lookup.inbound, 1), (moved.arriving, 1), (moved.leaving, -1)):
+    for counts, sign in ((lookup.owned, 1), (moved.arriving, 1), (moved.leaving, -1)):
         for (dealer_id, segment), count in counts.items():
             if dealer_id == rooftop.dealer_id:
                 stock[segment] += sign * count

@@ -80,6 +80,8 @@ class Position:
     """What further units bring by the tenant's own shoppers, where they were learned."""
     has_sold: bool = True
     """Whether the rooftop has any retail sale on record; without one nothing can be told of what it could sell."""
+    held: int = 0
+    """Of those on hand, the ones that are kept from sale for now, and so from being sent elsewhere."""
 
     def growth(self, units: int) -> Floats:
         """Give by how much demand is larger with 1, 2, ... ``units`` there than at the usual stock."""
@@ -112,8 +114,8 @@ class Position:
 
     @property
     def excess(self) -> int:
-        """Give how many stand there beyond the target."""
-        return max(0, self.on_hand - self.target)
+        """Give how many of those for sale stand there beyond the target."""
+        return max(0, self.on_hand - self.held - self.target)
 
 
 def economics(gross: ExpectedGross, per_day: float, daily: float, rooftop: Rooftop, *, new: bool) -> Economics:
@@ -220,6 +222,7 @@ def _position(lookup: Lookup, dealer_id: str, segment: str, demand: SegmentDeman
         least_rule=least_rule,
         shelf=shelf,
         has_sold=dealer_id in lookup.sellers,
+        held=lookup.held[dealer_id, segment],
     )
 
 

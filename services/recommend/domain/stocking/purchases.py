@@ -146,7 +146,8 @@ def draft_plan(lookup: Lookup, positions: Sequence[Position]) -> Plan:
             )
         )
     # A shelf without a forecast has nobody known to want what stands there.
-    wishes += [Wish(shelf, releases=(0.0,) * lookup.on_hand[shelf]) for shelf in sorted(giving - set(shelves))]
+    unwanted = {shelf: lookup.on_hand[shelf] - lookup.held[shelf] for shelf in sorted(giving - set(shelves))}
+    wishes += [Wish(shelf, releases=(0.0,) * spare) for shelf, spare in unwanted.items()]
     return solve(wishes, ways, limits_of(lookup, positions))
 
 
@@ -159,7 +160,8 @@ def _ways(lookup: Lookup, shelves: Mapping[Shelf, Position]) -> dict[Way, float]
     ways: dict[Way, float] = {}
     for (giver, segment), on_hand in sorted(lookup.on_hand.items()):
         giving = shelves.get((giver, segment))
-        spare = giving.excess if giving else on_hand if (giver, segment) not in lookup.demands else 0
+        movable = on_hand - lookup.held[giver, segment]
+        spare = giving.excess if giving else movable if (giver, segment) not in lookup.demands else 0
         for position in wanting.get(segment, ()) if spare else ():
             receiver = position.rooftop.dealer_id
             lane = lookup.lane(giver, receiver)

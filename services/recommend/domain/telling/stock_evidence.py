@@ -116,7 +116,7 @@ def _worth(sheet: EvidenceSheet, position: Position) -> None:
     gross, currency = position.gross, position.rooftop.currency
     if gross.today is not None:
         today = gross.today
-        sheet.add(Fact.FORMER_PRICE, money(today.former, currency), "sales and stock", "typical cost + front gross")
+        sheet.add(Fact.FORMER_PRICE, money(today.former, currency), "sales", "cost + front gross")
         sheet.add(Fact.MARKET_PRICE, money(today.amount, currency), "market", today.formula, as_of=today.as_of)
     sheet.add(Fact.UNIT_COST, money(gross.cost, currency), "sales and stock", gross.cost_formula)
     sheet.add(

@@ -79,7 +79,4 @@ def _together(by_dealer: Mapping[UUID, Mapping[Action, Lesson]]) -> dict[Action,
 async def _demand_check(tx: Transaction, dealer_id: UUID, today: date) -> DemandCheck:
     weeks = [ForecastWeek(**row) for row in await store.weekly_checks(tx.connection, dealer_id, today)]
     stays = await store.shelf_stays(tx.connection, dealer_id, {each.segment for each in weeks})
-    return demand_check(
-        weeks,
-        {segment: [(came, gone, retailed) for came, gone, _, retailed in found] for segment, found in stays.items()},
-    )
+    return demand_check(weeks, {segment: [stay[:2] for stay in found] for segment, found in stays.items()})

@@ -41,6 +41,7 @@ async def test_a_segments_history_knows_which_cars_it_is_of(work: UnitOfWork) ->
         sold(tenant, "TWO", model_year=2023, odometer=20_000, odometer_unit="km", trim=None, condition="certified"),
         sold(tenant, "UNDRIVEN", odometer=None, trim="Raptor", cost="50000.00"),
         sold(tenant, "COSTLESS", cost=None, recon_cost=None, trim="King Ranch"),
+        sold(tenant, "UNTOLD", segment="used/kia/rio", condition=None),
         sold(tenant, "NEW", segment="new/ford/f150", condition="new", model_year=None),
     ]
     async with work.begin(tenant) as tx:
@@ -50,7 +51,10 @@ async def test_a_segments_history_knows_which_cars_it_is_of(work: UnitOfWork) ->
         grosses = await store.grosses(tx.connection, SINCE)
     found = {each.scope: each for each in book_of(tenant, rooftops, [], [], [], grosses, TODAY).grosses}
 
-    assert set(found) == {"used/ford/f150", "used", "new/ford/f150", "new"}
+    assert set(found) == {"used/ford/f150", "used/kia/rio", "used", "new/ford/f150", "new"}
+    untold = found["used/kia/rio"].typical
+    assert untold is not None
+    assert untold.certified == 0.0
     pickup = found["used/ford/f150"]
     assert pickup.n == 4
     assert pickup.average_cost == pytest.approx((2 * (27_350 + 1_180) + 50_000 + 1_180) / 3)

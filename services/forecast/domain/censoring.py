@@ -62,7 +62,7 @@ def expected_demand(
 
 def stockout_weeks(history: History) -> int:
     """Add up the time without stock since the segment was first seen, whole and part weeks, rounded."""
-    return round(float((1.0 - history.on_hand).sum()))
+    return round(float((1.0 - history.exposure).sum()))
 
 
 def lost_sales_per_week(history: History, rate: float) -> float:
@@ -73,7 +73,7 @@ def lost_sales_per_week(history: History, rate: float) -> float:
     if not history.periods:
         return 0.0
     weights = forgetting(history.periods)
-    return rate * float(weights @ (1.0 - history.on_hand)) / float(weights.sum())
+    return rate * float(weights @ (1.0 - history.exposure)) / float(weights.sum())
 
 
 def fading(history: History) -> float:
@@ -82,7 +82,7 @@ def fading(history: History) -> float:
     Half a year without a unit is a decision, not a stock-out: from then on the belief halves every half
     year. What the market sells keeps its own weight in the prior.
     """
-    stocked = np.flatnonzero(history.on_hand > 0)
+    stocked = np.flatnonzero(history.exposure > 0)
     if not stocked.size:
         return 1.0
     idle = history.periods - 1 - int(stocked[-1])

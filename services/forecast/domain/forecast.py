@@ -167,7 +167,7 @@ def _in_figures(
         failures=choice.failures,
         dispersion=float(np.mean(predictive.dispersion)),
         series_weeks=history.periods,
-        units_sold=int(history.values.sum() + history.fetched),
+        units_sold=int(history.values.sum()),
         stockout_weeks=stockout_weeks(history),
         weekly_rate=rate,
         lost_sales_per_week=lost_sales_per_week(history, rate),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.forecast.domain.calendar import monday
-from services.forecast.domain.fetched import FETCHED_DAYS, just_filled, told
 from services.forecast.domain.series import History, no_history
 
 if TYPE_CHECKING:
@@ -58,9 +57,6 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
     known stays (45 days where none is known) before it left, or before ``as_of`` if it still stands; one
     that left before it was stocked, a back-dated correction, is on hand on the day it left.
 
-    A segment whose cars sell in the first days of an empty shelf as they never do later has them fetched for
-    customers: those days and sales tell nothing of the others, see ``fetched``.
-
     Raises ValueError where ``weeks`` is not positive.
     """
     if weeks <= 0:
@@ -76,12 +72,13 @@ def weekly_history(stays: Sequence[Stay], first_week: date, as_of: date, weeks: 
         return {segment: no_history(segment, as_of) for segment in segments}
 
     first_day, days = start.toordinal(), span * _DAYS_PER_WEEK
-    earlier = first_day - FETCHED_DAYS
-    stood = _on_hand(codes, stocked - earlier, left - earlier, len(segments), days + FETCHED_DAYS)
-    sold_on = _sold_on(codes, left - first_day, sold, len(segments), days)
-    on_hand, filled = stood[:, FETCHED_DAYS:], just_filled(stood)[:, FETCHED_DAYS:]
+    sales = _sales(codes, left - first_day, sold, len(segments), days)
+    exposure = _exposure(codes, stocked - first_day, left - first_day, len(segments), days)
+    seen = exposure > 0
+    first_seen = np.where(seen.any(axis=1), seen.argmax(axis=1), span)
     return {
-        segment: told(segment, start, on_hand[row], filled[row], sold_on[row]) for row, segment in enumerate(segments)
+        segment: History(segment, start + timedelta(weeks=int(begin)), sales[row, begin:], exposure[row, begin:])
+        for row, (segment, begin) in enumerate(zip(segments, first_seen, strict=True))
     }
 
 
@@ -107,22 +104,24 @@ def _columns(
     return list(index), codes, np.minimum(stocked_on, left_on), left_on, sold.astype(np.bool_)
 
 
-def _on_hand(
+def _sales(
+    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], segments: int, days: int
+) -> NDArray[np.float64]:
+    """Count retail sales per segment and week, shape ``[segments, days / 7]``."""
+    counted = sold & (left >= 0) & (left < days)
+    weeks = days // _DAYS_PER_WEEK
+    cells = codes[counted] * weeks + left[counted] // _DAYS_PER_WEEK
+    return np.bincount(cells, minlength=segments * weeks).reshape(segments, weeks).astype(np.float64)
+
+
+def _exposure(
     codes: NDArray[np.int64], stocked: NDArray[np.int64], left: NDArray[np.int64], segments: int, days: int
-) -> NDArray[np.bool_]:
-    """Tell on which days a segment had a unit on hand, shape ``[segments, days]``."""
+) -> NDArray[np.float64]:
+    """Give the fraction of each week's days with a unit on hand, shape ``[segments, days / 7]``."""
     inside = (left >= 0) & (stocked < days)
     change = np.zeros((segments, days + 1), dtype=np.int64)
     np.add.at(change, (codes[inside], np.maximum(stocked[inside], 0)), 1)
     np.add.at(change, (codes[inside], np.minimum(left[inside] + 1, days)), -1)
-    found: NDArray[np.bool_] = change[:, :days].cumsum(axis=1) > 0
-    return found
-
-
-def _sold_on(
-    codes: NDArray[np.int64], left: NDArray[np.int64], sold: NDArray[np.bool_], segments: int, days: int
-) -> NDArray[np.float64]:
-    """Count retail sales per segment and day, shape ``[segments, days]``."""
-    counted = sold & (left >= 0) & (left < days)
-    cells = codes[counted] * days + left[counted]
-    return np.bincount(cells, minlength=segments * days).reshape(segments, days).astype(np.float64)
+    on_hand = change[:, :days].cumsum(axis=1) > 0
+    fraction: NDArray[np.float64] = on_hand.reshape(segments, -1, _DAYS_PER_WEEK).mean(axis=2)
+    return fraction

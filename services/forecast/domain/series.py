@@ -21,8 +21,6 @@ class History:
 
     ``values``: units retailed, or whatever is forecast, shape ``[periods]``. ``exposure``: fraction of the
     period with at least one unit on hand, in [0, 1], same shape; ones where nothing limits sales.
-    ``fetched`` counts what was retailed beside, to customers for whom it was fetched: it tells nothing of those who
-    come. ``stood`` is the fraction of each period with a unit on hand at all, where more than the exposure counts.
     ``first`` starts a period of ``frequency``, a Monday for weeks. Both arrays may be empty: the series is
     then known, but has no complete period. Raises ValueError where they contradict this.
     """
@@ -32,8 +30,6 @@ class History:
     values: NDArray[np.float64]
     exposure: NDArray[np.float64]
     frequency: Frequency = Frequency.WEEK
-    fetched: float = 0.0
-    stood: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would make every later figure silently wrong."""
@@ -59,11 +55,6 @@ class History:
         return int(self.values.size)
 
     @property
-    def on_hand(self) -> NDArray[np.float64]:
-        """Give the fraction of each period with a unit on hand; shape ``[periods]``."""
-        return self.exposure if self.stood is None else self.stood
-
-    @property
     def end(self) -> date:
         """Name the first day after the last period."""
         return self.frequency.shift(self.first, self.periods)
@@ -79,8 +70,7 @@ class History:
             return self
         keep = max(0, self.periods - periods_back)
         first = self.first if keep else self.frequency.shift(self.end, -periods_back)
-        stood = None if self.stood is None else self.stood[:keep]
-        return replace(self, first=first, values=self.values[:keep], exposure=self.exposure[:keep], stood=stood)
+        return replace(self, first=first, values=self.values[:keep], exposure=self.exposure[:keep])
 
 
 def no_history(segment: str, as_of: date) -> History:

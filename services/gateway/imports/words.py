@@ -87,16 +87,23 @@ AVAILABILITY: Final[dict[str, Availability]] = {
     ),
 }  # fmt: skip
 """What a status says of whether a vehicle is for sale, in letters and digits."""
-_TELLING: Final[tuple[tuple[Availability, frozenset[str]], ...]] = (
-    ("pending", frozenset({"sold", "reserved", "deposit", "presold", "delivered"})),
-    ("held", frozenset({"hold", "held", "recall", "damaged", "unavailable", "loaner", "transit"})),
-    ("pending", frozenset({"pending"})),
-)
-"""Words that tell it of any other status that has one of them, the first before the others."""
+_PROMISED: Final = frozenset({"sold", "reserved", "deposit", "presold"})
+_HELD: Final = frozenset({"hold", "held", "recall", "damaged", "unavailable", "loaner", "transit"})
+_UNDONE: Final = frozenset(
+    {
+        "not", "no", "non", "un", "former", "ex", "retired", "released", "cleared", "complete", "completed", "done",
+        "removed", "refunded", "returned", "unwound", "cancelled", "canceled", "expired", "available", "back",
+    }
+)  # fmt: skip
+"""Words that say the opposite of those beside them; who can tell which."""
 
 
 def availability_of(status: str) -> Availability | None:
     """Read a status such as ``Sold - Pending``; nothing where it says nothing of whether the vehicle is for sale."""
     words = "".join(letter if letter.isalnum() else " " for letter in status.casefold()).split()
     known = AVAILABILITY.get(" ".join(words))
-    return known or next((meaning for meaning, telling in _TELLING if telling.intersection(words)), None)
+    if known is not None or _UNDONE.intersection(words):
+        return known
+    if _PROMISED.intersection(words):
+        return "pending"
+    return "held" if _HELD.intersection(words) else None

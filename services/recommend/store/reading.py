@@ -102,7 +102,7 @@ async def grosses(connection: Connection, since: date) -> list[dict[str, Any]]:
                    FILTER (WHERE stock_date IS NOT NULL) AS median_days_to_sell,
                (avg((exit_date - make_date(model_year, 1, 1)) / 365.25) FILTER (WHERE described))::float8 AS years,
                avg(odometer_km) FILTER (WHERE described) AS odometer_km,
-               (avg((condition = 'certified')::int) FILTER (WHERE described))::float8 AS certified,
+               (avg(coalesce(condition = 'certified', false)::int) FILTER (WHERE described))::float8 AS certified,
                avg(cost + coalesce(recon_cost, 0) + front_gross) FILTER (WHERE described) AS went_for,
                array_agg(trim) FILTER (WHERE described) AS trims
         FROM unit, LATERAL (VALUES

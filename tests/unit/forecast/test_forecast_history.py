@@ -82,10 +82,9 @@ def test_an_unknown_stock_date_is_taken_from_the_usual_stay() -> None:
 
 
 def test_a_unit_corrected_to_have_left_before_it_came_is_on_hand_on_the_day_it_left() -> None:
-    stood = Stay(SEGMENT, day(-9), day(5), sold=False)
-    history = count(stood, Stay(SEGMENT, day(9), day(8), sold=True))
-    assert history.values.tolist() == [0, 1, 0, 0]
-    assert history.exposure == pytest.approx([6 / 7, 1 / 7, 0, 0])
+    history = count(Stay(SEGMENT, day(9), day(8), sold=True))
+    assert history.values.tolist() == [1, 0, 0]
+    assert history.exposure == pytest.approx([1 / 7, 0, 0])
 
 
 def test_a_segment_stocked_this_week_is_known_with_an_empty_series() -> None:

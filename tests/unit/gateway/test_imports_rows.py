@@ -187,7 +187,7 @@ def test_conditions(read: Read, written: str, certified: str, condition: str) ->
     [
         ("Sold - Pending", "pending"), ("SALE_PENDING", "pending"), ("Reserved", "pending"), ("pre-sold", "pending"),
         ("Service Hold", "held"), ("Stop Sale", "held"), ("In-Transit", "held"),
-        ("Sold - Finance Pending", "pending"), ("Hold - Recall", "held"), ("Title pending", "pending"),
+        ("Sold - Finance Pending", "pending"), ("Hold - Recall", "held"), ("Customer deposit", "pending"),
         ("In Stock", "available"), ("Recon", "available"), ("", "available"), ("n/a", "available"),
     ],
 )  # fmt: skip
@@ -201,8 +201,12 @@ def test_a_file_without_statuses_says_nothing_of_it(read: Read) -> None:
     assert stocked(read(ImportKind.INVENTORY, STOCK)).availability is None
 
 
-def test_a_status_that_nobody_knows_ends_what_an_earlier_file_said(read: Read) -> None:
-    reading = read(ImportKind.INVENTORY, {**STOCK, "DMS Status": "Row 7"})
+@pytest.mark.parametrize(
+    "status",
+    ["Row 7", "Recon Pending", "Title Pending", "Not Sold", "Sold - Unwound", "Hold Released", "No open recall"],
+)
+def test_a_status_that_nobody_knows_ends_what_an_earlier_file_said(read: Read, status: str) -> None:
+    reading = read(ImportKind.INVENTORY, {**STOCK, "DMS Status": status})
     assert stocked(reading).availability == "available"
     assert WarningKind.UNKNOWN_STATUS in noticed(reading)
 

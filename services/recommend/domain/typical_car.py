@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _KM_UNIT = 10_000.0
 _PREMIUM = 0.08
 """A store may sell for so much over the price model, by the cars it picks and by skill; more is the market's."""
+_FEWEST = 5
+"""The average of fewer cars is off by as much as markets move."""
 _OTHER_CARS = 1.5
 """Cars that went for so many times the model's price were others: a trim or an engine it does not know."""
 
@@ -37,8 +39,8 @@ class TypicalCar:
     went_for: float
     years: float
     odometer_km: float
+    trims: tuple[str | None, ...]
     certified: float = 0.0
-    trims: tuple[str | None, ...] = ()
 
     def in_words(self) -> str:
         """Tell it as a person would."""
@@ -84,10 +86,10 @@ def todays_price(car: TypicalCar, market: SegmentMarket | None, as_of: date) -> 
 
     What the store gets over the model is its own up to a premium; of the rest, that part which trim and equipment
     make is left to them, as for a unit in stock. Nothing where it bears all of it, or more: that prices rose is
-    believed once cars have sold for it. Nor where no price model tells, or one over 60 days old, or where the two
-    are too far apart to be the same cars.
+    believed once cars have sold for it. Nor where fewer than five were sold, where no price model tells, or one over
+    60 days old, or where the two are too far apart to be the same cars.
     """
-    if market is None or (as_of - market.as_of).days > STALE_MARKET_DAYS:
+    if len(car.trims) < _FEWEST or market is None or (as_of - market.as_of).days > STALE_MARKET_DAYS:
         return None
     model, residual, former = _modelled(car, market), residual_sd_of(market), car.went_for
     if model is None:
@@ -107,8 +109,7 @@ def _modelled(car: TypicalCar, market: SegmentMarket) -> float | None:
     curve = market.price_curve
     if curve is not None:
         premium = curve.certified_premium * car.certified
-        trims = car.trims or (None,)
-        of_each = [curve.log_price(car.years, car.odometer_km, trim, certified=False) for trim in trims]
+        of_each = [curve.log_price(car.years, car.odometer_km, trim, certified=False) for trim in car.trims]
         return fmean(math.exp(each + premium) for each in of_each)
     if market.price_log_reference is None:
         return None

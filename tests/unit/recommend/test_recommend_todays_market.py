@@ -22,7 +22,7 @@ from services.recommend.domain import (
 from services.recommend.domain.expected_gross import ExpectedGross
 from services.recommend.domain.typical_car import todays_price
 
-SOLD = typical_car([(camry(), AS_OF, 19_500.0)])
+SOLD = typical_car([(camry(), AS_OF, 19_500.0)] * 5)
 NEW = "new/toyota/camry"
 
 
@@ -71,7 +71,9 @@ def test_without_a_market_that_tells_the_past_stands() -> None:
     of_other_cars = market(price=12_900.0)
     for each in (old, unfitted, of_other_cars):
         assert expected(each) == expected()
-    assert expected(market(price=16_250.0), typical=None) == expected()
+    few = typical_car([(camry(), AS_OF, 19_500.0)] * 4)
+    for typical in (None, few):
+        assert expected(market(price=16_250.0), typical=typical) == expected()
 
 
 def test_new_cars_are_not_scaled_by_used_ones_curves() -> None:
@@ -92,14 +94,14 @@ def test_each_trim_has_its_own_price_on_the_curve() -> None:
     )  # fmt: skip
     seen = replace(market(), price_curve=curve)
     even = 2.718281828459045 ** (10.0 - 0.2 - 0.08 + 0.01)
-    car = TypicalCar(went_for=even * 1.3, years=2.0, odometer_km=40_000.0, certified=0.5, trims=("XLE", None))
+    car = TypicalCar(went_for=even * 1.3, years=2.0, odometer_km=40_000.0, certified=0.5, trims=("XLE", None) * 3)
     found = todays_price(car, seen, AS_OF)
     assert found is not None
     assert found.amount == pytest.approx(1.08 * even * (1 + 2.718281828459045**0.2) / 2, rel=1e-3)
 
 
 def test_a_segments_own_prices_are_held_against_the_market_not_the_stores_average() -> None:
-    cheap = typical_car([(camry(), AS_OF, 5_500.0)])
+    cheap = typical_car([(camry(), AS_OF, 5_500.0)] * 5)
     own = gross(scope=CAMRY, n=1, average_cost=5_000.0, average_front_gross=500.0, typical=cheap)
     parts = (demand(weekly=1), own, gross(average_front_gross=3_000.0))
     level = review(book(*parts, market(price=5_500.0)), AS_OF).positions[0].gross
@@ -107,8 +109,7 @@ def test_a_segments_own_prices_are_held_against_the_market_not_the_stores_averag
 
 
 def test_what_is_lost_on_each_car_is_not_less_in_a_market_that_fell() -> None:
-    sold = typical_car([(camry(), AS_OF, 19_500.0)])
-    own = gross(scope=CAMRY, n=400, average_cost=21_000.0, average_front_gross=-1_500.0, typical=sold)
+    own = gross(scope=CAMRY, n=400, average_cost=21_000.0, average_front_gross=-1_500.0, typical=SOLD)
     found = review(book(demand(weekly=1), own, gross(), market(price=16_250.0)), AS_OF).positions[0].gross
     assert found.cost == pytest.approx(0.9 * 21_000)
     assert found.front == pytest.approx((400 * -1_500 + 5 * 1_700) / 405)

@@ -35,10 +35,11 @@ SEGMENT = "used/make0/model0"
 def service_paths(tenant: UUID, dealer: UUID, keys: Sequence[str]) -> list[Path]:
     """List the hot paths of every service but the gateway's pages, about one dealer group and one rooftop."""
     vehicles = [(tenant, key) for key in keys[:BATCH]]
-    since = datetime.now(UTC).date() - timedelta(days=400)
+    today = datetime.now(UTC).date()
+    since = today - timedelta(days=400)
     return [
         *_inventory(tenant, dealer, vehicles),
-        *_market(tenant, dealer, since),
+        *_market(tenant, dealer, since, today),
         *_forecast(tenant, dealer, vehicles, since),
         *_recommend(since),
         *_feedback(tenant, dealer, keys, since),
@@ -56,16 +57,12 @@ def _inventory(tenant: UUID, dealer: UUID, vehicles: Sequence[tuple[UUID, str]])
     ]
 
 
-def _market(tenant: UUID, dealer: UUID, since: date) -> list[Path]:
+def _market(tenant: UUID, dealer: UUID, since: date, today: date) -> list[Path]:
     return [
         ("market", "survey: rooftop", lambda c: market.rooftop(c, dealer)),
         ("market", "survey: rooftops of a region", lambda c: market.dealers_of_region(c, tenant, REGION)),
         ("market", "survey: generation", lambda c: market.generation(c, REGION)),
-        (
-            "market",
-            "survey: listings and prices",
-            lambda c: market.load_listings(c, REGION, since + timedelta(days=400)),
-        ),
+        ("market", "survey: listings and prices", lambda c: market.load_listings(c, REGION, today)),
         ("market", "survey: own VINs", lambda c: market.load_own_vins(c, REGION)),
         ("market", "survey: own units", lambda c: market.load_own(c, dealer, since)),
         ("market", "survey: statistics", lambda c: market.load_statistics(c, dealer)),

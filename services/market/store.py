@@ -140,14 +140,14 @@ async def load_listings(connection: Connection, region: str, today: date) -> lis
     However long a region has been watched, this is no more than it advertises in those days. One with few adverts is
     read whole: since when it was watched is told by the first that ended.
     """
-    newest: date | None = await connection.fetchval(
-        "SELECT least(max(last_seen), $2) FROM listing"  # noqa: S608
+    many = await connection.fetchrow(
+        "SELECT least(max(last_seen), $2) AS newest FROM listing"  # noqa: S608
         f" WHERE {ONE_TENANT} AND region = $1 AND first_seen <= $2 HAVING count(*) > $3",
         region,
         today,
         _FEW_LISTINGS,
     )
-    since = date.min if newest is None else newest - timedelta(days=SURVEYED_DAYS)
+    since = date.min if many is None else many["newest"] - timedelta(days=SURVEYED_DAYS)
     rows = await connection.fetch(
         "SELECT listing_id, segment, price::float8 AS price, odometer_km::float8 AS odometer_km, model_year,"  # noqa: S608
         " first_seen, last_seen, active, label, vin, trim, coalesce(certified, false) AS certified, seller"

@@ -18,7 +18,7 @@ from services.market.handlers import SURVEYS
 from services.recommend import store as recommend
 from services.recommend.handlers import REVIEWS
 from shared.messaging.retention import Retention, RetentionSettings
-from shared.messaging.unit_of_work import first_sight, insert_outbox
+from shared.messaging.unit_of_work import enter, insert_outbox
 from shared.observability.metrics import make_metrics
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _messaging() -> list[Path]:
     texts, payloads, headers = ["inventory-updated"] * BATCH, [b"{}"] * BATCH, [{"ce_type": "x"}] * BATCH
     metrics = make_metrics("inventory", CollectorRegistry())
     return [
-        ("inventory", "inbox of a batch", lambda c: first_sight(c, ids, "dms-event-received")),
+        ("inventory", "inbox of a batch", lambda c: enter(c, ids, "dms-event-received")),
         ("inventory", "outbox of a batch", lambda c: insert_outbox(c, ids, texts, texts, payloads, headers)),
         (
             "inventory",

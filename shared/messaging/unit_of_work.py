@@ -1,7 +1,8 @@
 """The unit of work: effects and the events they cause commit together, or not at all."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from operator import attrgetter
 from uuid import UUID
 
@@ -13,20 +14,24 @@ from shared.postgres import tenant_transaction
 from shared.postgres.pool import Connection, Pool, as_json
 
 MAX_PAYLOAD_BYTES = 256 * 1024
+Causes = Mapping[UUID, RecordHeaders]
+"""The headers of the events that are being handled, by event id."""
 _NUMBER = attrgetter("int")
 
 
 class Transaction:
     """An open transaction and the events it will leave in the outbox when it commits."""
 
-    def __init__(
-        self, connection: Connection, service: str, causes: Mapping[UUID, RecordHeaders] | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, service: str, causes: Callable[[], Causes] = dict) -> None:
         self.connection = connection
         self._service = service
-        self._causes = causes or {}
+        self._tell_causes = causes
         self._own_trace = current_traceparent()
         self._events: list[tuple[Event, dict[str, str]]] = []
+
+    @cached_property
+    def _causes(self) -> Causes:
+        return self._tell_causes()
 
     def emit(self, event: Event, *, caused_by: UUID | None = None) -> None:
         """Have an event published once this transaction commits, in the trace of what caused it."""
@@ -90,12 +95,10 @@ class UnitOfWork:
         self.service = service
 
     @asynccontextmanager
-    async def begin(
-        self, *tenants: UUID, causes: Mapping[UUID, RecordHeaders] | None = None
-    ) -> AsyncIterator[Transaction]:
+    async def begin(self, *tenants: UUID, causes: Callable[[], Causes] = dict) -> AsyncIterator[Transaction]:
         """Open a transaction for ``tenants``; it commits when the block ends and rolls back if it raises.
 
-        ``causes``: the headers of the events that are being handled, by event id.
+        ``causes`` is asked only where an event is emitted that was caused by another.
         """
         async with tenant_transaction(self.pool, tenants) as connection:
             transaction = Transaction(connection, self.service, causes)
@@ -105,18 +108,20 @@ class UnitOfWork:
         reach("transaction.after_commit")
 
 
-async def first_sight(connection: Connection, event_ids: Iterable[UUID], topic: str) -> set[UUID]:
-    """Enter events in the inbox; returns those that this service had not seen before."""
+async def enter(connection: Connection, event_ids: Iterable[UUID], topic: str) -> set[UUID]:
+    """Enter events, each given once, in the inbox; returns those that this service had seen before, mostly none."""
     # Sorted, so that two members that were handed the same records wait for each other, not deadlock.
     rows = await connection.fetch(
         """
-        INSERT INTO inbox (event_id, topic) SELECT id, $2 FROM unnest($1::uuid[]) AS u(id)
-        ON CONFLICT (event_id) DO NOTHING RETURNING event_id
+        WITH added AS (
+            INSERT INTO inbox (event_id, topic) SELECT id, $2 FROM unnest($1::uuid[]) AS u(id)
+            ON CONFLICT (event_id) DO NOTHING RETURNING event_id)
+        SELECT id FROM unnest($1::uuid[]) AS u(id) WHERE id NOT IN (SELECT event_id FROM added)
         """,
-        sorted(set(event_ids), key=_NUMBER),  # an id compares itself in Python
+        sorted(event_ids, key=_NUMBER),  # an id compares itself in Python
         topic,
     )
-    return {row["event_id"] for row in rows}
+    return {row["id"] for row in rows}
 
 
 async def seen(connection: Connection, event_ids: Iterable[UUID]) -> set[UUID]:

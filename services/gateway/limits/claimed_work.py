@@ -1,6 +1,6 @@
 """Transactions that note, as they commit, which idempotency key they were made for."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from services.gateway.api.problems import ProblemError
 from services.gateway.store import idempotency
 from services.gateway.store.idempotency import Claim
 from shared.messaging import Transaction, UnitOfWork
-from shared.messaging.envelope import RecordHeaders
+from shared.messaging.unit_of_work import Causes
 
 HELD: ContextVar[Claim | None] = ContextVar("idempotency_claim", default=None)
 
@@ -23,9 +23,7 @@ class ClaimedWork(UnitOfWork):
     """
 
     @asynccontextmanager
-    async def begin(
-        self, *tenants: UUID, causes: Mapping[UUID, RecordHeaders] | None = None
-    ) -> AsyncIterator[Transaction]:
+    async def begin(self, *tenants: UUID, causes: Callable[[], Causes] = dict) -> AsyncIterator[Transaction]:
         """Open a transaction; raises a problem 409 if the key has gone to another request meanwhile."""
         async with super().begin(*tenants, causes=causes) as tx:
             yield tx

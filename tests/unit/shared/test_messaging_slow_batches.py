@@ -66,9 +66,10 @@ class Database:
         yield SimpleNamespace(connection=new)
         self.inbox.update(new)
 
-    async def first_sight(self, new: list[UUID], ids: Iterable[UUID], _topic: str) -> set[UUID]:
-        new.extend(one for one in ids if one not in self.inbox)
-        return set(new)
+    async def enter(self, new: list[UUID], ids: Iterable[UUID], _topic: str) -> set[UUID]:
+        given = set(ids)
+        new.extend(given - self.inbox)
+        return given & self.inbox
 
     async def seen(self, _connection: Any, ids: Iterable[UUID]) -> set[UUID]:
         return self.inbox.intersection(ids)
@@ -90,7 +91,7 @@ class Database:
 def database(monkeypatch: pytest.MonkeyPatch) -> Database:
     kept, consumer = Database(), "shared.messaging.consumer"
     monkeypatch.setattr(f"{consumer}.BACKOFF_SECONDS", 0.0)
-    for name in ("first_sight", "seen", "park"):
+    for name in ("enter", "seen", "park"):
         monkeypatch.setattr(f"{consumer}.{name}", getattr(kept, name))
     monkeypatch.setattr(f"{consumer}.parked", kept.parked_of)
     monkeypatch.setattr(f"{consumer}.place_of", kept.place)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 300.0
 STATEMENT_SECONDS = 30.0
 BATCH = 500
+POLLED: int = KafkaSettings.model_fields["batch_records"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ async def raw(servers: str, count: int) -> Consumed:
         ) as consumer,
     ):
         while counting.done < count:
-            polled = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+            polled = await consumer.getmany(timeout_ms=1000, max_records=POLLED)
             if polled:
                 counting.begin()
             for batch in polled.values():

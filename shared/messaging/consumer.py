@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,6 +32,8 @@ Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 _REST_SECONDS = 0.05
 _GATHER_RESTS, _GATHER_SECONDS = 4.0, 0.5
 """Where nobody waits for what is made of an event within the second: a rest of some times the work before it."""
+_FEW = 250
+"""Records of a batch, or of one partition where several were gathered, after which nobody rests."""
 _TRACE_LINKS = 32
 
 
@@ -73,7 +76,8 @@ class BatchConsumer:
         self._began = clock()
         self.at_work = False
         """Whether a batch is being taken in, however long that takes."""
-        self._small = budget.records // 2
+        self._gathers, self._half = gathers, budget.records // 2
+        self._few = min(_FEW, settings.batch_records // 2)
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
         self._decode = decode_shared if settings.share_decoded else decode
@@ -102,9 +106,17 @@ class BatchConsumer:
             deliveries = await self._read(topic, list(records))
             if deliveries:
                 await self._apply(topic, handler, deliveries)
-        if len(batch) < self._small:
+        if self._keeps_up(batch):
             # A transaction costs as much as the events in it: resting as long as it took, or longer, gathers more.
             await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
+
+    def _keeps_up(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> bool:
+        """Tell whether so little came that hardly anything waits; of one partition a poll never gives many."""
+        if len(batch) < self._few:
+            return True
+        if not self._gathers or len(batch) >= self._half:
+            return False
+        return max(Counter((record.topic, record.partition) for record in batch).values()) < self._few
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
         deliveries: list[Delivery] = []

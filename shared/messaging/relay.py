@@ -24,7 +24,7 @@ from shared.messaging.refused import REFUSED, set_aside
 from shared.observability import Metrics
 from shared.postgres.pool import PostgresSettings, milliseconds, role_of
 
-BATCH = 1_500
+BATCH = 500
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 REST_SECONDS = 0.03

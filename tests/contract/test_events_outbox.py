@@ -57,7 +57,7 @@ class Outbox:
 
 async def emitted(event: Event) -> dict[str, Any]:
     outbox = Outbox()
-    transaction = Transaction(outbox, topic_of(event).producer, {CAUSE: HEADERS})  # type: ignore[arg-type]  # it needs no more of one
+    transaction = Transaction(outbox, topic_of(event).producer, lambda: {CAUSE: HEADERS})  # type: ignore[arg-type]  # it needs no more of one
     transaction.emit(event, caused_by=CAUSE)
     assert await transaction.flush() == 1
     [row] = outbox.rows

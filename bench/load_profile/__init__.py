@@ -30,8 +30,9 @@ MOST_TRIALS = 8
 _SHARE_OF_TRIAL, _SHARE_OF_STEADY, _SHARE_OF_SOAK = 0.08, 0.12, 0.35
 """Of the minutes asked for; the rest is for what waits in between."""
 _SHORTEST_SECONDS = 8.0
-_SHORTEST_WINDOW_SECONDS = 90.0
-"""Of the search: two thirds of it, by which a rate is judged, are longer than any worker rests and steps back."""
+_SHORTEST_WINDOW_SECONDS = 240.0
+"""Of the search: two thirds of it, by which a rate is judged, are longer than any worker rests and steps back. Before
+that batches have grown to what the rate asks for; until they have, what waits grows at rates that are held."""
 _PROBES_STEADY, _PROBES_SOAK = 25.0, 10.0
 """Prices a second; each is a request of its own, which costs more than one event of many."""
 

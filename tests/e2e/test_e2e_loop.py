@@ -173,7 +173,8 @@ def test_advice_followed_and_sold_is_counted(system: System, group: Group, store
 
 def test_sale_unwound_takes_the_outcome_back(group: Group, store: str) -> None:
     advice = [a for a in _reprice(group, store) if a["vin"]][-1]
-    group.http.post(f"/recommendations/{advice['id']}/response", json={"decision": "declined"})
+    declined = group.http.post(f"/recommendations/{advice['id']}/response", json={"decision": "declined"})
+    assert declined.status_code == 200, declined.text
     sale = {"sale_price": advice["current_price"], "front_gross": "500.00"}
     group.send(group.event(store, "vehicle.sold", advice["vin"], **sale))
 

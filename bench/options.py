@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Options:
     """Brokers to run on, timed windows in seconds (None: each table's own), repeats, and a folder for data.
 
-    ``minutes``: about how long the load profile may take. ``pictures``: the folder where pictures go.
+    ``minutes``: about how long the load profile sends after its search. ``pictures``: the folder of pictures.
     ``past``: how many events of days before lie in the tables when throughput is measured.
     """
 

@@ -105,7 +105,13 @@ class _Stages:
         by_batch, by_event = spread(batches), Limit("an event a transaction", spread(singles))
         stage = Limit("the same from memory", by_batch)
         return [
-            Row("effectively-once write, 500 a transaction", "events/s", by_batch, (copy,), _share(0.15, copy)),
+            Row(
+                f"effectively-once write, {consuming.BATCH:,} a transaction",
+                "events/s",
+                by_batch,
+                (copy,),
+                _share(0.15, copy),
+            ),
             Row(
                 "the same, beside an event a transaction",
                 "events/s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 300.0
 STATEMENT_SECONDS = 30.0
-BATCH = 500
-POLLED: int = KafkaSettings.model_fields["batch_records"].default
+BATCH: int = KafkaSettings.model_fields["batch_records"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +97,12 @@ class Counted(BatchConsumer):
         )
         self._counting = counting
 
-    async def consume(self, batch: Sequence[ConsumerRecord[Any, Any]]) -> None:
+    async def consume(
+        self, batch: Sequence[ConsumerRecord[Any, Any]], *, waiting: Callable[[], int] = lambda: 0
+    ) -> None:
         """Take in a batch, and count it."""
         self._counting.begin()
-        await super().consume(batch)
+        await super().consume(batch, waiting=waiting)
         self._counting.add(len(batch))
 
 
@@ -146,7 +147,7 @@ async def raw(servers: str, count: int) -> Consumed:
         ) as consumer,
     ):
         while counting.done < count:
-            polled = await consumer.getmany(timeout_ms=1000, max_records=POLLED)
+            polled = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             if polled:
                 counting.begin()
             for batch in polled.values():

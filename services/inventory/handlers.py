@@ -1,7 +1,7 @@
 """Kafka in: what a dealer's system reported becomes vehicle state, history and sales."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.inventory import store
@@ -11,11 +11,14 @@ from services.inventory.translate import change_of, order_key, updates
 from shared.events import DmsEventKind, DmsEventReceived
 from shared.events.topics import DMS_EVENT_RECEIVED
 from shared.messaging import EventRouter, Transaction
+from shared.postgres.pool import Connection
 
 router = EventRouter("inventory")
 _ARRIVALS = frozenset({DmsEventKind.STOCKED, DmsEventKind.ORDER_RECEIVED})
 _BY_VIN = _ARRIVALS | {DmsEventKind.ORDER_PLACED}
 """What tells that an order without a VIN is a vehicle of its own by now."""
+_HISTORIES = 100
+"""Vehicles of which everything ever reported, which may be hundreds of reports, is in memory at once."""
 _OF_ORDERS = frozenset({DmsEventKind.UPDATED, DmsEventKind.PRICED, DmsEventKind.DEPARTED})
 """What may be said of an order by its number alone; a sale is of a vehicle that came."""
 Numbered = tuple[UUID, UUID, str]
@@ -36,13 +39,12 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
         # No row to lock yet: another replica may be told of the same VIN by another rooftop right now.
         await store.claim(connection, unknown)
         lives |= await store.load_lives(connection, unknown)
-    late = [key for key, new in changes.items() if (life := lives.get(key)) and is_late(life, new)]
-    history = await store.load_history(connection, late) if late else {}
+    retold = await _retold(connection, lives, changes)
     await store.record(connection, changes)
     after: dict[Key, Life] = {}
     for key, new in changes.items():
         before = lives.get(key)
-        life = refold(key[1], history[key], new) if key in history else fold(key[1], before, new)
+        life = retold[key] if key in retold else fold(key[1], before, new)
         after[key] = life.versioned(before.vehicle.version if before else 0)
     await store.save_vehicles(connection, after)
     sold = {key for key, life in after.items() if life.sales != (lives[key].sales if key in lives else ())}
@@ -50,6 +52,18 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
     for key, life in after.items():
         for event in updates(key[0], life, dealers, changes[key]):
             tx.emit(event, caused_by=causes[key])
+
+
+async def _retold(
+    connection: Connection, lives: Mapping[Key, Life], changes: Mapping[Key, list[Change]]
+) -> dict[Key, Life]:
+    """Tell the lives that something was reported late of from their beginning, with what was reported now."""
+    late = [key for key, new in changes.items() if (life := lives.get(key)) and is_late(life, new)]
+    retold: dict[Key, Life] = {}
+    for start in range(0, len(late), _HISTORIES):
+        histories = await store.load_history(connection, late[start : start + _HISTORIES])
+        retold |= {key: refold(key[1], history, changes[key]) for key, history in histories.items()}
+    return retold
 
 
 async def _by_vehicle(

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -32,8 +31,8 @@ Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 _REST_SECONDS = 0.05
 _GATHER_RESTS, _GATHER_SECONDS = 4.0, 0.5
 """Where nobody waits for what is made of an event within the second: a rest of some times the work before it."""
-_FEW = 250
-"""Records of a batch, or of one partition where several were gathered, after which nobody rests."""
+_MANY = 250
+"""Records of a batch after which who does not gather has no reason to rest."""
 _TRACE_LINKS = 32
 
 
@@ -76,8 +75,7 @@ class BatchConsumer:
         self._began = clock()
         self.at_work = False
         """Whether a batch is being taken in, however long that takes."""
-        self._gathers, self._half = gathers, budget.records // 2
-        self._few = min(_FEW, settings.batch_records // 2)
+        self._many = budget.records // 2 if gathers else min(_MANY, budget.records // 2)
         self._arrivals = arrivals
         self._rests, self._rest_seconds = (_GATHER_RESTS, _GATHER_SECONDS) if gathers else (1.0, _REST_SECONDS)
         self._decode = decode_shared if settings.share_decoded else decode
@@ -88,35 +86,36 @@ class BatchConsumer:
         self._tracer = tracer
         self._log = structlog.stdlib.get_logger("doso.consumer", service=service)
 
-    async def consume(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
-        """Take in a polled batch; returns only when every record is committed or parked."""
+    async def consume(
+        self, batch: Sequence["ConsumerRecord[Any, Any]"], *, waiting: Callable[[], int] = lambda: 0
+    ) -> None:
+        """Take in a polled batch; returns only when every record is committed or parked.
+
+        ``waiting`` tells how many records wait behind it. Who keeps up rests, so that more come together.
+        """
         self.at_work = True
         self._began, self._salvaged_before = self._clock(), self.salvaged
         try:
             with self._arrivals.taking_in():
+                began = time.perf_counter()
                 await self._take_in(batch)
+                if self._keeps_up(len(batch), waiting()):
+                    # A transaction costs as much as the events in it: a rest of its length, or longer, gathers more.
+                    await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
         finally:
             self.at_work = False
 
     async def _take_in(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> None:
-        began = time.perf_counter()
         by_topic = sorted(batch, key=lambda record: record.topic)  # stable: partitions keep their order
         for name, records in groupby(by_topic, key=lambda record: record.topic):
             topic, handler = self._handlers[name]
             deliveries = await self._read(topic, list(records))
             if deliveries:
                 await self._apply(topic, handler, deliveries)
-        if self._keeps_up(batch):
-            # A transaction costs as much as the events in it: resting as long as it took, or longer, gathers more.
-            await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
 
-    def _keeps_up(self, batch: Sequence["ConsumerRecord[Any, Any]"]) -> bool:
-        """Tell whether so little came that hardly anything waits; of one partition a poll never gives many."""
-        if len(batch) < self._few:
-            return True
-        if not self._gathers or len(batch) >= self._half:
-            return False
-        return max(Counter((record.topic, record.partition) for record in batch).values()) < self._few
+    def _keeps_up(self, taken: int, waiting: int) -> bool:
+        """Tell whether little came, and less waits: of large records a poll gives few, however many there are."""
+        return taken < self._many and waiting < taken
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
         deliveries: list[Delivery] = []

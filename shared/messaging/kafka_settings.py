@@ -36,8 +36,8 @@ class KafkaSettings(BaseSettings):
     share_decoded: bool = False
     """Whether services in one process read each event's bytes once, together; events are immutable."""
     batch_records: int = 1_500
-    """The most that one transaction takes in. Only who is behind finds as many: what an event costs falls with the
-    events taken in beside it, up to about here."""
+    """The most that one transaction takes in, twice as many of who gathers. Only who is behind finds as many:
+    what an event costs falls with the events taken in beside it, up to about here."""
     batch_wait_ms: int = 20
     session_timeout_ms: int = 45_000
     metadata_max_age_ms: int = 30_000

@@ -11,6 +11,7 @@ from shared.events import Event, Topic
 from shared.messaging.consumer import BatchConsumer, Handler
 from shared.messaging.kafka_settings import KafkaSettings
 from shared.messaging.unit_of_work import Transaction
+from shared.observability import KafkaSubscriberProbe
 
 E = TypeVar("E", bound=Event)
 EventHandler = Callable[[Sequence[E], Transaction], Awaitable[None]]
@@ -64,8 +65,10 @@ class EventRouter:
             heartbeat_interval_ms=3000,
         )
 
+        probe = KafkaSubscriberProbe(subscriber)
+
         @subscriber
         async def consume(batch: Any) -> None:
-            await consumer.consume(batch)
+            await consumer.consume(batch, waiting=lambda: probe.observe().lag)
 
         return subscriber

@@ -113,7 +113,7 @@ class Service:
         self.consumer = BatchConsumer(
             "slow", {name: (topic(name), self.handle) for name in topics}, database,  # type: ignore[arg-type]
             metrics=telemetry.metrics, tracer=telemetry.tracer, settings=KAFKA, budget=self.budget,
-            arrivals=self.arrivals, clock=self.clock,
+            arrivals=self.arrivals, gathers=gathers, clock=self.clock,
         )  # fmt: skip
 
     async def handle(self, events: Sequence[Numbered], _tx: Any) -> None:
@@ -207,10 +207,11 @@ async def test_the_slowest_event_is_parked_before_the_broker_and_health_lose_pat
 async def test_a_batch_of_many_slow_events_is_handed_back_in_time_and_done_in_the_end(
     database: Database, topics: tuple[str, ...]
 ) -> None:
-    guilty = (0, 7, 63, 64, 300)
+    guilty = (0, 21, 190, 192, 900)
     service = Service(database, slow_with(*guilty), topics=topics)
-    batch = records(500 // len(topics), *topics)
-    expected = {(name, n) for name in topics for n in guilty if n < 500 // len(topics)}
+    each = service.budget.records // len(topics)
+    batch = records(each, *topics)
+    expected = {(name, n) for name in topics for n in guilty if n < each}
     deliveries = 0
     while database.parked.keys() != expected or len(database.inbox) + len(expected) < len(batch):
         before, deliveries = service.consumer.salvaged, deliveries + 1
@@ -259,3 +260,34 @@ def test_the_client_waits_for_as_long_as_the_budget_says(database: Database, *, 
     options = subscriber._connection_args
     assert options["max_poll_interval_ms"] == 1000 * service.budget.poll_interval_seconds
     assert subscriber.max_records == service.budget.records
+
+
+@pytest.mark.parametrize(
+    ("gathers", "taken", "waiting", "rests"),
+    [
+        (False, 1, 0, True),
+        (False, 249, 248, True),
+        (False, 249, 249, False),
+        (False, 250, 0, False),
+        (True, 250, 0, True),
+        (True, 1_499, 1_498, True),
+        (True, 1_499, 1_499, False),
+        (True, 1_500, 0, False),
+        (True, 36, 5_000, False),
+    ],
+)
+async def test_who_keeps_up_rests_and_who_is_behind_does_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch, taken: int, waiting: int, *, gathers: bool, rests: bool
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    service = Service(database, lambda _: None, gathers=gathers)
+    batch = records(taken)
+    monkeypatch.setattr("shared.messaging.consumer.asyncio.sleep", pause)
+    await service.consumer.consume(batch, waiting=lambda: waiting)
+    assert len(database.inbox) == taken
+    assert any(pauses) is rests
+    assert max(pauses, default=0) <= (0.5 if gathers else 0.05)

@@ -80,7 +80,7 @@ def bench(
         typer.Option(
             min=1,
             max=600,
-            help="About how long the load profile sends, after a search of half an hour at most; 30 for memory.",
+            help="About how long the load profile sends, after a search of eight windows at most; 30 for memory.",
         ),
     ] = 5.0,
     past: Annotated[

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from bench.progress import Steps
 
-BATCH = 500
+PUBLISHED = 500
+"""What a relay takes at a time, and a request of events enters."""
 _SETUP = """
 CREATE SCHEMA bench;
 CREATE TABLE bench.plain (id uuid, topic text, key text, payload bytea);
@@ -27,8 +28,10 @@ CREATE TABLE bench.outbox_waiting (LIKE gateway.outbox_waiting INCLUDING ALL);
 _HEADERS = {"ce_id": "0" * 36, "ce_source": "urn:doso:bench", "ce_type": "dms-event-received"}
 
 
-async def database_limits(dsn: str, payloads: Sequence[bytes], repeats: int, steps: Steps) -> tuple[Limit, Limit]:
-    """Measure rows a second of COPY and of the outbox's unnest, 500 a transaction, on one connection.
+async def database_limits(
+    dsn: str, payloads: Sequence[bytes], repeats: int, steps: Steps, *, batch: int = PUBLISHED
+) -> tuple[Limit, Limit]:
+    """Measure rows a second of COPY and of the outbox's unnest, ``batch`` a transaction, on one connection.
 
     Works in a schema of its own, which is dropped at the end.
     """
@@ -39,8 +42,8 @@ async def database_limits(dsn: str, payloads: Sequence[bytes], repeats: int, ste
         copied, inserted = [], []
         with steps.step("limits of the database", total=repeats) as advance:
             for repeat in range(repeats):
-                copied.append(await _copy(connection, payloads))
-                inserted.append(await _insert(connection, payloads))
+                copied.append(await _copy(connection, payloads, batch))
+                inserted.append(await _insert(connection, payloads, batch))
                 advance(repeat + 1)
         return Limit("plain COPY", spread(copied)), Limit("outbox only, unnest", spread(inserted))
     finally:
@@ -48,21 +51,21 @@ async def database_limits(dsn: str, payloads: Sequence[bytes], repeats: int, ste
         await connection.close()
 
 
-async def _copy(connection: asyncpg.Connection[asyncpg.Record], payloads: Sequence[bytes]) -> float:
+async def _copy(connection: asyncpg.Connection[asyncpg.Record], payloads: Sequence[bytes], batch: int) -> float:
     rows = [(uuid4(), "dms-event-received", str(uuid4()), payload) for payload in payloads]
     began = time.perf_counter()
-    for start in range(0, len(rows), BATCH):
-        await connection.copy_records_to_table("plain", records=rows[start : start + BATCH])
+    for start in range(0, len(rows), batch):
+        await connection.copy_records_to_table("plain", records=rows[start : start + batch])
     took = time.perf_counter() - began
     await connection.execute("TRUNCATE plain")
     return len(rows) / took
 
 
-async def _insert(connection: asyncpg.Connection[asyncpg.Record], payloads: Sequence[bytes]) -> float:
+async def _insert(connection: asyncpg.Connection[asyncpg.Record], payloads: Sequence[bytes], batch: int) -> float:
     rows = [(uuid4(), str(uuid4()), payload) for payload in payloads]
     began = time.perf_counter()
-    for start in range(0, len(rows), BATCH):
-        part = rows[start : start + BATCH]
+    for start in range(0, len(rows), batch):
+        part = rows[start : start + batch]
         ids, keys, bodies = ([row[column] for row in part] for column in range(3))
         topics, headers = ["dms-event-received"] * len(part), [_HEADERS] * len(part)
         await insert_outbox(connection, ids, topics, keys, bodies, headers)  # type: ignore[arg-type]

@@ -88,7 +88,9 @@ class _Stages:
         """Write batches and single events, beside COPY."""
         batches, singles, throughs = [], [], []
         payloads = [payload(event) for event in reports(EVENTS, "limit")]
-        copy, _ = await database_limits(self._servers.dsn, payloads, self._repeats, self._steps)
+        copy, _ = await database_limits(
+            self._servers.dsn, payloads, self._repeats, self._steps, batch=consuming.BATCH
+        )
         await writing.writing(reports(WARM_UP, "warm-up"), self._inventory, self._telemetry)
         for run in range(self._repeats):
             with self._steps.step("writing"):

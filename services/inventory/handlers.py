@@ -39,7 +39,10 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
         # No row to lock yet: another replica may be told of the same VIN by another rooftop right now.
         await store.claim(connection, unknown)
         lives |= await store.load_lives(connection, unknown)
-    retold = await _retold(connection, lives, changes)
+    late = [key for key, new in changes.items() if (life := lives.get(key)) and is_late(life, new)]
+    retold: dict[Key, Life] = {}
+    for start in range(0, len(late), _HISTORIES):
+        retold |= await _retold(connection, late[start : start + _HISTORIES], changes)
     await store.record(connection, changes)
     after: dict[Key, Life] = {}
     for key, new in changes.items():
@@ -55,15 +58,11 @@ async def on_dms_event_received(events: Sequence[DmsEventReceived], tx: Transact
 
 
 async def _retold(
-    connection: Connection, lives: Mapping[Key, Life], changes: Mapping[Key, list[Change]]
+    connection: Connection, keys: Sequence[Key], changes: Mapping[Key, list[Change]]
 ) -> dict[Key, Life]:
-    """Tell the lives that something was reported late of from their beginning, with what was reported now."""
-    late = [key for key, new in changes.items() if (life := lives.get(key)) and is_late(life, new)]
-    retold: dict[Key, Life] = {}
-    for start in range(0, len(late), _HISTORIES):
-        histories = await store.load_history(connection, late[start : start + _HISTORIES])
-        retold |= {key: refold(key[1], history, changes[key]) for key, history in histories.items()}
-    return retold
+    """Tell lives from their beginning, with what was reported now."""
+    histories = await store.load_history(connection, keys)
+    return {key: refold(key[1], history, changes[key]) for key, history in histories.items()}
 
 
 async def _by_vehicle(

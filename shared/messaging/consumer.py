@@ -31,8 +31,8 @@ Handler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 _REST_SECONDS = 0.05
 _GATHER_RESTS, _GATHER_SECONDS = 4.0, 0.5
 """Where nobody waits for what is made of an event within the second: a rest of some times the work before it."""
-_MANY = 250
-"""Records of a batch after which who does not gather has no reason to rest."""
+_MANY, _FEW = 250, 50
+"""Records of a batch after which who does not gather has no reason to rest; those that may always wait for more."""
 _TRACE_LINKS = 32
 
 
@@ -91,7 +91,8 @@ class BatchConsumer:
     ) -> None:
         """Take in a polled batch; returns only when every record is committed or parked.
 
-        ``waiting`` tells how many records wait behind it. Who keeps up rests, so that more come together.
+        ``waiting`` tells how many records wait behind it, as far as the broker has told. Who keeps up rests, so that
+        more come together.
         """
         self.at_work = True
         self._began, self._salvaged_before = self._clock(), self.salvaged
@@ -99,7 +100,7 @@ class BatchConsumer:
             with self._arrivals.taking_in():
                 began = time.perf_counter()
                 await self._take_in(batch)
-                if self._keeps_up(len(batch), waiting()):
+                if self._keeps_up(len(batch), waiting):
                     # A transaction costs as much as the events in it: a rest of its length, or longer, gathers more.
                     await asyncio.sleep(min(self._rests * (time.perf_counter() - began), self._rest_seconds))
         finally:
@@ -113,9 +114,9 @@ class BatchConsumer:
             if deliveries:
                 await self._apply(topic, handler, deliveries)
 
-    def _keeps_up(self, taken: int, waiting: int) -> bool:
+    def _keeps_up(self, taken: int, waiting: Callable[[], int]) -> bool:
         """Tell whether little came, and less waits: of large records a poll gives few, however many there are."""
-        return taken < self._many and waiting < taken
+        return taken < self._many and waiting() < max(taken, _FEW)
 
     async def _read(self, topic: Topic[Any], records: list["ConsumerRecord[Any, Any]"]) -> list[Delivery]:
         deliveries: list[Delivery] = []

@@ -69,6 +69,6 @@ class EventRouter:
 
         @subscriber
         async def consume(batch: Any) -> None:
-            await consumer.consume(batch, waiting=lambda: probe.observe().lag)
+            await consumer.consume(batch, waiting=probe.lag)
 
         return subscriber

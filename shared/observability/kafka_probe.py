@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import LogicSubscriber
 
 _COORDINATOR_TASKS = ("_coordination_task", "_reset_committed_task")
+_SILENT_SECONDS = 30.0
 
 
 class KafkaSubscriberProbe:
@@ -57,6 +58,16 @@ class KafkaSubscriberProbe:
             heard=heard,
             failure=next((failure for one in consumers if (failure := _failure(one))), None),
         )
+
+    def lag(self) -> int:
+        """Count the records that wait, as the broker told lately; it is silent of what nobody can read."""
+        assigned = ((consumer, tp) for consumer in self._consumers() for tp in consumer.assignment())
+        states = (_progress(consumer, tp) for consumer, tp in assigned if self._told_lately(consumer, tp))
+        return sum(state.lag for state in states if state)
+
+    def _told_lately(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> bool:
+        ago = self._seconds_ago(consumer, tp)
+        return ago is not None and ago < _SILENT_SECONDS
 
     def _consumers(self) -> list[AIOKafkaConsumer]:
         several: list[AIOKafkaConsumer] = getattr(self._subscriber, "consumer_subgroup", [])

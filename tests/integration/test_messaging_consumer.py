@@ -8,6 +8,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from shared.messaging.consumer import BatchConsumer
+
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch) -> None:
@@ -83,6 +85,25 @@ async def test_a_service_that_gathers_lets_a_small_event_wait_for_more(probe, on
         await probe.send(probe.event(2, text=enough))
         await probe.caught_up(3)
     assert batches == [[0], [1, 2]]
+
+
+async def test_what_waits_behind_a_batch_is_told_by_the_broker(probe, monkeypatch) -> None:
+    """Of large records a fetch gives few: by their number alone, who is far behind would seem to keep up."""
+    told, keeps_up = [], BatchConsumer._keeps_up
+
+    def note_what_waits(consumer, taken, waiting) -> bool:
+        told.append((taken, waiting()))
+        return keeps_up(consumer, taken, waiting)
+
+    monkeypatch.setattr(BatchConsumer, "_keeps_up", note_what_waits)
+    await probe.send(*(probe.event(n, text="x" * 30_000) for n in range(120)))
+    async with probe.running(gathers=True):
+        await probe.caught_up(120)
+    assert len(told) > 2, "a fetch gives a mebibyte at most"
+    left = 120
+    for taken, waiting in told:
+        left -= taken
+        assert waiting == left
 
 
 async def test_nothing_is_acknowledged_before_its_effects_are_committed(probe) -> None:

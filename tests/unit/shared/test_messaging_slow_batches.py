@@ -265,7 +265,8 @@ def test_the_client_waits_for_as_long_as_the_budget_says(database: Database, *, 
 @pytest.mark.parametrize(
     ("gathers", "taken", "waiting", "rests"),
     [
-        (False, 1, 0, True),
+        (False, 1, 49, True),
+        (False, 1, 50, False),
         (False, 249, 248, True),
         (False, 249, 249, False),
         (False, 250, 0, False),
